@@ -1,0 +1,1 @@
+"""Implementations of kernel ports for outside engines."""

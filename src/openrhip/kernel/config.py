@@ -1,0 +1,101 @@
+"""Configuration (配置): one table of settings, a TOML file, and environment variables over it.
+
+The file is `openrhip.toml` in the home folder (`OPENRHIP_HOME`, by default `./var`). A variable
+`OPENRHIP_<NAME>` wins over the file. Secrets are never settings: they are files with mode 0600.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from openrhip.kernel.errors import Misconfigured
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """name: as in the file; default: text; meaning: one sentence for the operator."""
+
+    name: str
+    default: str
+    meaning: str
+
+
+SETTINGS = (
+    Setting(
+        "database_url",
+        "",
+        "main database; empty is SQLite in the home folder, else postgresql://user:password@host/name",
+    ),
+    Setting(
+        "files_url",
+        "",
+        "document store; empty is a folder in the home folder, else s3://bucket/prefix",
+    ),
+    Setting("centre_url", "http://127.0.0.1:8080", "address under which the centre is reached"),
+    Setting("listen", "127.0.0.1:8080", "host and port on which the web process listens"),
+    Setting("workers", "2", "number of web worker processes"),
+    Setting("ledger_url", "http://127.0.0.1:8081", "address of the ledger process"),
+    Setting(
+        "ledger_profile",
+        "gm",
+        "hash and signature of the ledger: gm (SM3, SM2) or c2sp (SHA-256, Ed25519)",
+    ),
+    Setting(
+        "trust",
+        "",
+        "folder of trusted root certificates (PEM); empty is pki/trust in the home folder",
+    ),
+    Setting(
+        "tsa_url",
+        "",
+        "timestamp authority (RFC 3161); empty is the development authority in process",
+    ),
+    Setting(
+        "development",
+        "no",
+        "yes allows plain HTTP, shows one-time codes on the page and marks every page 开发环境",
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """home: the folder that holds everything; values: one text per setting."""
+
+    home: Path
+    values: dict[str, str]
+
+    def __getitem__(self, name: str) -> str:
+        return self.values[name]
+
+    def flag(self, name: str) -> bool:
+        return self.values[name].lower() in {"yes", "true", "1", "on"}
+
+
+def load(home: Path) -> Config:
+    """Read file and environment. Raises Misconfigured for unknown names and broken files."""
+    path = home / "openrhip.toml"
+    try:
+        given = tomllib.loads(path.read_text("utf-8")) if path.exists() else {}
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise Misconfigured(f"the configuration is not TOML: {error}", where=str(path)) from error
+    known = {setting.name for setting in SETTINGS}
+    if unknown := sorted(set(given) - known):
+        raise Misconfigured(f"unknown settings: {', '.join(unknown)}", where=str(path))
+    values = {
+        setting.name: os.environ.get(
+            f"OPENRHIP_{setting.name.upper()}", str(given.get(setting.name, setting.default))
+        )
+        for setting in SETTINGS
+    }
+    return Config(home=home, values=values)
+
+
+@cache
+def current() -> Config:
+    """The configuration of this process."""
+    return load(Path(os.environ.get("OPENRHIP_HOME", "var")).absolute())
