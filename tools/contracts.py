@@ -10,7 +10,7 @@ MAY_TOUCH_TABLES = {"service", "figures", "admin", "models", "migrations", "even
 
 
 class OwnModels(Contract):
-    """A room's tables are imported by that room alone, and there only by its service and console."""
+    """A room's tables are imported by that room alone, there by its service and console."""
 
     def check(self, graph: Any, verbose: bool) -> ContractCheck:
         del verbose

@@ -1,4 +1,4 @@
-"""Canonical bytes (规范字节): one value, one sequence of bytes, so that it can be hashed and signed.
+"""Canonical bytes (规范字节): one value, one sequence of bytes, to be hashed and signed.
 
 JSON in the form of RFC 8785 (JCS). Floats are refused: two machines may print them differently.
 """

@@ -67,11 +67,11 @@ class LocalFiles:
             key = digest.hexdigest()
             target = self._path(key)
             make_folder(target.parent)
-            os.replace(name, target)
+            Path(name).replace(target)
             sync_folder(target.parent)
         except BaseException:
             with suppress(FileNotFoundError):
-                os.unlink(name)
+                Path(name).unlink()
             raise
         return Stored(key, size)
 
@@ -117,7 +117,7 @@ def check_key(key: str) -> str:
 
 
 def write_durably(path: Path, data: bytes, *, mode: int = 0o600) -> None:
-    """Replace a file at once and for good: a reader sees the old or the new, a power cut neither less."""
+    """Replace a file at once and for good: readers see the old or the new, also after a power cut."""
     make_folder(path.parent)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
     try:
@@ -126,10 +126,10 @@ def write_durably(path: Path, data: bytes, *, mode: int = 0o600) -> None:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(name, path)
+        Path(name).replace(path)
     except BaseException:
         with suppress(FileNotFoundError):
-            os.unlink(name)
+            Path(name).unlink()
         raise
     sync_folder(path.parent)
 

@@ -36,7 +36,13 @@ class Month:
     def parse(cls, text: str) -> Month:
         """Read YYYY-MM. Raises Malformed."""
         year, dash, month = text.partition("-")
-        if not (dash and len(year) == 4 and len(month) == 2 and (year + month).isdecimal()):
+        if not (
+            dash
+            and len(year) == 4
+            and len(month) == 2
+            and (year + month).isdecimal()
+            and text.isascii()
+        ):
             raise Malformed(f"{text[:20]!r} is no month", remedy="write it as YYYY-MM")
         return cls(int(year), int(month))
 
