@@ -9,5 +9,5 @@ lock() {
   "$tool/bin/uv" pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
     --no-emit-index-url --no-emit-find-links --quiet --custom-compile-command "make lock" "$@"
 }
-lock --all-extras -o requirements.lock
-lock --all-extras --group dev -c requirements.lock -o requirements-dev.lock
+lock --all-extras --group build -o requirements.lock
+lock --all-extras --group build --group dev -c requirements.lock -o requirements-dev.lock

@@ -18,7 +18,14 @@ from pathlib import Path
 
 from django.db import connection, transaction
 
-_held = threading.local()
+
+class _Held(threading.local):
+    """Whether this thread is inside the gate."""
+
+    inside = False
+
+
+_held = _Held()
 
 
 @contextmanager
@@ -31,20 +38,16 @@ def writing() -> Iterator[None]:
 @contextmanager
 def _gate() -> Iterator[None]:
     path = _gate_path()
-    if path is None or getattr(_held, "depth", 0):
-        _held.depth = getattr(_held, "depth", 0) + 1
-        try:
-            yield
-        finally:
-            _held.depth -= 1
+    if path is None or _held.inside:
+        yield
         return
     handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)
-        _held.depth = 1
+        _held.inside = True
         yield
     finally:
-        _held.depth = 0
+        _held.inside = False
         os.close(handle)
 
 

@@ -117,7 +117,7 @@ def check_key(key: str) -> str:
 
 
 def write_durably(path: Path, data: bytes, *, mode: int = 0o600) -> None:
-    """Replace a file at once and for good: readers see the old or the new, also after a power cut."""
+    """Replace a file at once and for good: a power cut leaves the old or the new, never less."""
     make_folder(path.parent)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
     try:
