@@ -1,0 +1,56 @@
+"""OFD, the fixed-layout format of GB/T 33190-2016 (开放版式文档): write, read, sign, render.
+
+Names are fetched when first used, so that a reader of text does not load the fonts, and a signer
+does not load the renderer. Terms: 版式 fixed layout, 公章 seal, 自定义标引 custom tag.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+_STORY = (
+    "Align", "Attachment", "Barcode", "Block", "Cell", "Column", "Columns", "Face", "Field",
+    "Heading", "Image", "Inline", "KeyValueGrid", "Metadata", "Page", "PageBreak", "PageNumber",
+    "Paragraph", "Rule", "Ruling", "Run", "SignatureLine", "Slot", "Spacer", "Story", "Style",
+    "Table", "Together", "VectorPath",
+)  # fmt: skip
+
+_HOMES: dict[str, str] = {
+    **dict.fromkeys(_STORY, "story"),
+    "write": "writer",
+    "compose": "writer",
+    "Composed": "writer",
+    "text": "reading",
+    "regions": "reading",
+    "Region": "reading",
+    "open_package": "package",
+    "Package": "package",
+    "Limits": "package",
+    "sign": "signing",
+    "seal": "signing",
+    "Placement": "signing",
+    "Seal": "seals",
+    "verify": "verify",
+    "Report": "verify",
+}
+_MODULES = ("layout", "render", "seals", "story")
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOMES.get(name)
+    if home is not None:
+        value = getattr(import_module(f"{__name__}.{home}"), name)
+        globals()[name] = value  # also over a submodule of the same name: the function wins
+        return value
+    if name in _MODULES:
+        module: ModuleType = import_module(f"{__name__}.{name}")
+        return module
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*_HOMES, *_MODULES})
