@@ -1,0 +1,91 @@
+"""XML parts (XML 部件), read without document types, entities or the network.
+
+OFD files in the wild use two namespaces (`http://www.ofdspec.org/2016` and the short one) and
+sometimes none, so elements are matched by local name only.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from lxml import etree
+
+from openrhip.formats.ofd.package_zip import Limits
+from openrhip.kernel.errors import Malformed, TooLarge
+
+Element = etree._Element  # noqa: SLF001 -- lxml names its element class no other way
+
+NAMESPACE = "http://www.ofdspec.org/2016"
+_DECLARED = re.compile(rb"^(?:\xef\xbb\xbf)?<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([^\"']{1,40})")
+_ENCODINGS = {b"utf-8", b"us-ascii", b"gb2312", b"gbk", b"gb18030", b"utf8"}
+
+
+def parse(data: bytes, *, where: str, limits: Limits) -> Element:
+    """The root element. Raises Malformed or TooLarge; never loads or expands anything."""
+    if len(data) > limits.xml:
+        raise TooLarge(f"XML of {len(data)} bytes; at most {limits.xml} are read", where=where)
+    if b"\0" in data:
+        raise Malformed("XML in UTF-16 or with zero bytes is not read", where=where)
+    declared = _DECLARED.match(data)
+    if declared and declared[1].lower() not in _ENCODINGS:
+        raise Malformed("XML in an encoding that is not read", where=where, remedy="write UTF-8")
+    if b"<!DOCTYPE" in data or b"<!ENTITY" in data:
+        raise Malformed("XML with a document type or entities", where=where)
+    parser = etree.XMLParser(
+        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_pis=True
+    )
+    try:
+        root = etree.fromstring(data, parser)
+    except (etree.XMLSyntaxError, ValueError) as error:
+        raise Malformed("not well-formed XML", where=where) from error
+    if root.getroottree().docinfo.internalDTD is not None:
+        raise Malformed("XML with a document type or entities", where=where)
+    if _too_deep(limits.depth)(root):
+        raise TooLarge(f"XML nested deeper than {limits.depth}", where=where)
+    return root
+
+
+_checks: dict[int, etree.XPath] = {}
+
+
+def _too_deep(depth: int) -> etree.XPath:
+    if depth not in _checks:
+        _checks[depth] = etree.XPath("boolean(" + "/*" * (depth + 1) + ")")
+    return _checks[depth]
+
+
+def local(element: Element) -> str:
+    """The name without its namespace; empty for comments."""
+    tag = element.tag
+    return tag.rpartition("}")[2] if isinstance(tag, str) else ""
+
+
+def children(element: Element | None, name: str) -> Iterator[Element]:
+    """Direct children of this local name."""
+    if element is not None:
+        for child in element:
+            if local(child) == name:
+                yield child
+
+
+def child(element: Element | None, name: str) -> Element | None:
+    """The first direct child of this local name."""
+    return next(children(element, name), None)
+
+
+def text(element: Element | None, name: str = "") -> str:
+    """Text of the element, or of its first child of this name, without outer spaces."""
+    at = child(element, name) if name else element
+    return (at.text or "").strip() if at is not None else ""
+
+
+def numbers(value: str, count: int, *, where: str) -> tuple[float, ...]:
+    """`count` finite numbers between spaces (ST_Box, ST_Pos). Raises Malformed."""
+    try:
+        found = tuple(float(word) for word in value.split())
+    except ValueError as error:
+        raise Malformed("numbers expected", where=where) from error
+    if len(found) != count or not all(abs(number) < 1e6 for number in found):
+        raise Malformed(f"{count} numbers of sensible size expected", where=where)
+    return found
