@@ -1,0 +1,7 @@
+"""Content of the sample records, one module per kind; `shared_document` writes the XML around it."""
+
+from __future__ import annotations
+
+from sample_records import discharge_summary
+
+ALL = (discharge_summary,)
