@@ -220,13 +220,13 @@ def _time(body: bytes, short: bool, where: str) -> datetime:
     try:
         text = body.decode("ascii")
         if not text.endswith("Z") or not text[:-1].replace(".", "", 1).isdigit():
-            raise ValueError  # noqa: TRY301 - one diagnosis for every fault of a time
+            raise ValueError
         text = text[:-1]
         if short:
             text = ("19" if text[:2] >= "50" else "20") + text
         whole, _, fraction = text.partition(".")
         if len(whole) != 14 or (short and fraction):
-            raise ValueError  # noqa: TRY301
+            raise ValueError
         numbers = (int(whole[:4]), *(int(whole[i : i + 2]) for i in range(4, 14, 2)))
         return datetime(*numbers, int(fraction[:6].ljust(6, "0")) if fraction else 0, tzinfo=UTC)  # type: ignore[misc,arg-type]
     except ValueError as error:

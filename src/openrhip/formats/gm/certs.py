@@ -1,0 +1,266 @@
+"""X.509 certificates with SM2 and SM3 (数字证书; GM/T 0015-2023, GB/T 20518, RFC 5280): read and issue.
+
+`Certificate.from_der` checks the whole structure once; afterwards no property raises. Equal bytes
+give the same object while it is remembered, so parsing and issuer signatures are paid once.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from typing import Protocol
+
+from openrhip.formats.gm import der, extensions, names, oids, pem, sm3
+from openrhip.formats.gm.extensions import Extension
+from openrhip.formats.gm.sm2 import PublicKey
+from openrhip.kernel.errors import Malformed, TooLarge
+
+LARGEST = 64 * 1024
+_WHERE = "certificate"
+
+
+class IssuingKey(Protocol):
+    """What signs certificates and lists: a PrivateKey, or an HSM's key with the same method."""
+
+    def sign(self, data: bytes, /) -> bytes: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What a certificate may be used for."""
+
+    key_usage: frozenset[str]
+    is_ca: bool = False
+    path_length: int | None = None
+    extended: tuple[str, ...] = ()
+
+
+ROOT = Profile(frozenset({"keyCertSign", "cRLSign"}), is_ca=True)
+ISSUING = Profile(frozenset({"keyCertSign", "cRLSign"}), is_ca=True, path_length=0)
+SIGNING = Profile(frozenset({"digitalSignature", "nonRepudiation"}))
+ENCRYPTION = Profile(frozenset({"keyEncipherment", "dataEncipherment", "keyAgreement"}))
+TIME_STAMPING = Profile(
+    frozenset({"digitalSignature", "nonRepudiation"}), extended=(oids.EKU_TIME_STAMPING,)
+)
+PROFILES = {
+    "root": ROOT,
+    "issuing": ISSUING,
+    "signing": SIGNING,
+    "encryption": ENCRYPTION,
+    "timestamp": TIME_STAMPING,
+}
+
+
+class Certificate:
+    """One parsed certificate. Immutable; equal when the bytes are."""
+
+    __slots__ = (
+        *("attributes", "der", "extended_key_usage", "extensions", "fingerprint", "is_ca"),
+        *("issuer_attributes", "issuer_raw", "key_usage", "not_after", "not_before"),
+        *("path_length", "public_key", "serial", "signature", "spki", "subject_raw", "tbs"),
+    )
+
+    def __init__(self, data: bytes) -> None:
+        """Raises Malformed for anything but an SM2-with-SM3 certificate of version 3."""
+        if len(data) > LARGEST:
+            raise TooLarge(f"a certificate of more than {LARGEST} bytes")
+        self.der = data
+        self.fingerprint = sm3.hexdigest(data)
+        outer = der.Fields(der.read(data, _WHERE), _WHERE)
+        tbs = outer.take("tbsCertificate", der.SEQUENCE)
+        algorithm = outer.take("signatureAlgorithm", der.SEQUENCE).raw
+        self.tbs = tbs.raw
+        self.signature = outer.take("signatureValue").bits(_WHERE)
+        outer.end()
+        self._read_tbs(der.Fields(tbs, _WHERE), algorithm)
+        self._read_extensions()
+
+    def _read_tbs(self, fields: der.Fields, algorithm: bytes) -> None:
+        version = fields.maybe(der.context(0))
+        if version is not None and version.only(_WHERE).integer(_WHERE) not in {0, 1, 2}:
+            raise Malformed("unknown version", where=_WHERE)
+        self.serial = fields.take("serialNumber").integer(_WHERE)
+        inner = fields.take("signature", der.SEQUENCE)
+        if inner.raw != algorithm:
+            raise Malformed("the two signature algorithms differ", where=_WHERE)
+        check_signature_algorithm(inner, _WHERE)
+        issuer = fields.take("issuer", der.SEQUENCE)
+        validity = der.Fields(fields.take("validity"), _WHERE)
+        self.not_before = validity.take("notBefore").time(_WHERE)
+        self.not_after = validity.take("notAfter").time(_WHERE)
+        subject = fields.take("subject", der.SEQUENCE)
+        self.issuer_raw, self.subject_raw = issuer.raw, subject.raw
+        self.issuer_attributes = names.decode(issuer, _WHERE)
+        self.attributes = names.decode(subject, _WHERE)
+        self.spki = fields.take("subjectPublicKeyInfo", der.SEQUENCE).raw
+        self.public_key = PublicKey.from_spki(self.spki)
+        fields.maybe(der.context(1, constructed=False))
+        fields.maybe(der.context(2, constructed=False))
+        found = fields.maybe(der.context(3))
+        fields.end()
+        self.extensions = {} if found is None else extensions.decode(found.only(_WHERE), _WHERE)
+
+    def _read_extensions(self) -> None:
+        def value(oid: str) -> bytes | None:
+            found = self.extensions.get(oid)
+            return None if found is None else found.value
+
+        constraints, usage = value(oids.BASIC_CONSTRAINTS), value(oids.KEY_USAGE)
+        extended = value(oids.EXTENDED_KEY_USAGE)
+        self.is_ca, self.path_length = (
+            (False, None)
+            if constraints is None
+            else extensions.read_basic_constraints(constraints, _WHERE)
+        )
+        self.key_usage = (
+            frozenset[str]() if usage is None else extensions.read_key_usage(usage, _WHERE)
+        )
+        self.extended_key_usage = () if extended is None else extensions.read_oids(extended, _WHERE)
+
+    @classmethod
+    def from_der(cls, data: bytes) -> Certificate:
+        """Read DER. Raises Malformed or TooLarge."""
+        return _remembered(bytes(data))
+
+    @classmethod
+    def from_pem(cls, data: bytes) -> Certificate:
+        """The first certificate of a PEM text (or DER). Raises Malformed."""
+        return load_all(data)[0]
+
+    def pem(self) -> bytes:
+        return pem.encode("CERTIFICATE", self.der)
+
+    @property
+    def subject(self) -> str:
+        return names.text(self.attributes)
+
+    @property
+    def issuer(self) -> str:
+        return names.text(self.issuer_attributes)
+
+    def attribute(self, name: str) -> str:
+        """The most specific attribute of the subject with that short name or OID, or nothing."""
+        return names.first(self.attributes, name)
+
+    @property
+    def common_name(self) -> str:
+        return names.first(self.attributes, "CN")
+
+    @property
+    def organization(self) -> str:
+        return names.first(self.attributes, "O")
+
+    @property
+    def self_issued(self) -> bool:
+        return self.subject_raw == self.issuer_raw
+
+    @property
+    def key_id(self) -> bytes:
+        """The subject key identifier, or the digest that stands for it (20 bytes of SM3)."""
+        found = self.extensions.get(oids.SUBJECT_KEY_ID)
+        if found is not None and found.value[:1] == b"\x04":
+            return found.value[2:]
+        return key_id(self.public_key)
+
+    def signed_by(self, issuer: Certificate) -> bool:
+        """Whether the issuer's key made this signature. Remembered per pair."""
+        return _signed_by(self, issuer)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Certificate) and other.der == self.der
+
+    def __hash__(self) -> int:
+        return hash(self.fingerprint)
+
+    def __repr__(self) -> str:
+        return f"Certificate({self.fingerprint[:16]})"
+
+
+def load_all(data: bytes) -> tuple[Certificate, ...]:
+    """Every certificate of a PEM text, or the one of a DER file. Raises Malformed when there is none."""
+    if data[:1] == b"\x30":
+        return (Certificate.from_der(data),)
+    found = tuple(
+        Certificate.from_der(body)
+        for label, body in pem.decode_all(data)
+        if label in {"CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE"}
+    )
+    if not found:
+        raise Malformed("no certificate in it (PEM block CERTIFICATE, or DER)")
+    return found
+
+
+def check_signature_algorithm(node: der.Node, where: str) -> None:
+    """Raises Malformed unless it is SM2-with-SM3 (parameters absent or NULL)."""
+    fields = der.Fields(node, where)
+    if fields.take("algorithm").oid(where) != oids.SM2_WITH_SM3:
+        raise Malformed("the signature algorithm is not SM2 with SM3", where=where)
+    fields.maybe(der.NULL)
+    fields.end()
+
+
+def signature_algorithm() -> bytes:
+    return der.sequence(der.oid(oids.SM2_WITH_SM3))
+
+
+def key_id(key: PublicKey) -> bytes:
+    """A key identifier: the first 20 bytes of SM3 over the point (RFC 7093 method 1 with SM3)."""
+    return sm3.digest(key.point)[:20]
+
+
+def issue(
+    *,
+    subject: Sequence[names.Attribute],
+    public_key: PublicKey,
+    issuer: Certificate | None,
+    issuer_key: IssuingKey,
+    not_before: datetime,
+    not_after: datetime,
+    profile: Profile,
+    serial: int | None = None,
+    extra: Iterable[Extension] = (),
+) -> Certificate:
+    """A new certificate; `issuer=None` makes it self-signed. Raises Malformed for impossible facts."""
+    if not_after <= not_before:
+        raise Malformed("the certificate would end before it begins")
+    name = names.encode(subject)
+    issuer_name = name if issuer is None else issuer.subject_raw
+    authority = key_id(public_key) if issuer is None else issuer.key_id
+    rows = [
+        extensions.basic_constraints(ca=profile.is_ca, path_length=profile.path_length),
+        extensions.key_usage(profile.key_usage),
+        extensions.subject_key_id(key_id(public_key)),
+        extensions.authority_key_id(authority),
+    ]
+    if profile.extended:
+        rows.append(extensions.extended_key_usage(profile.extended, critical=True))
+    number = secrets.randbits(126) | 1 << 126 if serial is None else serial
+    tbs = der.sequence(
+        der.explicit(0, der.integer(2)),
+        der.integer(number),
+        signature_algorithm(),
+        issuer_name,
+        der.sequence(der.validity_time(not_before), der.validity_time(not_after)),
+        name,
+        public_key.to_spki(),
+        der.explicit(3, der.sequence(*(row.encode() for row in (*rows, *extra)))),
+    )
+    return Certificate.from_der(sealed(tbs, issuer_key))
+
+
+def sealed(tbs: bytes, key: IssuingKey) -> bytes:
+    """SEQUENCE {tbs, algorithm, signature}: the shape of certificates and revocation lists."""
+    return der.sequence(tbs, signature_algorithm(), der.bits(key.sign(tbs)))
+
+
+@lru_cache(maxsize=4096)
+def _remembered(data: bytes) -> Certificate:
+    return Certificate(data)
+
+
+@lru_cache(maxsize=8192)
+def _signed_by(certificate: Certificate, issuer: Certificate) -> bool:
+    return issuer.public_key.verify(certificate.signature, certificate.tbs)

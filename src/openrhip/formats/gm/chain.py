@@ -1,0 +1,304 @@
+"""Validation of certificate chains (证书信任链) at an instant (RFC 5280 6, GM/T 0015, GM/T 0034).
+
+Everything is checked and said, not only the first fault: signature, validity, basic constraints,
+path length, key usage, unknown critical extensions, revocation. What cannot be known (no list that
+covers the instant) fails too, under a code of its own, so that a caller may call it indeterminate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from openrhip.formats.gm import certs, oids
+from openrhip.formats.gm.certs import Certificate
+from openrhip.formats.gm.crl import Crl
+from openrhip.formats.gm.findings import Finding
+from openrhip.kernel.errors import Misconfigured, Problem
+
+LONGEST_CHAIN = 8
+MOST_INTERMEDIATES = 32
+# Codes whose failure means "cannot be known" and not "is wrong"
+UNKNOWN_CODES = frozenset({"chain.anchor", "cert.revocation-unknown"})
+_UNDERSTOOD = frozenset(
+    {oids.BASIC_CONSTRAINTS, oids.KEY_USAGE, oids.EXTENDED_KEY_USAGE, oids.SUBJECT_ALT_NAME}
+    | {oids.CERTIFICATE_POLICIES, oids.CRL_POINTS, oids.SUBJECT_KEY_ID, oids.AUTHORITY_KEY_ID}
+)
+_EXTENDED = {
+    "timeStamping": oids.EKU_TIME_STAMPING,
+    "clientAuth": oids.EKU_CLIENT_AUTH,
+    "serverAuth": oids.EKU_SERVER_AUTH,
+}
+
+
+class TrustStore:
+    """Roots that are trusted, revocation lists, and issuers that are known but not trusted by name."""
+
+    def __init__(
+        self,
+        roots: Sequence[Certificate],
+        crls: Sequence[Crl] = (),
+        intermediates: Sequence[Certificate] = (),
+    ) -> None:
+        self.roots = tuple(roots)
+        self.crls = tuple(crls)
+        self.intermediates = tuple(intermediates)
+
+    @classmethod
+    def load_folder(cls, path: Path) -> TrustStore:
+        """From the *.pem, *.cer, *.crt and *.crl files of a folder: self-issued ones are roots.
+
+        Raises Misconfigured when the folder or a file in it cannot be used, or no root is there.
+        """
+        found: list[Certificate] = []
+        crls: list[Crl] = []
+        try:
+            files = sorted(path.iterdir())
+        except OSError as error:
+            raise Misconfigured("the trust folder cannot be read", where=str(path)) from error
+        for file in files:
+            if file.suffix not in {".pem", ".cer", ".crt", ".crl"}:
+                continue
+            try:
+                if file.suffix == ".crl" or file.name.endswith(".crl.pem"):
+                    crls.append(Crl.from_pem(file.read_bytes()))
+                else:
+                    found += certs.load_all(file.read_bytes())
+            except (OSError, Problem) as error:
+                what = f"a file of the trust folder cannot be used: {error}"
+                raise Misconfigured(what, where=str(file)) from error
+        roots = [certificate for certificate in found if certificate.self_issued]
+        if not roots:
+            raise Misconfigured("the trust folder holds no root certificate", where=str(path))
+        return cls(roots, crls, [one for one in found if not one.self_issued])
+
+    def with_crls(self, crls: Iterable[Crl]) -> TrustStore:
+        """The same trust with more revocation lists (they are believed only if their issuer signed)."""
+        return TrustStore(self.roots, (*self.crls, *crls), self.intermediates)
+
+
+@dataclass(frozen=True, slots=True)
+class ChainReport:
+    """ok: every finding holds. chain: from the leaf up to the root, as far as it could be built."""
+
+    ok: bool
+    findings: tuple[Finding, ...]
+    chain: tuple[Certificate, ...]
+
+    @property
+    def indeterminate(self) -> bool:
+        """Not ok, but nothing was found to be wrong: something could not be known."""
+        failed = [finding.code for finding in self.findings if not finding.ok]
+        return bool(failed) and UNKNOWN_CODES.issuperset(failed)
+
+
+def validate(
+    leaf: Certificate,
+    intermediates: Sequence[Certificate],
+    trust: TrustStore,
+    *,
+    at: datetime,
+    usage: str | None,
+) -> ChainReport:
+    """Judge `leaf` at the instant. usage: a KeyUsage name, or timeStamping, clientAuth, serverAuth."""
+    pool = tuple(dict.fromkeys((*intermediates, *trust.intermediates)))[:MOST_INTERMEDIATES]
+    path, anchored = _build(leaf, pool, trust)
+    findings = [_anchor(anchored), *_usage(leaf, usage)]
+    for level, certificate in enumerate(path):
+        issuer = path[level + 1] if level + 1 < len(path) else None
+        findings += _one(certificate, issuer, level, at, trust)
+    return ChainReport(all(finding.ok for finding in findings), tuple(findings), path)
+
+
+def _build(
+    leaf: Certificate, pool: Sequence[Certificate], trust: TrustStore
+) -> tuple[tuple[Certificate, ...], bool]:
+    """The path to a root and True, or the longest path that was found and False."""
+    best: tuple[Certificate, ...] = (leaf,)
+    waiting: list[tuple[Certificate, ...]] = [(leaf,)]
+    for _ in range(4 * MOST_INTERMEDIATES):  # bounds the work on tangled cross-certificates
+        if not waiting:
+            break
+        path = waiting.pop()
+        if path[-1] in trust.roots:
+            return path, True
+        if len(path) > len(best):
+            best = path
+        if len(path) < LONGEST_CHAIN:
+            waiting += [(*path, one) for one in _issuers(path, (*pool, *trust.roots))]
+    return best, False
+
+
+def _issuers(
+    path: tuple[Certificate, ...], candidates: Sequence[Certificate]
+) -> Iterator[Certificate]:
+    """Those whose name and key issued the last of the path; roots come last and are tried first."""
+    last = path[-1]
+    for one in candidates:
+        if one.attributes == last.issuer_attributes and one not in path and last.signed_by(one):
+            yield one
+
+
+def _anchor(anchored: bool) -> Finding:
+    if anchored:
+        return Finding(
+            "chain.anchor",
+            True,
+            "证书信任链完整，终止于受信任的根证书",
+            "the chain ends in a trusted root",
+        )
+    return Finding(
+        "chain.anchor",
+        False,
+        "无法构造到受信任根证书的证书信任链：缺少签发者证书，或签发者签名不符，或根证书不受信任",
+        "no chain to a trusted root: an issuer is missing, did not sign it, or is not trusted",
+    )
+
+
+def _usage(leaf: Certificate, usage: str | None) -> list[Finding]:
+    if usage is None:
+        return []
+    if usage in _EXTENDED:
+        oid = _EXTENDED[usage]
+        ok = oid in leaf.extended_key_usage
+        if usage == "timeStamping":  # RFC 3161 2.3: critical, and for nothing else
+            extension = leaf.extensions.get(oids.EXTENDED_KEY_USAGE)
+            ok = leaf.extended_key_usage == (oid,) and extension is not None and extension.critical
+            ok = ok and bool(leaf.key_usage & {"digitalSignature", "nonRepudiation"})
+        name = "扩展密钥用法"
+    else:
+        ok, name = usage in leaf.key_usage, "密钥用法"
+    return [
+        Finding(
+            "cert.usage",
+            ok,
+            f"证书{name}{'包含' if ok else '不包含'} {usage}",
+            f"the certificate is {'' if ok else 'not '}meant for {usage}",
+            _where(leaf, 0),
+        )
+    ]
+
+
+def _one(
+    certificate: Certificate,
+    issuer: Certificate | None,
+    level: int,
+    at: datetime,
+    trust: TrustStore,
+) -> Iterator[Finding]:
+    where = _where(certificate, level)
+    yield _validity(certificate, at, where)
+    yield _extensions(certificate, where)
+    if level:
+        yield from _authority(certificate, level, where)
+    if issuer is not None:
+        yield Finding(
+            "cert.signature", True, "签发者对证书的签名有效", "the issuer's signature holds", where
+        )
+        yield _revocation(certificate, issuer, at, trust, where)
+
+
+def _validity(certificate: Certificate, at: datetime, where: str) -> Finding:
+    span = f"{certificate.not_before:%Y-%m-%d} – {certificate.not_after:%Y-%m-%d}"
+    ok = certificate.not_before <= at <= certificate.not_after
+    moment = f"{at:%Y-%m-%dT%H:%M:%SZ}"
+    return Finding(
+        "cert.validity",
+        ok,
+        f"{moment} {'在' if ok else '不在'}证书有效期内（{span}）",
+        f"{moment} is {'within' if ok else 'outside'} the validity period ({span})",
+        where,
+    )
+
+
+def _extensions(certificate: Certificate, where: str) -> Finding:
+    unknown = sorted(
+        oid
+        for oid, row in certificate.extensions.items()
+        if row.critical and oid not in _UNDERSTOOD
+    )
+    listed = ", ".join(unknown)
+    return Finding(
+        "cert.extensions",
+        not unknown,
+        f"含有无法识别的关键扩展项：{listed}" if unknown else "没有无法识别的关键扩展项",
+        f"critical extensions not understood: {listed}"
+        if unknown
+        else "no unknown critical extension",
+        where,
+    )
+
+
+def _authority(certificate: Certificate, level: int, where: str) -> Iterator[Finding]:
+    signs = "keyCertSign" in certificate.key_usage or not certificate.key_usage
+    ok = certificate.is_ca and signs
+    yield Finding(
+        "cert.ca",
+        ok,
+        "基本限制与密钥用法允许签发证书" if ok else "基本限制或密钥用法不允许签发证书",
+        f"basicConstraints and keyUsage {'allow' if ok else 'do not allow'} issuing certificates",
+        where,
+    )
+    limit = certificate.path_length
+    if limit is not None:
+        ok = level - 1 <= limit
+        yield Finding(
+            "cert.path-length",
+            ok,
+            f"路径长度限制 {limit}，其下有 {level - 1} 级签发者",
+            f"path length limit {limit}, {level - 1} issuers below it",
+            where,
+        )
+
+
+def _revocation(
+    certificate: Certificate, issuer: Certificate, at: datetime, trust: TrustStore, where: str
+) -> Finding:
+    usable = [crl for crl in trust.crls if _covers(crl, issuer, at)]
+    for crl in usable:
+        entry = crl.revocation(certificate)
+        if entry is None or entry.reason == "removeFromCRL":
+            continue
+        moment = f"{entry.at:%Y-%m-%dT%H:%M:%SZ}"
+        ok = entry.at > at
+        return Finding(
+            "cert.revocation" if ok else "cert.revoked",
+            ok,
+            f"证书于 {moment} 被撤销（{entry.reason}），{'晚于' if ok else '不晚于'}核验时刻",
+            f"revoked on {moment} ({entry.reason}), {'after' if ok else 'not after'} the instant",
+            where,
+        )
+    # A list made after expiry may have dropped the entry (RFC 5280 3.3): it proves nothing.
+    if any(crl.this_update <= certificate.not_after for crl in usable):
+        return Finding(
+            "cert.revocation",
+            True,
+            "证书不在证书撤销列表中",
+            "the certificate is not revoked",
+            where,
+        )
+    return Finding(
+        "cert.revocation-unknown",
+        False,
+        "没有覆盖该时刻的有效证书撤销列表，撤销状态未知",
+        "no valid revocation list covers the instant: revocation status unknown",
+        where,
+    )
+
+
+def _covers(crl: Crl, issuer: Certificate, at: datetime) -> bool:
+    """Whether the list is the issuer's own, current at the instant (or later), and understood."""
+    return (
+        crl.issuer_attributes == issuer.attributes
+        and (crl.next_update is None or crl.next_update >= at)
+        and not any(row.critical for row in crl.extensions.values())
+        and ("cRLSign" in issuer.key_usage or not issuer.key_usage)
+        and crl.signed_by(issuer)
+    )
+
+
+def _where(certificate: Certificate, level: int) -> str:
+    name = "leaf" if level == 0 else f"issuer {level}"
+    return f"{name} {certificate.fingerprint[:16]}"

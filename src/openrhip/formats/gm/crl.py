@@ -1,0 +1,185 @@
+"""Certificate revocation lists (证书撤销列表; RFC 5280 5, GM/T 0015): read, issue, ask."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+
+from openrhip.formats.gm import certs, der, extensions, names, oids, pem, sm3
+from openrhip.formats.gm.certs import Certificate, IssuingKey
+from openrhip.formats.gm.extensions import Extension
+from openrhip.kernel.errors import Malformed, TooLarge
+
+LARGEST = 16 * 1024 * 1024
+_WHERE = "revocation list"
+# CRLReason (RFC 5280 5.3.1): number → name
+REASONS = {
+    0: "unspecified",
+    1: "keyCompromise",
+    2: "cACompromise",
+    3: "affiliationChanged",
+    4: "superseded",
+    5: "cessationOfOperation",
+    6: "certificateHold",
+    8: "removeFromCRL",
+    9: "privilegeWithdrawn",
+    10: "aACompromise",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Revocation:
+    """serial of the certificate, when it was revoked, and why (a name of REASONS)."""
+
+    serial: int
+    at: datetime
+    reason: str = "unspecified"
+
+
+class Crl:
+    """One parsed list. Immutable; equal when the bytes are."""
+
+    __slots__ = (
+        *("der", "extensions", "fingerprint", "issuer_attributes", "issuer_raw", "next_update"),
+        *("number", "revoked", "signature", "tbs", "this_update"),
+    )
+
+    def __init__(self, data: bytes) -> None:
+        if len(data) > LARGEST:
+            raise TooLarge(f"a revocation list of more than {LARGEST} bytes")
+        self.der = data
+        self.fingerprint = sm3.hexdigest(data)
+        outer = der.Fields(der.read(data, _WHERE), _WHERE)
+        tbs = outer.take("tbsCertList", der.SEQUENCE)
+        algorithm = outer.take("signatureAlgorithm", der.SEQUENCE).raw
+        self.tbs = tbs.raw
+        self.signature = outer.take("signatureValue").bits(_WHERE)
+        outer.end()
+        self._read_tbs(der.Fields(tbs, _WHERE), algorithm)
+
+    def _read_tbs(self, fields: der.Fields, algorithm: bytes) -> None:
+        version = fields.maybe(der.INTEGER)
+        if version is not None and version.integer(_WHERE) != 1:
+            raise Malformed("unknown version", where=_WHERE)
+        inner = fields.take("signature", der.SEQUENCE)
+        if inner.raw != algorithm:
+            raise Malformed("the two signature algorithms differ", where=_WHERE)
+        certs.check_signature_algorithm(inner, _WHERE)
+        issuer = fields.take("issuer", der.SEQUENCE)
+        self.issuer_raw, self.issuer_attributes = issuer.raw, names.decode(issuer, _WHERE)
+        self.this_update = fields.take("thisUpdate").time(_WHERE)
+        until = fields.maybe(der.UTC_TIME, der.GENERALIZED_TIME)
+        self.next_update = None if until is None else until.time(_WHERE)
+        rows = fields.maybe(der.SEQUENCE)
+        found = [] if rows is None else [_revocation(row) for row in rows.children()]
+        self.revoked = {row.serial: row for row in found}
+        block = fields.maybe(der.context(0))
+        fields.end()
+        self.extensions = {} if block is None else extensions.decode(block.only(_WHERE), _WHERE)
+        number = self.extensions.get(oids.CRL_NUMBER)
+        self.number = (
+            None
+            if number is None
+            else der.read(number.value, _WHERE, tag=der.INTEGER).integer(_WHERE)
+        )
+
+    @classmethod
+    def from_der(cls, data: bytes) -> Crl:
+        """Read DER. Raises Malformed or TooLarge."""
+        return _remembered(bytes(data))
+
+    @classmethod
+    def from_pem(cls, data: bytes) -> Crl:
+        """Read a PEM text (or DER). Raises Malformed."""
+        return cls.from_der(data if data[:1] == b"\x30" else pem.decode(data, "X509 CRL")[1])
+
+    def pem(self) -> bytes:
+        return pem.encode("X509 CRL", self.der)
+
+    @property
+    def issuer(self) -> str:
+        return names.text(self.issuer_attributes)
+
+    def revocation(self, certificate: Certificate) -> Revocation | None:
+        """The entry of a certificate of this issuer, if it has one."""
+        return self.revoked.get(certificate.serial)
+
+    def signed_by(self, issuer: Certificate) -> bool:
+        """Whether the issuer's key made this signature. Remembered per pair."""
+        return _signed_by(self, issuer)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Crl) and other.der == self.der
+
+    def __hash__(self) -> int:
+        return hash(self.fingerprint)
+
+
+def issue(
+    *,
+    issuer: Certificate,
+    issuer_key: IssuingKey,
+    revoked: Iterable[Revocation],
+    this_update: datetime,
+    next_update: datetime,
+    number: int = 1,
+) -> Crl:
+    """A new list, version 2, with its number and the issuer's key identifier."""
+    if next_update <= this_update:
+        raise Malformed("the list would expire before it begins")
+    rows = [_entry(row) for row in sorted(revoked, key=lambda row: row.serial)]
+    block = (
+        extensions.authority_key_id(issuer.key_id),
+        Extension(oids.CRL_NUMBER, critical=False, value=der.integer(number)),
+    )
+    tbs = der.sequence(
+        der.integer(1),
+        certs.signature_algorithm(),
+        issuer.subject_raw,
+        der.validity_time(this_update),
+        der.validity_time(next_update),
+        der.sequence(*rows) if rows else b"",
+        der.explicit(0, der.sequence(*(row.encode() for row in block))),
+    )
+    return Crl.from_der(certs.sealed(tbs, issuer_key))
+
+
+def _entry(row: Revocation) -> bytes:
+    code = next((number for number, name in REASONS.items() if name == row.reason), None)
+    if code is None:
+        raise Malformed(f"a reason is one of {', '.join(REASONS.values())}")
+    reason = Extension(oids.CRL_REASON, critical=False, value=der.integer(code, tag=der.ENUMERATED))
+    details = der.sequence(reason.encode()) if code else b""
+    return der.sequence(der.integer(row.serial), der.validity_time(row.at), details)
+
+
+def _revocation(node: der.Node) -> Revocation:
+    fields = der.Fields(node, _WHERE)
+    serial = fields.take("userCertificate").integer(_WHERE)
+    at = fields.take("revocationDate").time(_WHERE)
+    details = fields.maybe(der.SEQUENCE)
+    fields.end()
+    found = {} if details is None else extensions.decode(details, _WHERE)
+    if any(
+        row.critical and row.oid != oids.CRL_REASON for row in found.values()
+    ):  # e.g. an indirect list's certificateIssuer
+        raise Malformed("an entry with a critical extension that is not understood", where=_WHERE)
+    code = found.get(oids.CRL_REASON)
+    number = (
+        0
+        if code is None
+        else der.read(code.value, _WHERE, tag=der.ENUMERATED).integer(_WHERE, tag=der.ENUMERATED)
+    )
+    return Revocation(serial, at, REASONS.get(number, "unspecified"))
+
+
+@lru_cache(maxsize=64)
+def _remembered(data: bytes) -> Crl:
+    return Crl(data)
+
+
+@lru_cache(maxsize=1024)
+def _signed_by(crl: Crl, issuer: Certificate) -> bool:
+    return issuer.public_key.verify(crl.signature, crl.tbs)
