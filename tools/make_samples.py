@@ -1,4 +1,4 @@
-"""Writes the sample records: src/openrhip/formats/cda/samples/<kind>/*.xml, the same bytes each time.
+"""Writes the sample records into src/openrhip/formats/cda/samples/<kind>/, the same each time.
 
 python tools/make_samples.py [--check]   --check only says whether the files are up to date.
 """

@@ -1,4 +1,4 @@
-"""Content of the sample records, one module per kind; `shared_document` writes the XML around it."""
+"""Content of the sample records, one module per kind; `shared_document` writes the XML."""
 
 from __future__ import annotations
 

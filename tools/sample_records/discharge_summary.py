@@ -1,4 +1,5 @@
 """出院小结 C0053."""
+# ruff: noqa: E501
 
 from __future__ import annotations
 
@@ -23,9 +24,8 @@ from sample_records.shared_document import (
 OUTCOME = ("1.148", "病情转归代码表")
 
 
-def procedure(
-    icd9: str, name: str, when: str, cut: str, heal: str, narcosis: str, story: str
-) -> str:
+def procedure(icd9: str, name: str, *, when: str, how: tuple[str, str, str], story: str) -> str:
+    cut, heal, narcosis = how
     parts = (
         obs("DE06.00.094.00", "手术及操作名称", st(name)),
         obs(
@@ -116,9 +116,9 @@ def wang() -> Record:
             state="好转出院",
             operations=(
                 procedure(
-                    "36.0601", "冠状动脉药物涂层支架置入术", "20260509140000", "11类切口", "1甲级愈合",
-                    "03局部麻醉",
-                    "经右桡动脉入路行冠状动脉造影：左主干未见狭窄；前降支近中段弥漫性病变，最重处狭窄90%，TIMI血流2级；"
+                    "36.0601", "冠状动脉药物涂层支架置入术", when="20260509140000",
+                    how=("0介入操作", "9其他", "03局部麻醉"),
+                    story="经右桡动脉入路行冠状动脉造影：左主干未见狭窄；前降支近中段弥漫性病变，最重处狭窄90%，TIMI血流2级；"
                     "回旋支中段狭窄40%；右冠状动脉远段狭窄50%。于前降支近中段置入药物洗脱支架1枚（3.0×28mm），"
                     "非顺应性球囊后扩张，复查造影残余狭窄<10%，TIMI血流3级。术程顺利，造影剂用量110mL。",
                 ),

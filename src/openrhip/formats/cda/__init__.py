@@ -1,4 +1,4 @@
-"""Shared documents of Chinese health care (卫生信息共享文档): HL7 CDA R2 in the shape of WS/T 500-2016.
+"""Shared documents (卫生信息共享文档): HL7 CDA R2 in the shape of WS/T 500-2016.
 
 parse: bytes → ClinicalDocument. check: every failure with place and remedy. lay_out: → OFD.
 Terms: 文档头 header, 章节 section, 条目 entry, 数据元 data element (DE…), 叙述块 narrative block.
@@ -6,6 +6,7 @@ Terms: 文档头 header, 章节 section, 条目 entry, 数据元 data element (D
 
 from __future__ import annotations
 
+from openrhip.formats.cda.check import check
 from openrhip.formats.cda.kinds import Kind
 from openrhip.formats.cda.model import (
     ClinicalDocument,
@@ -34,6 +35,7 @@ __all__ = [
     "Participant",
     "Patient",
     "Section",
+    "check",
     "parse",
     "samples",
 ]

@@ -61,7 +61,7 @@ def _sections(parent: Element, base: str, faults: list[Finding]) -> Iterator[Sec
 
 
 def _section(element: Element, where: str, faults: list[Finding]) -> Section:
-    entries = []
+    entries: list[Entry] = []
     for at, item in enumerate(children(element, "entry"), 1):
         entries += _statements(item, f"{where}/entry[{at}]", faults)
     text = child(element, "text")
@@ -184,18 +184,18 @@ def _things(item: Element, step: str) -> list[Fact]:
         "specimen": ("标本", "DE04.50.134.00"),
         "consumable": ("药物名称", "DE08.50.022.00"),
     }.get(step, ("", ""))
-    facts = []
-    for inner in item.iter(tree.NS + "name", tree.NS + "desc"):
-        if text := tree.text(inner):
-            facts.append(Fact(label, text, tag))
-    for inner in item.iter(tree.NS + "code"):
-        coded = values.coded_of(inner)
-        if coded.display or coded.code:
-            facts.append(Fact("药物代码" if step == "consumable" else label, coded.text))
-    for inner in item.iter(tree.NS + "id"):
-        if extension := attribute(inner, "extension"):
-            facts.append(Fact("标本编号" if step == "specimen" else "编号", extension))
-    return facts
+    names = [tree.text(one) for one in item.iter(tree.NS + "name", tree.NS + "desc")]
+    codes = [values.coded_of(one).text for one in item.iter(tree.NS + "code")]
+    ids = [attribute(one, "extension") for one in item.iter(tree.NS + "id")]
+    code_label, id_label = {
+        "specimen": (label, "标本编号"),
+        "consumable": ("药物代码", "编号"),
+    }.get(step, (label, "编号"))
+    return [
+        *(Fact(label, text, tag) for text in names if text),
+        *(Fact(code_label, text) for text in codes if text),
+        *(Fact(id_label, text) for text in ids if text),
+    ]
 
 
 def _playing(item: Element) -> list[Fact]:

@@ -73,7 +73,7 @@ def _block(item: Element, step: str, out: list[Block]) -> None:
 
 def _table(item: Element) -> Grid:
     heads: tuple[str, ...] = ()
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for row in item.iter(tree.NS + "tr"):
         cells = tuple(_tidy(tree.text(cell)) for cell in row if tree.name(cell) in {"th", "td"})
         parent = row.getparent()

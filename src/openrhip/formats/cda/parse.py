@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from openrhip.formats.cda import body, header, tree, values
 from openrhip.formats.cda.kinds import BY_CODE, BY_TEMPLATE, KIND_SYSTEM, TEMPLATE_ROOT, Kind
-from openrhip.formats.cda.model import ClinicalDocument, Finding, Moment
+from openrhip.formats.cda.model import ClinicalDocument, Finding, Moment, Participant
 from openrhip.formats.cda.tree import Element, attribute, child, children
 from openrhip.kernel.errors import Malformed
 
@@ -54,7 +54,7 @@ def _document(root: Element) -> ClinicalDocument:
     )
 
 
-def _one(root: Element, step: str) -> header.Participant | None:
+def _one(root: Element, step: str) -> Participant | None:
     found = child(root, step)
     return header.participant(found) if found is not None else None
 

@@ -14,7 +14,9 @@ from openrhip.kernel.errors import Malformed, TooLarge
 MAX_BYTES = 20 * 1024 * 1024
 MAX_DEPTH = 96
 MAX_ELEMENTS = 200_000
-MAX_TEXT = 9_000_000  # characters in one text; a picture in base64 is the largest honest one
+MAX_TEXT = 500_000  # characters in one text that is no picture
+MAX_ALL_TEXT = 4_000_000  # characters in all texts that are no pictures
+MAX_ATTRIBUTE = 10_000
 
 HL7 = "urn:hl7-org:v3"
 NS = f"{{{HL7}}}"
@@ -78,7 +80,7 @@ def _unreadable(problem: Exception) -> Exception:
 
 
 def _bounded(root: Element) -> None:
-    if root.getroottree().docinfo.doctype:
+    if root.getroottree().docinfo.internalDTD is not None:
         raise Malformed(
             "The document carries a DTD, which is not accepted.",
             where="/",
@@ -86,6 +88,7 @@ def _bounded(root: Element) -> None:
         )
     count = 0
     depth = 0
+    written = 0
     for event, element in etree.iterwalk(root, events=("start", "end")):
         if event == "end":
             depth -= 1
@@ -104,12 +107,22 @@ def _bounded(root: Element) -> None:
                 where=f"line {element.sourceline}",
                 remedy="Write characters directly.",
             )
-        if element.text and len(element.text) > MAX_TEXT:
-            raise TooLarge(
-                "A text is too long.",
-                where=f"line {element.sourceline}",
-                remedy="Send large pictures as files of their own.",
-            )
+        written += _length(element)
+        if written > MAX_ALL_TEXT:
+            raise TooLarge("The document holds too much text.", where=f"line {element.sourceline}")
+
+
+def _length(element: Element) -> int:
+    """Characters of an element's own text and tail; pictures in base64 do not count."""
+    own = len(element.text or "") if element.get("representation") != "B64" else 0
+    widest = max((len(value) for value in element.attrib.values()), default=0)
+    if own > MAX_TEXT or widest > MAX_ATTRIBUTE:
+        raise TooLarge(
+            "A text is too long.",
+            where=f"line {element.sourceline}",
+            remedy="Check the export; send large pictures as files of their own.",
+        )
+    return own + len(element.tail or "")
 
 
 def name(element: Element) -> str:
@@ -140,4 +153,4 @@ def text(element: Element | None) -> str:
     """All text inside an element, outer white space removed."""
     if element is None:
         return ""
-    return "".join(element.itertext()).strip()
+    return "".join(str(part) for part in element.itertext()).strip()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 
 from openrhip.formats.cda import tree
@@ -111,28 +112,39 @@ def media_of(element: Element, media_id: str) -> Media | None:
 
 
 def value_of(element: Element) -> Value:
-    """Any value by its xsi:type; a type not known here keeps its attributes and text."""
-    kind = attribute_type(element)
-    if kind in {"CD", "CE", "CV", "CS", "CO", "SC"}:
-        coded = coded_of(element)
-        return Value(kind, coded.text, coded=coded)
-    if kind in {"PQ", "INT", "REAL", "MO"}:
-        return _quantity(element, kind)
-    if kind == "BL":
-        raw = attribute(element, "value")
-        return Value(kind, {"true": "是", "false": "否"}.get(raw, raw), number=raw)
-    if kind == "TS":
-        at = moment_of(element)
-        return Value(kind, show(at), moment=at)
-    if kind == "IVL_TS":
-        span = span_of(element)
-        return Value(kind, show_span(span), moment=span.low)
+    """Any value by its xsi:type; a type not known here keeps its text."""
+    kind = attribute_type(element) or "ST"
+    reader = _READERS.get(kind)
+    if reader is not None:
+        return reader(element, kind)
     if kind.startswith(("IVL_", "RTO")):
         return Value(kind, _interval(element, kind))
-    if kind == "ED":
-        media = media_of(element, "") if attribute(element, "representation") == "B64" else None
-        return Value(kind, "" if media else tree.text(element), media=media)
-    return Value(kind or "ST", tree.text(element) or attribute(element, "value"))
+    return Value(kind, tree.text(element) or attribute(element, "value"))
+
+
+def _coded(element: Element, kind: str) -> Value:
+    coded = coded_of(element)
+    return Value(kind, coded.text, coded=coded)
+
+
+def _flag(element: Element, kind: str) -> Value:
+    raw = attribute(element, "value")
+    return Value(kind, {"true": "是", "false": "否"}.get(raw, raw), number=raw)
+
+
+def _moment(element: Element, kind: str) -> Value:
+    at = moment_of(element)
+    return Value(kind, show(at), moment=at)
+
+
+def _span(element: Element, kind: str) -> Value:
+    span = span_of(element)
+    return Value(kind, show_span(span), moment=span.low)
+
+
+def _data(element: Element, kind: str) -> Value:
+    media = media_of(element, "") if attribute(element, "representation") == "B64" else None
+    return Value(kind, "" if media else tree.text(element), media=media)
 
 
 def attribute_type(element: Element) -> str:
@@ -166,3 +178,13 @@ def _interval(element: Element, kind: str) -> str:
     if top is not None and bottom is not None:
         return f"{_quantity(top, kind).text}/{_quantity(bottom, kind).text}"
     return tree.text(element) or _quantity(element, kind).text
+
+
+_READERS: dict[str, Callable[[Element, str], Value]] = {
+    **dict.fromkeys(("CD", "CE", "CV", "CS", "CO", "SC"), _coded),
+    **dict.fromkeys(("PQ", "INT", "REAL", "MO"), _quantity),
+    "BL": _flag,
+    "TS": _moment,
+    "IVL_TS": _span,
+    "ED": _data,
+}

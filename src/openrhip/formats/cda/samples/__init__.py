@@ -7,7 +7,7 @@ from importlib.resources import files
 
 def load() -> dict[str, bytes]:
     """Every sample by name ("C0053/wang-jl-1.xml"), in the order of their names."""
-    found = {}
+    found: dict[str, bytes] = {}
     for folder in files(__name__).iterdir():
         if folder.is_dir():
             found |= {

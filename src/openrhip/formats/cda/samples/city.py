@@ -49,7 +49,7 @@ class CityInstitution:
 
 @dataclass(frozen=True, slots=True)
 class CityPatient:
-    """A patient as one hospital knows them; `same_as` names the key of the same person elsewhere."""
+    """A patient as one hospital knows them; `same_as` is the key of the same person elsewhere."""
 
     key: str
     name: str
