@@ -1,0 +1,294 @@
+"""Blocks → slices: one function for each kind of block."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from itertools import count
+from typing import Any
+
+from openrhip.formats.ofd import story
+from openrhip.formats.ofd.layout.grids import grid_slices
+from openrhip.formats.ofd.layout.inline import Setter
+from openrhip.formats.ofd.layout.pictures import image_size, qr_path
+from openrhip.formats.ofd.layout.pieces import (
+    PT,
+    Number,
+    Outline,
+    Path,
+    Picture,
+    Piece,
+    Slice,
+    line_data,
+)
+from openrhip.formats.ofd.layout.tables import scale, table_slices
+from openrhip.formats.ofd.story import Align, Style
+from openrhip.kernel.errors import Malformed
+
+_DPI = 150  # natural size of an image without a width
+_MAX_DEPTH = 8
+
+
+class Composer:
+    """Turns blocks into slices for one document; keeps the images it meets."""
+
+    def __init__(self, setter: Setter, page_room: float) -> None:
+        self.setter = setter
+        self.images: dict[bytes, int] = {}
+        self.page_room = page_room
+        self.tables = count(1)
+        self._depth = 0
+
+    def slices(self, blocks: Sequence[story.Block], width: float) -> list[Slice]:
+        self._depth += 1
+        if self._depth > _MAX_DEPTH:
+            raise Malformed("blocks are nested too deeply", where="story")
+        made: list[Slice] = []
+        for block in blocks:
+            makers = _MAKERS.get(type(block))
+            if makers is None:
+                raise Malformed(f"no such block: {type(block).__name__}", where="story")
+            made.extend(makers(self, block, width))
+        self._depth -= 1
+        return made
+
+    def stacked(self, blocks: Sequence[story.Block], width: float) -> tuple[list[Piece], float]:
+        """Blocks one below the other as pieces, and their height: for what no page cuts."""
+        return stack(self.slices(blocks, width))
+
+    def image(self, data: bytes) -> int:
+        return self.images.setdefault(data, len(self.images))
+
+
+def stack(slices: Sequence[Slice]) -> tuple[list[Piece], float]:
+    pieces: list[Piece] = []
+    y, table = 0.0, 0
+    closing: list[Piece] = []
+    for number, slice_ in enumerate(slices):
+        y += slice_.before if number else 0.0
+        if slice_.table != table:
+            pieces.extend(closing)
+            if slice_.table > 0:
+                pieces.extend(piece.at(0.0, y) for piece in slice_.opening)
+            table = slice_.table
+        pieces.extend(piece.at(0.0, y) for piece in slice_.pieces)
+        y += slice_.height
+        closing = [piece.at(0.0, y) for piece in slice_.closing]
+    pieces.extend(closing)
+    return pieces, y
+
+
+def _heading(to: Composer, block: story.Heading, width: float) -> list[Slice]:
+    if not 1 <= block.level <= len(story.HEADINGS):
+        raise Malformed("a heading's level is 1 to 3", where="level")
+    style = block.style or story.HEADINGS[block.level - 1]
+    made = _lines(to, block.text, style, width, block.tag)
+    for slice_ in made:
+        slice_.keep = True
+    made[0].before = block.before
+    if block.outline:
+        made[0].pieces.append(Outline(0.0, block.level, plain(block.text)))
+    if block.rule:
+        made[-1].pieces.append(
+            Path(0, made[-1].height, width, 0.3, line_data((0, 0, width, 0)), line=0.3)
+        )
+    made[-1].height += block.after
+    return made
+
+
+def plain(content: story.Inline) -> str:
+    """The characters of inline content."""
+    if isinstance(content, str):
+        return content
+    if isinstance(content, story.Run):
+        return content.text
+    return "".join(part if isinstance(part, str) else part.text for part in content)
+
+
+def _lines(
+    to: Composer, content: story.Inline, style: Style, width: float, tag: str
+) -> list[Slice]:
+    lines = to.setter.lines(content, style, width, marks=to.setter.mark(tag))
+    return [Slice(line.height, line.pieces) for line in lines]
+
+
+def _paragraph(to: Composer, block: story.Paragraph, width: float) -> list[Slice]:
+    inner = width - block.left - block.right
+    if inner < 5:
+        raise Malformed("the paragraph's margins leave no room", where="left/right")
+    made = _lines(to, block.content, block.style, inner, block.tag)
+    if block.left:
+        for slice_ in made:
+            slice_.pieces = [piece.at(block.left, 0) for piece in slice_.pieces]
+    if len(made) > 2:  # no single first or last line on a page of its own
+        made[0].keep = made[-2].keep = True
+    elif len(made) == 2:
+        made[0].keep = True
+    if block.keep_with_next:
+        for slice_ in made:
+            slice_.keep = True
+    made[0].before = block.before
+    made[-1].height += block.after
+    return made
+
+
+def _grid(to: Composer, block: story.KeyValueGrid, width: float) -> list[Slice]:
+    return grid_slices(to.setter, block, width, next(to.tables))
+
+
+def _table(to: Composer, block: story.Table, width: float) -> list[Slice]:
+    return table_slices(to.setter, block, width, next(to.tables))
+
+
+def _shift(align: Align, room: float, width: float) -> float:
+    if align is Align.CENTER:
+        return (room - width) / 2
+    return room - width if align is Align.RIGHT else 0.0
+
+
+def _image(to: Composer, block: story.Image, width: float) -> list[Slice]:
+    _, across, down = image_size(block.data)
+    wide, tall = block.width, block.height
+    if not wide and not tall:
+        wide = min(across / _DPI * 25.4, width)
+    wide = wide or tall * across / down
+    tall = tall or wide * down / across
+    room = to.page_room - 12
+    factor = min(1.0, width / wide, room / tall)
+    wide, tall = wide * factor, tall * factor
+    x = _shift(block.align, width, wide)
+    picture = Picture(x, 0.0, wide, tall, to.image(block.data), to.setter.mark(block.tag))
+    made = [Slice(tall, [picture], before=block.before)]
+    if block.caption:
+        style = Style(size=9.0, align=Align.CENTER, leading=1.35)
+        made[0].keep = True
+        made.extend(_lines(to, block.caption, style, width, ""))
+    made[-1].height += block.after
+    return made
+
+
+def _vector(to: Composer, block: story.VectorPath, width: float) -> list[Slice]:
+    if not 0 < block.width <= width + 0.01:
+        raise Malformed("the drawing is wider than its column", where="width")
+    x = _shift(block.align, width, block.width)
+    path = Path(
+        x, 0.0, block.width, block.height, block.data, block.stroke, block.fill,
+        block.line_width, (), to.setter.mark(block.tag),
+    )  # fmt: skip
+    return [Slice(block.height, [path])]
+
+
+def _rule(_: Composer, block: story.Rule, width: float) -> list[Slice]:
+    data = line_data((0, 0, width, 0))
+    dash = (1.2, 0.8) if block.dash else ()
+    pieces: list[Piece] = [Path(0, 0, width, block.width, data, block.color, None, block.width, dash)]  # fmt: skip
+    height = block.width
+    if block.double:
+        height += 0.7
+        pieces.append(Path(0, 0.7, width, block.width, data, block.color, None, block.width, dash))
+    return [Slice(height + block.after, pieces, before=block.before)]
+
+
+def _spacer(_: Composer, block: story.Spacer, __: float) -> list[Slice]:
+    return [Slice(max(0.0, block.height), [])]
+
+
+def _page_break(_: Composer, __: story.PageBreak, ___: float) -> list[Slice]:
+    return [Slice(0.0, [], break_page=True)]
+
+
+def _page_number(_: Composer, block: story.PageNumber, width: float) -> list[Slice]:
+    height = block.style.size * PT * block.style.leading
+    return [Slice(height, [Number(0.0, 0.0, width, block.form, block.style)])]
+
+
+def _columns(to: Composer, block: story.Columns, width: float) -> list[Slice]:
+    number = len(block.columns)
+    if not number:
+        return []
+    weights = list(block.widths) or [1.0] * number
+    if len(weights) != number:
+        raise Malformed("as many widths as columns are needed", where="widths")
+    edges = scale(weights, width - block.gap * (number - 1))
+    stacks = [to.stacked(blocks, edges[i + 1] - edges[i]) for i, blocks in enumerate(block.columns)]
+    height = max(tall for _, tall in stacks)
+    pieces: list[Piece] = []
+    for i, (mine, tall) in enumerate(stacks):
+        dx = edges[i] + block.gap * i
+        dy = (height - tall) / 2 if block.valign == "middle" else 0.0
+        dy = height - tall if block.valign == "bottom" else dy
+        pieces.extend(piece.at(dx, dy) for piece in mine)
+    return [Slice(height, pieces)]
+
+
+def _together(to: Composer, block: story.Together, width: float) -> list[Slice]:
+    made = to.slices(block.blocks, width)
+    for slice_ in made[:-1]:
+        slice_.keep = True
+    return made
+
+
+def _barcode(to: Composer, block: story.Barcode, width: float) -> list[Slice]:
+    x = _shift(block.align, width, block.size)
+    code = Path(x, 0, block.size, block.size, qr_path(block.text, block.size), None, story.BLACK)
+    made = [Slice(block.size, [code])]
+    if block.caption:
+        made[0].keep = True
+        style = Style(size=7.5, align=block.align, leading=1.2)
+        made.extend(_lines(to, block.caption, style, width, ""))
+    return made
+
+
+def _signatures(to: Composer, block: story.SignatureLine, width: float) -> list[Slice]:
+    style = replace(block.style, align=Align.LEFT)
+    gap, pieces = 6.0, list[Piece]()
+    widths = [to.setter.width_of(slot.label, style) for slot in block.slots]
+    total = sum(widths) + sum(slot.width for slot in block.slots) + gap * (len(widths) - 1)
+    lead = style.size * style.leading * PT
+    height = max(lead, block.seal_size * 0.55 if block.seal else 0.0, 9.0)
+    x = max(0.0, _shift(block.align, width, total))
+    top = height - lead
+    for slot, label in zip(block.slots, widths, strict=True):
+        for piece in to.setter.lines(slot.label, style, label + 1)[0].pieces:
+            pieces.append(piece.at(x, top))
+        x += label
+        if slot.name:
+            marks = to.setter.mark(slot.tag)
+            line = to.setter.lines(slot.name, style, slot.width, marks=marks)[0]
+            pieces.extend(piece.at(x + 1, top) for piece in line.pieces)
+        base = height - 0.4
+        pieces.append(Path(x, base, slot.width, 0.2, line_data((0, 0, slot.width, 0)), line=0.2))
+        if slot.anchor:
+            pieces.append(_anchor(to, slot.anchor, x, height - 9.5, slot.width, 9.0))
+        x += slot.width + gap
+    if block.seal:
+        size = block.seal_size
+        right = min(x, width) - size
+        pieces.append(_anchor(to, "seal", max(0.0, right), height - size * 0.75, size, size))
+    made = Slice(height, pieces, before=block.before)
+    return [made, Slice(block.after + (block.seal_size * 0.25 if block.seal else 0.0), [])]
+
+
+def _anchor(to: Composer, name: str, x: float, y: float, width: float, height: float) -> Path:
+    """An unseen path whose box is the place of a signature's or seal's picture."""
+    marks = to.setter.mark(f"anchor:{name}")
+    data = line_data((0, 0, width, height))
+    return Path(x, y, width, height, data, None, None, 0.1, (), marks, visible=False)
+
+
+_MAKERS: dict[type, Callable[[Composer, Any, float], list[Slice]]] = {
+    story.Heading: _heading,
+    story.Paragraph: _paragraph,
+    story.KeyValueGrid: _grid,
+    story.Table: _table,
+    story.Image: _image,
+    story.VectorPath: _vector,
+    story.Rule: _rule,
+    story.Spacer: _spacer,
+    story.PageBreak: _page_break,
+    story.PageNumber: _page_number,
+    story.Columns: _columns,
+    story.Together: _together,
+    story.SignatureLine: _signatures,
+    story.Barcode: _barcode,
+}

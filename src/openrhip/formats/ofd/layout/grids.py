@@ -1,0 +1,88 @@
+"""Label-and-value grids: the patient's header, the form fields of a 病案首页."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from openrhip.formats.ofd.layout.inline import Line, Setter
+from openrhip.formats.ofd.layout.pieces import Path, Slice, line_data
+from openrhip.formats.ofd.layout.rows import Box, Frame, horizontal, row_slice
+from openrhip.formats.ofd.layout.tables import scale
+from openrhip.formats.ofd.story import Align, Field, KeyValueGrid, Ruling
+from openrhip.kernel.errors import Malformed
+
+_GAP = 2.0  # mm between a field and the next one in an open grid
+
+
+def grid_slices(setter: Setter, grid: KeyValueGrid, width: float, serial: int) -> list[Slice]:
+    """The slices of a grid in a column of `width` mm, one per row."""
+    weights = [1.0] * grid.columns if isinstance(grid.columns, int) else list(grid.columns)
+    edges = scale(weights, width)
+    boxed = grid.ruled is Ruling.GRID
+    lined = boxed or grid.ruled is Ruling.ROWS
+    opening = (horizontal(width, grid.line_width),) if lined else ()
+    slices: list[Slice] = []
+    for row in grid.rows:
+        boxes, xs = _row(setter, grid, row, edges)
+        frame = Frame(
+            width,
+            xs if boxed else (),
+            grid.line_width if lined else 0.0,
+            line=grid.line_width,
+        )
+        slices.append(row_slice(boxes, frame, grid.padding, table=serial, opening=opening))
+    if slices:
+        slices[0].before = grid.before
+        slices.append(Slice(grid.after, [], table=-1))
+    return slices
+
+
+def _row(
+    setter: Setter, grid: KeyValueGrid, row: Sequence[Field], edges: list[float]
+) -> tuple[list[Box], tuple[float, ...]]:
+    boxes: list[Box] = []
+    xs = [0.0]
+    last = len(edges) - 1
+    column = 0
+    for number, field in enumerate(row):
+        if column >= last:
+            raise Malformed("a grid row has more fields than columns", where=field.label)
+        end = min(column + max(1, field.span), last)
+        if number == len(row) - 1:
+            end = last
+        boxes.extend(_field(setter, grid, field, edges[column], edges[end], end == last))
+        xs.append(edges[end])
+        column = end
+    return boxes, tuple(xs)
+
+
+def _field(
+    setter: Setter, grid: KeyValueGrid, field: Field, left: float, right: float, at_end: bool
+) -> list[Box]:
+    boxed = grid.ruled is Ruling.GRID
+    inset = grid.padding + 0.4 if boxed else 0.0
+    right -= inset if boxed else (0.0 if at_end else _GAP)
+    left += inset
+    boxes: list[Box] = []
+    if field.label:
+        style = replace(grid.style, bold=grid.label_bold or grid.style.bold)
+        own = setter.width_of(field.label, style) + 0.3
+        width = max(min(grid.labels or own, (right - left) * 0.7), 1.0)
+        if grid.labels and own > grid.labels:
+            width = min(own, (right - left) * 0.7)
+        boxes.append(Box(left, width, setter.lines(field.label, style, width, align=Align.LEFT)))
+        left += width
+    style = replace(grid.style, bold=True) if field.bold else grid.style
+    width = max(right - left, 3.0)
+    lines = setter.lines(field.value, style, width, marks=setter.mark(field.tag), align=field.align)
+    if grid.ruled is Ruling.UNDERLINE:
+        lines = [_underlined(line, width, grid.line_width) for line in lines]
+    boxes.append(Box(left, width, lines))
+    return boxes
+
+
+def _underlined(line: Line, width: float, thick: float) -> Line:
+    y = line.height - 0.15
+    path = Path(0.0, y, width, thick, line_data((0.0, 0.0, width, 0.0)), line=thick)
+    return Line(line.height, [*line.pieces, path], line.width)

@@ -1,0 +1,148 @@
+"""What the layout is made of: pieces with a place, and slices that carry them to a page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from openrhip.formats.ofd.fonts import Font
+from openrhip.formats.ofd.story import BLACK, Color
+
+PT = 25.4 / 72  # one point in mm
+ASCENT = 0.88  # of the em box above the baseline, the same in all CJK fonts used
+
+
+class Mark(NamedTuple):
+    """One region to be tagged: the data element's name, and which of its regions it is."""
+
+    name: str
+    serial: int
+
+
+class Text(NamedTuple):
+    """Characters on one baseline in one font. deltas: n-1 advances in mm. x, y: origin."""
+
+    x: float
+    y: float
+    width: float
+    text: str
+    deltas: list[float]
+    font: Font
+    size: float
+    color: Color
+    marks: tuple[Mark, ...]
+    missing: bool = False
+
+    def at(self, dx: float, dy: float) -> Text:
+        return self._replace(x=self.x + dx, y=self.y + dy)
+
+
+class Path(NamedTuple):
+    """A vector path in its own box; data is relative to the box."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+    data: str
+    stroke: Color | None = BLACK
+    fill: Color | None = None
+    line: float = 0.25
+    dash: tuple[float, ...] = ()
+    marks: tuple[Mark, ...] = ()
+    visible: bool = True
+
+    def at(self, dx: float, dy: float) -> Path:
+        return self._replace(x=self.x + dx, y=self.y + dy)
+
+
+class Picture(NamedTuple):
+    """An image; `key` is its place among the document's images."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+    key: int
+    marks: tuple[Mark, ...] = ()
+
+    def at(self, dx: float, dy: float) -> Picture:
+        return self._replace(x=self.x + dx, y=self.y + dy)
+
+
+class Outline(NamedTuple):
+    """A place the outline points at."""
+
+    y: float
+    level: int
+    title: str
+
+    def at(self, dx: float, dy: float) -> Outline:
+        return self._replace(y=self.y + dy)
+
+
+class Number(NamedTuple):
+    """A page number still to be filled in."""
+
+    x: float
+    y: float
+    width: float
+    form: str
+    style: object
+
+    def at(self, dx: float, dy: float) -> Number:
+        return self._replace(x=self.x + dx, y=self.y + dy)
+
+
+Piece = Text | Path | Picture | Outline | Number
+
+
+class Slice:
+    """What stays in one piece on a page.
+
+    height; before: space above, dropped at the head of a page; keep: stay with the next slice;
+    head: slices repeated where a page begins with this one; opening/closing: pieces drawn when the
+    slice is the first/last of its table on a page; split: cuts it at a height, if it can be cut.
+    """
+
+    __slots__ = ("before", "break_page", "closing", "head", "height", "keep", "opening", "pieces",
+                 "split", "table")  # fmt: skip
+
+    def __init__(
+        self,
+        height: float,
+        pieces: list[Piece],
+        *,
+        before: float = 0.0,
+        keep: bool = False,
+        head: tuple[Slice, ...] = (),
+        opening: tuple[Piece, ...] = (),
+        closing: tuple[Piece, ...] = (),
+        table: int = 0,
+        split: Callable[[float], tuple[Slice, Slice] | None] | None = None,
+        break_page: bool = False,
+    ) -> None:
+        self.height = height
+        self.pieces = pieces
+        self.before = before
+        self.keep = keep
+        self.head = head
+        self.opening = opening
+        self.closing = closing
+        self.table = table
+        self.split = split
+        self.break_page = break_page
+
+
+def number(value: float) -> str:
+    """A length as OFD writes it: at most five significant digits, no exponent."""
+    if -0.0005 < value < 0.0005:
+        return "0"
+    return f"{value:.5g}" if abs(value) < 10000 else f"{value:.1f}"
+
+
+def line_data(*points: tuple[float, float, float, float]) -> str:
+    """Straight lines as path data."""
+    return " ".join(
+        f"M {number(x1)} {number(y1)} L {number(x2)} {number(y2)}" for x1, y1, x2, y2 in points
+    )

@@ -1,0 +1,254 @@
+"""Story → OFD package: `write(story)` gives the bytes, `compose(story)` also what was noticed."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from dataclasses import dataclass
+from itertools import groupby
+
+from openrhip.formats.ofd import parts
+from openrhip.formats.ofd.fonts import GETA, Font, Usage, advances, glyph_in
+from openrhip.formats.ofd.layout import Laid, lay_out
+from openrhip.formats.ofd.layout.pictures import image_size
+from openrhip.formats.ofd.layout.pieces import (
+    PT,
+    Mark,
+    Outline,
+    Path,
+    Picture,
+    Piece,
+    Text,
+    number,
+)
+from openrhip.formats.ofd.story import BLACK, Color, Page, Story
+from openrhip.formats.ofd.zipping import pack
+from openrhip.kernel.errors import Malformed
+
+_RISE = 0.95  # of the size: how far a text object's box reaches above the baseline
+_DROP = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """A written package: data, number of pages, characters no font had (drawn as 〓)."""
+
+    data: bytes
+    pages: int
+    missing: tuple[str, ...]
+
+
+def write(story: Story) -> bytes:
+    """The story as an unsigned OFD package; the same story gives the same bytes."""
+    return compose(story).data
+
+
+def compose(story: Story) -> Composed:
+    laid = lay_out(story)
+    writing = _Writing(story, laid)
+    return Composed(writing.package(), len(laid.pages), tuple(laid.setter.usage.missing))
+
+
+def deltas(values: list[float]) -> str:
+    """Advances as DeltaX: repeated ones in the short form "g n d"."""
+    out: list[str] = []
+    for value, group in groupby(values):
+        times = len(list(group))
+        out.append(f"g {times} {number(value)}" if times > 2 else " ".join([number(value)] * times))
+    return " ".join(out)
+
+
+def color(name: str, value: Color) -> str:
+    return f'<ofd:{name} Value="{value[0]} {value[1]} {value[2]}"/>'
+
+
+class _Writing:
+    """One document being written: hands out ids, collects regions and outline."""
+
+    def __init__(self, story: Story, laid: Laid) -> None:
+        self._story = story
+        self._laid = laid
+        self._id = 0
+        usage = laid.setter.usage
+        if story.watermark:
+            _mark_usage(usage, story.watermark)
+        self._files = usage.files()
+        self._font_ids = {font: self._next() for font in self._files}
+        self._image_ids = [self._next() for _ in laid.images]
+        self._geta = 0
+        if usage.missing and GETA in usage.chars.get(Font.SERIF, ()):
+            self._geta = glyph_in(self._files[Font.SERIF], GETA)
+        self._regions: dict[Mark, list[tuple[int, int]]] = {}
+        self._goals: list[parts.Goal] = []
+
+    def _next(self) -> int:
+        self._id += 1
+        return self._id
+
+    def package(self) -> bytes:
+        story, meta = self._story, self._story.metadata
+        page_ids = [self._next() for _ in self._laid.pages]
+        pages = [
+            (f"Doc_0/Pages/Page_{at}/Content.xml", self._page(page_id, page.pieces))
+            for at, (page_id, page) in enumerate(zip(page_ids, self._laid.pages, strict=True))
+        ]
+        formats = [image_size(data)[0] for data in self._laid.images]
+        images = list(zip(self._image_ids, formats, strict=True))
+        listed: list[tuple[str, bytes]] = [
+            ("Doc_0/PublicRes.xml", parts.public_res((i, f) for f, i in self._font_ids.items())),
+            ("Doc_0/DocumentRes.xml", parts.document_res(images)),
+            *pages,
+        ]
+        if self._regions:
+            regions = (
+                (mark.name, places)
+                for mark, places in sorted(self._regions.items(), key=lambda kv: kv[0].serial)
+            )
+            listed.append(("Doc_0/CustomTags.xml", parts.custom_tags()))
+            listed.append(("Doc_0/Tags/Tag_0.xml", parts.tag_file(regions)))
+        if story.attachments:
+            day = meta.created.isoformat(timespec="seconds") if meta.created else ""
+            index, stored = parts.attachments(story.attachments, day)
+            listed += [("Doc_0/Attachments.xml", index), *stored]
+        for font, font_id in self._font_ids.items():
+            listed.append((f"Doc_0/Res/Font_{font_id}.otf", self._files[font]))
+        for (key, form), data in zip(images, self._laid.images, strict=True):
+            suffix = "png" if form == "PNG" else "jpg"
+            listed.append((f"Doc_0/Res/Image_{key}.{suffix}", data))
+        document = parts.document(
+            story.page, page_ids, self._goals, top_id=self._id,
+            tags=bool(self._regions), attachments=bool(story.attachments),
+        )  # fmt: skip
+        listed.insert(0, ("Doc_0/Document.xml", document))
+        entry = parts.entry(story.title, meta, self._doc_id(listed))
+        return pack([("OFD.xml", entry), *listed])
+
+    def _doc_id(self, listed: list[tuple[str, bytes]]) -> str:
+        given = self._story.metadata.doc_id.replace("-", "").lower()
+        if given:
+            if len(given) != 32 or set(given) - set("0123456789abcdef"):
+                raise Malformed("a document id is 32 hex digits", where="metadata.doc_id")
+            return given
+        whole = hashlib.sha256(self._story.title.encode("utf-8", "replace"))
+        for name, data in listed:
+            whole.update(name.encode() + len(data).to_bytes(8, "big") + data)
+        return whole.hexdigest()[:32]
+
+    def _page(self, page_id: int, pieces: list[Piece]) -> bytes:
+        page = self._story.page
+        out: list[str] = []
+        if self._story.watermark:
+            out.append(self._watermark(page, self._story.watermark))
+        layer = self._next()
+        for piece in pieces:
+            if isinstance(piece, Text):
+                xml, marks = self._text(piece), piece.marks
+            elif isinstance(piece, Path):
+                xml, marks = self._path(piece), piece.marks
+            elif isinstance(piece, Picture):
+                xml, marks = self._picture(piece), piece.marks
+            else:
+                if isinstance(piece, Outline):
+                    self._goals.append(parts.Goal(piece.level, piece.title, page_id, piece.y))
+                continue
+            out.append(xml)
+            for mark in marks:
+                self._regions.setdefault(mark, []).append((page_id, self._id))
+        body = (
+            f"<ofd:Area><ofd:PhysicalBox>0 0 {number(page.width)} {number(page.height)}"
+            f'</ofd:PhysicalBox></ofd:Area><ofd:Content><ofd:Layer ID="{layer}" Type="Body">'
+            f"{''.join(out)}</ofd:Layer></ofd:Content>"
+        )
+        return parts.root("Page", body)
+
+    def _text(self, piece: Text) -> str:
+        size = piece.size
+        self._id += 1
+        fill = "" if piece.color == BLACK else color("FillColor", piece.color)
+        delta = f' DeltaX="{deltas(piece.deltas)}"' if piece.deltas else ""
+        lost = ""
+        if piece.missing:
+            lost = (
+                '<ofd:CGTransform CodePosition="0" CodeCount="1" GlyphCount="1">'
+                f"<ofd:Glyphs>{self._geta}</ofd:Glyphs></ofd:CGTransform>"
+            )
+        return (
+            f'<ofd:TextObject ID="{self._id}" Boundary="{number(piece.x)}'
+            f" {number(piece.y - _RISE * size)} {number(piece.width + 0.1)}"
+            f' {number((_RISE + _DROP) * size)}" Font="{self._font_ids[piece.font]}"'
+            f' Size="{number(size)}">{fill}{lost}'
+            f'<ofd:TextCode X="0" Y="{number(_RISE * size)}"{delta}>'
+            f"{parts.escape(piece.text)}</ofd:TextCode></ofd:TextObject>"
+        )
+
+    def _path(self, piece: Path) -> str:
+        self._id += 1
+        flags = "" if piece.stroke is not None else ' Stroke="false"'
+        inner = ""
+        if piece.stroke is not None and piece.stroke != BLACK:
+            inner = color("StrokeColor", piece.stroke)
+        if piece.fill is not None:
+            flags += ' Fill="true"'
+            inner += color("FillColor", piece.fill)
+        if piece.stroke is not None:
+            flags += f' LineWidth="{number(piece.line)}"'
+        if piece.dash:
+            flags += f' DashPattern="{" ".join(map(number, piece.dash))}"'
+        if not piece.visible:
+            flags += ' Visible="false"'
+        half = piece.line / 2 if piece.stroke is not None else 0.0
+        data = piece.data
+        x, y, width, height = piece.x, piece.y, piece.width, piece.height
+        if half:  # the box must hold the whole line, or readers clip half of it away
+            x, y, width, height = x - half, y - half, width + 2 * half, height + 2 * half
+            flags += f' CTM="1 0 0 1 {number(half)} {number(half)}"'
+        return (
+            f'<ofd:PathObject ID="{self._id}" Boundary="{number(x)} {number(y)}'
+            f' {number(width)} {number(height)}"{flags}>{inner}'
+            f"<ofd:AbbreviatedData>{parts.escape(data)}</ofd:AbbreviatedData></ofd:PathObject>"
+        )
+
+    def _picture(self, piece: Picture) -> str:
+        self._id += 1
+        width, height = number(piece.width), number(piece.height)
+        return (
+            f'<ofd:ImageObject ID="{self._id}" Boundary="{number(piece.x)} {number(piece.y)}'
+            f' {width} {height}" CTM="{width} 0 0 {height} 0 0"'
+            f' ResourceID="{self._image_ids[piece.key]}"/>'
+        )
+
+    def _watermark(self, page: Page, text: str) -> str:
+        """Light text across the page, in a row of three."""
+        size = 22 * PT
+        table = advances(Font.SANS, size)
+        widths = [table[char] for char in text]
+        angle = math.radians(-30)
+        cos, sin = number(math.cos(angle)), number(math.sin(angle))
+        back = number(-math.sin(angle))
+        out: list[str] = []
+        layer: list[tuple[float, float]] = [(0.5, 0.22), (0.5, 0.5), (0.5, 0.78)]
+        long, tall = sum(widths), size * 1.25
+        for across, down in layer:
+            self._id += 1
+            box_w = long * math.cos(angle) + tall * -math.sin(angle)
+            box_h = long * -math.sin(angle) + tall * math.cos(angle)
+            x, y = page.width * across - box_w / 2, page.height * down - box_h / 2
+            out.append(
+                f'<ofd:TextObject ID="{self._id}" Boundary="{number(x)} {number(y)}'
+                f' {number(box_w)} {number(box_h)}"'
+                f' CTM="{cos} {sin} {back} {cos} 0 {number(long * -math.sin(angle))}"'
+                f' Font="{self._font_ids[Font.SANS]}" Size="{number(size)}" Alpha="40">'
+                '<ofd:FillColor Value="128 128 128"/>'
+                f'<ofd:TextCode X="0" Y="{number(size)}" DeltaX="{deltas(widths[:-1])}">'
+                f"{parts.escape(text)}</ofd:TextCode></ofd:TextObject>"
+            )
+        return "".join(out)
+
+
+def _mark_usage(usage: Usage, text: str) -> None:
+    table = advances(Font.SANS, 22 * PT)
+    for char in text:
+        _ = table[char]
+        if char in table.strange:
+            raise Malformed("the watermark has a character its font lacks", where="watermark")
+    usage.add(Font.SANS, text)
