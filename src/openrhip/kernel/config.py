@@ -40,6 +40,11 @@ SETTINGS = (
     Setting("workers", "2", "number of web worker processes"),
     Setting("ledger_url", "http://127.0.0.1:8081", "address of the ledger process"),
     Setting(
+        "ledger_store",
+        "",
+        "store of the ledger; empty is SQLite in the home folder, else postgresql://user:password@host/name",
+    ),
+    Setting(
         "ledger_profile",
         "gm",
         "hash and signature of the ledger: gm (SM3, SM2) or c2sp (SHA-256, Ed25519)",

@@ -1,0 +1,1 @@
+"""Stores of the ledger: SQLite in a home folder, or PostgreSQL."""

@@ -1,0 +1,7 @@
+"""The door to the ledger for the rooms above (服务): the client, and a ledger in memory for tests."""
+
+from openrhip.ledger.service.client import Ledger, connect
+from openrhip.ledger.service.door import LedgerDoor
+from openrhip.ledger.service.memory import MemoryLedger
+
+__all__ = ["Ledger", "LedgerDoor", "MemoryLedger", "connect"]
