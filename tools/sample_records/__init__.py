@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from sample_records import discharge_summary
+from sample_records import discharge_summary, outpatient, prescription
 
-ALL = (discharge_summary,)
+ALL = (discharge_summary, outpatient, prescription)

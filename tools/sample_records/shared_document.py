@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime, timedelta
 from xml.sax.saxutils import escape, quoteattr
 
 from lxml import etree
@@ -71,6 +71,12 @@ class Record:
     participants: str = ""
     patient_type: tuple[str, str] | None = None
     enterer: CityStaff | None = None
+
+
+def later(when: str, minutes: int) -> str:
+    """A time some minutes after another, as HL7 TS."""
+    at = datetime.strptime(when, "%Y%m%d%H%M%S") + timedelta(minutes=minutes)  # noqa: DTZ007
+    return at.strftime("%Y%m%d%H%M%S")
 
 
 def el(tag: str, body: str = "", **attributes: str) -> str:
