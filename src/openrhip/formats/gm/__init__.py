@@ -4,21 +4,16 @@ Terms: 数字证书 certificate, 证书撤销列表 revocation list, 时间戳 t
 Sources: GB/T 32905, 32907, 32918, 33560, 35275, 35276; GM/T 0009, 0015, 0033; RFC 5280, RFC 3161.
 """
 
-from openrhip.formats.gm import (
-    certs,
-    chain,
-    crl,
-    der,
-    devpki,
-    findings,
-    oids,
-    signer,
-    sm2,
-    sm3,
-    sm4,
-)
-
-__all__ = [
-    *("certs", "chain", "crl", "der", "devpki", "findings", "oids", "signer"),
-    *("sm2", "sm3", "sm4"),
-]
+from openrhip.formats.gm import certs as certs
+from openrhip.formats.gm import chain as chain
+from openrhip.formats.gm import cms as cms
+from openrhip.formats.gm import crl as crl
+from openrhip.formats.gm import der as der
+from openrhip.formats.gm import devpki as devpki
+from openrhip.formats.gm import findings as findings
+from openrhip.formats.gm import oids as oids
+from openrhip.formats.gm import signer as signer
+from openrhip.formats.gm import sm2 as sm2
+from openrhip.formats.gm import sm3 as sm3
+from openrhip.formats.gm import sm4 as sm4
+from openrhip.formats.gm import tsp as tsp

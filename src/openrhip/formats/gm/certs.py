@@ -1,4 +1,4 @@
-"""X.509 certificates with SM2 and SM3 (数字证书; GM/T 0015-2023, GB/T 20518, RFC 5280): read and issue.
+"""X.509 certificates with SM2 and SM3 (数字证书; GM/T 0015, GB/T 20518, RFC 5280).
 
 `Certificate.from_der` checks the whole structure once; afterwards no property raises. Equal bytes
 give the same object while it is remembered, so parsing and issuer signatures are paid once.
@@ -180,7 +180,7 @@ class Certificate:
 
 
 def load_all(data: bytes) -> tuple[Certificate, ...]:
-    """Every certificate of a PEM text, or the one of a DER file. Raises Malformed when there is none."""
+    """Every certificate of a PEM text, or the one of a DER file. Raises Malformed if none."""
     if data[:1] == b"\x30":
         return (Certificate.from_der(data),)
     found = tuple(
@@ -223,7 +223,7 @@ def issue(
     serial: int | None = None,
     extra: Iterable[Extension] = (),
 ) -> Certificate:
-    """A new certificate; `issuer=None` makes it self-signed. Raises Malformed for impossible facts."""
+    """A new certificate; `issuer=None`: self-signed. Raises Malformed for impossible facts."""
     if not_after <= not_before:
         raise Malformed("the certificate would end before it begins")
     name = names.encode(subject)

@@ -34,7 +34,7 @@ _EXTENDED = {
 
 
 class TrustStore:
-    """Roots that are trusted, revocation lists, and issuers that are known but not trusted by name."""
+    """Trusted roots, revocation lists, and issuers that are known but trusted only by chain."""
 
     def __init__(
         self,
@@ -75,7 +75,7 @@ class TrustStore:
         return cls(roots, crls, [one for one in found if not one.self_issued])
 
     def with_crls(self, crls: Iterable[Crl]) -> TrustStore:
-        """The same trust with more revocation lists (they are believed only if their issuer signed)."""
+        """The same trust with more lists (each is believed only if its issuer signed it)."""
         return TrustStore(self.roots, (*self.crls, *crls), self.intermediates)
 
 
@@ -102,7 +102,10 @@ def validate(
     at: datetime,
     usage: str | None,
 ) -> ChainReport:
-    """Judge `leaf` at the instant. usage: a KeyUsage name, or timeStamping, clientAuth, serverAuth."""
+    """Judge `leaf` at the instant.
+
+    usage: a KeyUsage name, or timeStamping, clientAuth, serverAuth; None asks for none.
+    """
     pool = tuple(dict.fromkeys((*intermediates, *trust.intermediates)))[:MOST_INTERMEDIATES]
     path, anchored = _build(leaf, pool, trust)
     findings = [_anchor(anchored), *_usage(leaf, usage)]
@@ -263,11 +266,12 @@ def _revocation(
             continue
         moment = f"{entry.at:%Y-%m-%dT%H:%M:%SZ}"
         ok = entry.at > at
+        why_zh, why_en = entry.reason or "未写明原因", entry.reason or "no reason given"
         return Finding(
             "cert.revocation" if ok else "cert.revoked",
             ok,
-            f"证书于 {moment} 被撤销（{entry.reason}），{'晚于' if ok else '不晚于'}核验时刻",
-            f"revoked on {moment} ({entry.reason}), {'after' if ok else 'not after'} the instant",
+            f"证书于 {moment} 被撤销（{why_zh}），{'晚于' if ok else '不晚于'}核验时刻",
+            f"revoked on {moment} ({why_en}), {'after' if ok else 'not after'} the instant",
             where,
         )
     # A list made after expiry may have dropped the entry (RFC 5280 3.3): it proves nothing.

@@ -31,11 +31,11 @@ REASONS = {
 
 @dataclass(frozen=True, slots=True)
 class Revocation:
-    """serial of the certificate, when it was revoked, and why (a name of REASONS)."""
+    """serial of the certificate, when it was revoked, and why: a name of REASONS, or nothing."""
 
     serial: int
     at: datetime
-    reason: str = "unspecified"
+    reason: str = ""
 
 
 class Crl:
@@ -147,11 +147,13 @@ def issue(
 
 
 def _entry(row: Revocation) -> bytes:
-    code = next((number for number, name in REASONS.items() if name == row.reason), None)
-    if code is None:
-        raise Malformed(f"a reason is one of {', '.join(REASONS.values())}")
-    reason = Extension(oids.CRL_REASON, critical=False, value=der.integer(code, tag=der.ENUMERATED))
-    details = der.sequence(reason.encode()) if code else b""
+    details = b""
+    if row.reason:
+        code = next((number for number, name in REASONS.items() if name == row.reason), None)
+        if code is None:
+            raise Malformed(f"a reason is one of {', '.join(REASONS.values())}")
+        value = der.integer(code, tag=der.ENUMERATED)
+        details = der.sequence(Extension(oids.CRL_REASON, critical=False, value=value).encode())
     return der.sequence(der.integer(row.serial), der.validity_time(row.at), details)
 
 
@@ -161,17 +163,17 @@ def _revocation(node: der.Node) -> Revocation:
     at = fields.take("revocationDate").time(_WHERE)
     details = fields.maybe(der.SEQUENCE)
     fields.end()
-    found = {} if details is None else extensions.decode(details, _WHERE)
-    if any(
-        row.critical and row.oid != oids.CRL_REASON for row in found.values()
-    ):  # e.g. an indirect list's certificateIssuer
-        raise Malformed("an entry with a critical extension that is not understood", where=_WHERE)
+    if details is None:
+        return Revocation(serial, at)
+    found = extensions.decode(details, _WHERE)
+    if any(row.critical and row.oid != oids.CRL_REASON for row in found.values()):
+        # for instance certificateIssuer of an indirect list
+        raise Malformed("an entry has a critical extension that is not understood", where=_WHERE)
     code = found.get(oids.CRL_REASON)
-    number = (
-        0
-        if code is None
-        else der.read(code.value, _WHERE, tag=der.ENUMERATED).integer(_WHERE, tag=der.ENUMERATED)
-    )
+    if code is None:
+        return Revocation(serial, at)
+    inner = der.read(code.value, _WHERE, tag=der.ENUMERATED)
+    number = inner.integer(_WHERE, tag=der.ENUMERATED)
     return Revocation(serial, at, REASONS.get(number, "unspecified"))
 
 

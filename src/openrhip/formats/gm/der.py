@@ -119,7 +119,7 @@ class Node:
             raise Malformed("bytes outside the string's alphabet", where=where) from error
 
     def time(self, where: str) -> datetime:
-        """UTCTime (1950-2049) or GeneralizedTime with optional fraction; Z only (RFC 5280 4.1.2.5)."""
+        """UTCTime (1950-2049) or GeneralizedTime, fraction allowed; Z only (RFC 5280 4.1.2.5)."""
         if self.tag not in {UTC_TIME, GENERALIZED_TIME}:
             raise Malformed(f"a time expected, tag {self.tag:#04x} found", where=where)
         return _time(self.content, self.tag == UTC_TIME, where)
@@ -256,7 +256,7 @@ def set_of(*parts: bytes) -> bytes:
 
 
 def explicit(number: int, *parts: bytes) -> bytes:
-    """[number] EXPLICIT around whole elements, or IMPLICIT around the members of a constructed one."""
+    """[number] EXPLICIT around elements, or IMPLICIT around the members of a constructed one."""
     return wrap(context(number), *parts)
 
 

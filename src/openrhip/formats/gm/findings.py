@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One check: a stable code, whether it holds, one line in Chinese and in English, and the place."""
+    """One check: a stable code, whether it holds, one line in both languages, and the place."""
 
     code: str
     ok: bool

@@ -1,4 +1,4 @@
-"""Distinguished names (甄别名, X.501; GM/T 0015 5.2.3): reading, writing, and text as in RFC 4514."""
+"""Distinguished names (甄别名; X.501, GM/T 0015 5.2.3), and their text as in RFC 4514."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def encode(attributes: Sequence[Attribute]) -> bytes:
 
 def decode(node: der.Node, where: str) -> tuple[Attribute, ...]:
     """The attributes in the order of the encoding. Raises Malformed."""
-    found = []
+    found: list[Attribute] = []
     for rdn in node.expect(der.SEQUENCE, where).children():
         for item in rdn.expect(der.SET, where).children():
             fields = der.Fields(item, where)

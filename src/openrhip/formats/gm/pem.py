@@ -25,7 +25,7 @@ def encode(label: str, der: bytes) -> bytes:
 
 
 def decode_all(data: bytes) -> list[tuple[str, bytes]]:
-    """Every block as (label, DER), in order. Raises TooLarge past 1 MiB, Malformed for bad base64."""
+    """Every block as (label, DER), in order. Raises TooLarge past 1 MiB, Malformed."""
     if len(data) > LIMIT:
         raise TooLarge(f"PEM text of more than {LIMIT} bytes")
     found = []

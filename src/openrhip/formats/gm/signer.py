@@ -18,7 +18,7 @@ from openrhip.kernel.errors import Misconfigured, NotVerified, Problem
 
 @runtime_checkable
 class Signer(Protocol):
-    """Signs as the holder of `certificate`; `chain` holds its issuers, nearest first, without root."""
+    """Signs as the holder of `certificate`; `chain`: its issuers, nearest first, without root."""
 
     @property
     def certificate(self) -> Certificate: ...

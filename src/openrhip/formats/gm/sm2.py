@@ -1,7 +1,7 @@
 """SM2 signatures and encryption (GB/T 32918-2016, GB/T 35276, GM/T 0009) on OpenSSL's libcrypto.
 
 A signature covers e = SM3(Z || data), Z = SM3(ENTL || ID || a || b || G || P) (GB/T 32918.2 5.5).
-Z is computed here and kept per key and signer id; libcrypto then works on e with a prepared context.
+Z is computed here and kept per key and signer id; libcrypto works on e with a prepared context.
 Keys are immutable, parsed once and may be shared by threads.
 """
 
@@ -77,7 +77,7 @@ class PublicKey:
         return sm3.digest(z + data)
 
     def verify(self, signature: bytes, data: bytes, *, signer_id: bytes = DEFAULT_ID) -> bool:
-        """Whether the signature (DER SEQUENCE {r, s}, or 64 bytes r || s) holds. Never raises for it."""
+        """Whether the signature (DER SEQUENCE {r, s}, or 64 bytes r || s) holds."""
         return self.verify_digest(signature, self.digest(data, signer_id=signer_id))
 
     def verify_digest(self, signature: bytes, digest: bytes) -> bool:
@@ -171,7 +171,7 @@ class PrivateKey:
         return result
 
     def decrypt(self, ciphertext: bytes) -> bytes:
-        """The plaintext of `PublicKey.encrypt`. Raises NotVerified for another key or changed bytes."""
+        """The plaintext of `PublicKey.encrypt`. Raises NotVerified for other keys or bytes."""
         if len(ciphertext) > LARGEST_CIPHERTEXT:
             raise TooLarge(f"an SM2 ciphertext of more than {LARGEST_CIPHERTEXT} bytes")
         result = _transform(self._key, "decrypt", ciphertext, len(ciphertext) + 64)

@@ -19,7 +19,7 @@ def gcm_encrypt(key: bytes, nonce: bytes, plaintext: bytes, aad: bytes = b"") ->
 
 
 def gcm_decrypt(key: bytes, nonce: bytes, data: bytes, aad: bytes = b"") -> bytes:
-    """The plaintext. Raises NotVerified when key, nonce, data or aad is not the one of encryption."""
+    """The plaintext. Raises NotVerified when key, nonce, data or aad is another."""
     if len(data) < TAG_SIZE:
         raise Malformed("SM4-GCM data is shorter than its tag")
     mode = modes.GCM(_sized(nonce, NONCE_SIZE, "nonce"), data[-TAG_SIZE:])
@@ -39,7 +39,7 @@ def cbc_encrypt(key: bytes, iv: bytes, data: bytes) -> bytes:
 
 
 def cbc_decrypt(key: bytes, iv: bytes, data: bytes) -> bytes:
-    """The plaintext without its padding. Raises Malformed for wrong lengths, NotVerified for padding."""
+    """The plaintext without its padding. Raises Malformed (length) or NotVerified (padding)."""
     if not data or len(data) % BLOCK:
         raise Malformed("SM4-CBC data is not a whole number of blocks")
     worker = Cipher(_algorithm(key), modes.CBC(_sized(iv, BLOCK, "IV"))).decryptor()
