@@ -1,0 +1,1 @@
+"""Pages of accounts: sign-in of citizens and staff, second factor, own security page."""

@@ -1,0 +1,85 @@
+"""Pure decisions about sign-in: roles, limits, lifetimes. No clock, no tables."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """What an account may open. A person may hold several."""
+
+    CLINICIAN = "clinician"  # 临床医生
+    OPERATOR = "operator"  # 平台运维
+    STEWARD = "steward"  # 主索引管理员
+    PRIVACY = "privacy"  # 隐私保护官
+
+
+class Kind(StrEnum):
+    """Who sits before the page."""
+
+    NOBODY = "nobody"
+    CITIZEN = "citizen"
+    STAFF = "staff"
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """The one who asks. account: id of a staff account, person: id of a citizen, else empty."""
+
+    kind: Kind = Kind.NOBODY
+    name: str = ""
+    account: int = 0
+    person: str = ""
+    staff_code: str = ""
+    institution: str = ""
+    roles: frozenset[Role] = field(default_factory=frozenset)
+
+    def may(self, role: Role) -> bool:
+        return role in self.roles
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """At most `most` attempts in `window`."""
+
+    most: int
+    window: timedelta
+
+
+PASSWORD_PER_ACCOUNT = Limit(10, timedelta(minutes=15))
+PASSWORD_PER_ADDRESS = Limit(60, timedelta(minutes=15))
+FACTOR_PER_ACCOUNT = Limit(8, timedelta(minutes=15))
+CODE_PER_PERSON = Limit(6, timedelta(hours=1))
+CODE_PER_ADDRESS = Limit(40, timedelta(hours=1))
+
+CODE_LIFETIME = timedelta(minutes=5)
+CODE_WRONG_AT_MOST = 5
+STEP_LIFETIME = timedelta(minutes=10)
+"""Time between the password and the second factor."""
+STAFF_IDLE = timedelta(minutes=30)
+CITIZEN_IDLE = timedelta(minutes=20)
+RECOVERY_CODES = 8
+
+
+def exceeded(limit: Limit, attempts: Iterable[datetime], now: datetime) -> bool:
+    """Whether these attempts, the present one among them, are more than the limit allows."""
+    return sum(1 for at in attempts if at > now - limit.window) > limit.most
+
+
+def idle_limit(kind: Kind) -> timedelta:
+    return STAFF_IDLE if kind is Kind.STAFF else CITIZEN_IDLE
+
+
+def tidy_name(name: str) -> str:
+    """An account's name as it is compared: NFKC, trimmed, lower case."""
+    return unicodedata.normalize("NFKC", name).strip().lower()
+
+
+def tidy_code(text: str) -> str:
+    """A code as typed: full-width digits, spaces and hyphens are forgiven."""
+    plain = unicodedata.normalize("NFKC", text)
+    return "".join(sign for sign in plain if not sign.isspace() and sign not in "-–—").upper()

@@ -1,0 +1,97 @@
+"""Citizens sign in with name, identity number and a one-time code (居民验证码登录).
+
+The answer is the same whether the person is known or not: a challenge always exists, and a code
+for nobody can never be right.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.db.models import F
+from django.utils.module_loading import import_string
+
+from openrhip.directory import service as directory
+from openrhip.kernel import clock, ids
+from openrhip.kernel.database import writing
+from openrhip.kernel.errors import NotFound
+from openrhip.site.accounts import rules
+from openrhip.site.accounts.models import Challenge
+from openrhip.site.accounts.ports import MessageSender
+from openrhip.site.accounts.rules import Kind, Visitor
+from openrhip.site.accounts.service import keys, throttle, trail
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """id: of the challenge, for the session; shown_code: the code itself, in development only."""
+
+    id: str
+    shown_code: str = ""
+
+
+def sender() -> MessageSender:
+    made: MessageSender = import_string(settings.MESSAGE_SENDER)()
+    return made
+
+
+def ask_code(*, name: str, id_number: str, address: str) -> Asked | None:
+    """Send a code to the registered phone. None: too many attempts, whoever it is."""
+    number = rules.tidy_code(id_number)[:32]
+    free = throttle.try_once(what="code", who=number, limit=rules.CODE_PER_PERSON)
+    free &= throttle.try_once(what="code-address", who=address, limit=rules.CODE_PER_ADDRESS)
+    if not free:
+        return None
+    person = _lookup(name.strip()[:80], number)
+    code = f"{secrets.randbelow(10**6):06d}"
+    challenge = ids.new_id()
+    now = clock.now()
+    with writing():
+        Challenge.objects.filter(expires_at__lt=now).delete()
+        Challenge.objects.create(
+            id=challenge,
+            person=person,
+            digest=_digest(challenge, code),
+            expires_at=now + rules.CODE_LIFETIME,
+        )
+    through = sender()
+    if person:
+        through.send_code(phone=directory.phone_of(person_id=person), code=code)
+    return Asked(challenge, code if through.shows_on_page else "")
+
+
+def check_code(*, challenge: str, code: str, address: str) -> str | None:
+    """The person's id if the code is right, in time and unused; else None."""
+    row = Challenge.objects.filter(
+        pk=challenge, used_at=None, expires_at__gt=clock.now(), wrong__lt=rules.CODE_WRONG_AT_MOST
+    ).first()
+    if row is None:
+        return None
+    right = keys.same(row.digest, _digest(challenge, rules.tidy_code(code)[:12]))
+    ok = False
+    with writing():
+        same = Challenge.objects.filter(pk=row.pk, used_at=None, wrong__lt=rules.CODE_WRONG_AT_MOST)
+        if right and row.person:
+            ok = same.update(used_at=clock.now()) == 1
+        else:
+            same.update(wrong=F("wrong") + 1)
+        trail.note(kind="code", ok=ok, address=address, person=row.person)
+    return row.person if ok else None
+
+
+def visitor(person: str) -> Visitor:
+    """The citizen as one who asks. Raises NotFound."""
+    return Visitor(kind=Kind.CITIZEN, name=directory.person(person).name, person=person)
+
+
+def _lookup(name: str, number: str) -> str:
+    try:
+        return directory.citizen_login_lookup(name=name, id_number=number) or ""
+    except NotFound:
+        return ""
+
+
+def _digest(challenge: str, code: str) -> str:
+    return keys.digest("code", challenge, code)

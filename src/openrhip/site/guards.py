@@ -1,0 +1,56 @@
+"""Who may open a page (准入): said once per route, in `urls.py`, next to its address."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+from urllib.parse import quote
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+
+from openrhip.site import errors
+from openrhip.site.accounts.rules import Kind, Role
+
+View = Callable[..., HttpResponse]
+
+
+def open_to_all(view: View) -> View:
+    """A page without sign-in; says so explicitly."""
+    return _marked(view, lambda _: None)
+
+
+def citizen(view: View) -> View:
+    """A citizen's own page."""
+    return _marked(view, lambda request: _wants(request, Kind.CITIZEN, "sign-in"))
+
+
+def staff(*roles: Role) -> Callable[[View], View]:
+    """A page for staff with one of the roles; none named: any staff."""
+
+    def check(request: HttpRequest) -> HttpResponse | None:
+        turned_away = _wants(request, Kind.STAFF, "staff-sign-in")
+        if turned_away is None and roles and not set(roles) & request.visitor.roles:  # type: ignore[attr-defined]
+            return errors.page(request, 403)
+        return turned_away
+
+    return lambda view: _marked(view, check)
+
+
+def _wants(request: HttpRequest, kind: Kind, door: str) -> HttpResponse | None:
+    visitor = request.visitor  # type: ignore[attr-defined]
+    if visitor.kind is kind:
+        return None
+    if visitor.kind is Kind.NOBODY and request.method == "GET":
+        return HttpResponseRedirect(f"{reverse(door)}?next={quote(request.get_full_path())}")
+    return errors.page(request, 403)
+
+
+def _marked(view: View, check: Callable[[HttpRequest], HttpResponse | None]) -> View:
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return check(request) or view(request, *args, **kwargs)
+
+    guarded.guard = check  # type: ignore[attr-defined]  # a test asks every route for it
+    return guarded
