@@ -1,0 +1,1 @@
+"""Implementations of the ports of records, named in settings."""

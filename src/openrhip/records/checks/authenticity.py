@@ -1,0 +1,185 @@
+"""真实性: who made the document, when, and that it is still what they signed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from openrhip.formats.gm.certs import Certificate
+from openrhip.formats.gm.findings import Finding
+from openrhip.formats.ofd.verify import SignatureReport
+from openrhip.records.checks.case import Case
+from openrhip.records.checks.report import Fault
+
+SEAL, SIGN = "Seal", "Sign"
+LEEWAY = timedelta(minutes=10)  # clocks of two machines may differ by this much
+_AGAIN = ("重新签名、盖章后提交", "sign and seal it again, then deposit")
+
+
+def nothing_changed(case: Case) -> Iterator[Fault]:
+    """All digests, the list of parts and the container are as they were signed."""
+    yield from _failed(case.report.findings)
+
+
+def signatures_hold(case: Case) -> Iterator[Fault]:
+    """Each signature and seal: value, digests, certificate chain, revocation, timestamp."""
+    for signature in case.report.signatures:
+        yield from _failed(signature.findings, signature.id)
+
+
+def both_there(case: Case) -> Iterator[Fault]:
+    """At least one signature of a person, and the institution's seal as the last word."""
+    kinds = [signature.kind for signature in case.report.signatures]
+    if SIGN not in kinds:
+        yield Fault(
+            "缺少医务人员的电子签名",
+            "The signature of a member of staff is missing.",
+            "Signatures.xml",
+            "由作者签名",
+            "have its author sign it",
+        )
+    if SEAL not in kinds:
+        yield Fault(
+            "缺少机构电子印章",
+            "The institution's seal is missing.",
+            "Signatures.xml",
+            "加盖机构电子印章",
+            "have the institution seal it",
+        )
+    elif kinds[-1] != SEAL:
+        yield Fault(
+            "机构印章之后又有签名",
+            "A signature was added after the seal.",
+            "Signatures.xml",
+            "最后盖章",
+            "seal it last",
+        )
+
+
+def sealed_by_sender(case: Case) -> Iterator[Fault]:
+    """The seal is that of the institution which deposits, and which the source names."""
+    facts = case.facts
+    for seal in _of_kind(case, SEAL):
+        if institution_of(seal.holder) not in facts.codes:
+            yield Fault(
+                "印章不属于提交文档的机构",
+                "The seal is not the depositing institution's.",
+                seal.id,
+                f"由 {facts.institution_name} 盖章后提交",
+                "deposit only what your own institution sealed",
+            )
+    if case.document.custodian.code not in facts.codes:
+        yield Fault(
+            "源文档的保管机构不是提交文档的机构",
+            "The source names another institution as custodian.",
+            "/ClinicalDocument/custodian",
+            "由保管机构提交",
+            "let the custodian deposit it",
+        )
+
+
+def signed_by_staff(case: Case) -> Iterator[Fault]:
+    """Each signer is registered and active staff of the institution."""
+    facts = case.facts
+    for signature in _of_kind(case, SIGN):
+        code = staff_code_of(signature.holder)
+        known = facts.staff(code) if code else None
+        if known is None:
+            yield Fault(
+                "签名人未在本中心登记",
+                "The signer is not registered here.",
+                f"{signature.id} {code}",
+                "先登记医务人员",
+                "register the member of staff first",
+            )
+        elif not known.active or known.institution_code not in facts.codes:
+            yield Fault(
+                "签名人不是本机构在岗人员",
+                "The signer is no active member of this institution.",
+                f"{signature.id} {code}",
+                "更新人员登记或由在岗人员签名",
+                "update the registration, or have active staff sign",
+            )
+
+
+def signed_by_author(case: Case) -> Iterator[Fault]:
+    """One of the signers is an author or authenticator named in the source."""
+    document = case.document
+    people = [*document.authors, *document.authenticators]
+    people += [document.legal_authenticator] if document.legal_authenticator else []
+    named = {one.code for one in people if one.code}
+    signers = {staff_code_of(one.holder) for one in _of_kind(case, SIGN)}
+    if signers and not signers & named:
+        yield Fault(
+            "签名人不是源文档中的作者或审核者",
+            "No signer is an author or authenticator of the source.",
+            "/ClinicalDocument/author",
+            "由源文档所列作者签名",
+            "have an author named in the source sign",
+        )
+
+
+def time_is_proven(case: Case) -> Iterator[Fault]:
+    """Each signature has a timestamp, not before the record was made and not in the future."""
+    made = case.document.created_at
+    for signature in case.report.signatures:
+        if not signature.timestamped or signature.time is None:
+            yield Fault(
+                "签名没有可信时间戳", "The signature has no timestamp.", signature.id, *_AGAIN
+            )
+        elif signature.time > case.facts.at + LEEWAY:
+            yield Fault(
+                "签名时间晚于当前时间",
+                "The signature is from the future.",
+                signature.id,
+                "校准签章系统时钟",
+                "set the clock of the signing system",
+            )
+        elif made is not None and signature.time < made - LEEWAY:
+            yield Fault(
+                "签名早于文档生成时间",
+                "The signature is older than the record.",
+                signature.id,
+                *_AGAIN,
+            )
+
+
+def metadata_agrees(case: Case) -> Iterator[Fault]:
+    """What the OFD says of the record is what the source's header says."""
+    document = case.document
+    stated = case.package.metadata
+    expected = {
+        "RecordKind": document.kind.code,
+        "DocumentId": document.document_id.extension,
+        "Custodian": document.custodian.code,
+    }
+    for name, value in expected.items():
+        if name in stated and stated[name] != value:
+            yield Fault(
+                f"元数据 {name} 与源文档不符",
+                f"The metadata {name} differs from the source.",
+                "OFD.xml",
+                "由同一源文档重新排版",
+                "lay the pages out from this very source",
+            )
+
+
+def institution_of(certificate: Certificate | None) -> str:
+    """The institution's code in a certificate (organizationIdentifier)."""
+    return certificate.attribute("organizationIdentifier") if certificate else ""
+
+
+def staff_code_of(certificate: Certificate | None) -> str:
+    """The staff code in a certificate (UID)."""
+    return certificate.attribute("UID") if certificate else ""
+
+
+def _of_kind(case: Case, kind: str) -> list[SignatureReport]:
+    return [one for one in case.report.signatures if one.kind == kind]
+
+
+def _failed(findings: tuple[Finding, ...], signature: str = "") -> Iterator[Fault]:
+    for finding in findings:
+        if not finding.ok:
+            where = f"{signature} {finding.where}".strip()
+            yield Fault(finding.text_zh, finding.text_en, where, *_AGAIN)

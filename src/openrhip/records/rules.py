@@ -1,0 +1,260 @@
+"""What records speak in: sizes, outcomes, summaries; and the pure decisions about parts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any, Generic, TypeVar
+
+from openrhip.kernel.errors import Conflict, Malformed, TooLarge
+
+MAX_SIZE = 200 * 1000 * 1000  # bytes of one document
+MAX_PART = 8 << 20  # bytes of one part
+MAX_PARTS = 2000
+PAGE_SIZE = 20
+MAX_PAGE_SIZE = 100
+
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+Item = TypeVar("Item")
+
+
+class Media(StrEnum):
+    """Kinds of file that may be deposited."""
+
+    OFD = "ofd"
+
+
+class Deed(StrEnum):
+    """What an access did with the document."""
+
+    READ = "read"  # 调阅
+    EXPORT = "export"  # 导出证明包
+
+
+def check_upload(*, size: int, digest: str, media: str) -> None:
+    """Raises Malformed or TooLarge for what can never be accepted."""
+    if size > MAX_SIZE:
+        raise TooLarge(f"a document has at most {MAX_SIZE} bytes", where="size")
+    if size <= 0:
+        raise Malformed("an empty file cannot be deposited", where="size")
+    if not _DIGEST.fullmatch(digest):
+        raise Malformed("the SM3 of a file is 64 lower-case hex digits", where="sm3")
+    if media not in set(Media):
+        raise Malformed(
+            "this kind of file is not accepted",
+            where="media",
+            remedy=f"use one of: {', '.join(Media)}",
+        )
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Span:
+    """A stretch of a file: bytes from `offset`, `size` of them."""
+
+    offset: int
+    size: int
+
+    @property
+    def end(self) -> int:
+        return self.offset + self.size
+
+
+def missing(size: int, received: Iterable[Span]) -> tuple[Span, ...]:
+    """The stretches of a file of `size` bytes that no part covers yet."""
+    gaps: list[Span] = []
+    at = 0
+    for span in sorted(received):
+        if span.offset > at:
+            gaps.append(Span(at, span.offset - at))
+        at = max(at, span.end)
+    if at < size:
+        gaps.append(Span(at, size - at))
+    return tuple(gaps)
+
+
+def admit_part(*, size: int, number: int, part: Span, others: Iterable[Span]) -> None:
+    """Raises Malformed, TooLarge or Conflict for a part that does not fit into its file."""
+    if not 0 <= number < MAX_PARTS:
+        raise Malformed(f"parts are numbered from 0 to {MAX_PARTS - 1}", where="part")
+    if part.size > MAX_PART:
+        raise TooLarge(f"a part has at most {MAX_PART} bytes", where="part")
+    if part.size <= 0 or part.offset < 0 or part.end > size:
+        raise Malformed("the part lies outside its file", where="offset")
+    if any(part.offset < other.end and other.offset < part.end for other in others):
+        raise Conflict("the part overlaps another one", where="offset")
+
+
+@dataclass(frozen=True, slots=True)
+class RequestProof:
+    """The signed request behind a deed: SM3 of it, fingerprint of the signer, Base64 signature."""
+
+    digest: str
+    signer: str
+    signature: str
+
+
+@dataclass(frozen=True, slots=True)
+class UploadState:
+    """An upload as its hospital sees it. outcome: set once the file was judged."""
+
+    id: str
+    size: int
+    digest: str
+    missing: tuple[Span, ...]
+    received: tuple[int, ...] = ()
+    max_part: int = MAX_PART
+
+
+@dataclass(frozen=True, slots=True)
+class DepositOutcome:
+    """The centre's answer to a document.
+
+    accepted: it is archived under `number`; else refused, `number` names the refusal.
+    report: the four-property report as JSON. receipt: the ledger's, as JSON, over `leaf`.
+    already: the same bytes were deposited before; the answer is the same as then.
+    """
+
+    accepted: bool
+    number: str
+    digest: str
+    at: datetime
+    report: dict[str, Any]
+    receipt: dict[str, Any]
+    leaf: dict[str, Any]
+    already: bool = False
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "accepted": self.accepted,
+            "number": self.number,
+            "digest": self.digest,
+            "at": self.at.isoformat(),
+            "already": self.already,
+            "report": self.report,
+            "leaf": self.leaf,
+            "receipt": self.receipt,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentSummary:
+    """A document as lists show it; no content, no name of a person."""
+
+    id: str
+    kind: str
+    title: str
+    institution: str
+    institution_name: str
+    department: str
+    author: str
+    person_id: str
+    sensitivity: str
+    recorded_at: datetime
+    deposited_at: datetime
+    version: int
+    replaces: str | None
+    superseded_by: str | None
+    pages: int
+    size: int
+    digest: str
+
+    @property
+    def current(self) -> bool:
+        return self.superseded_by is None
+
+
+@dataclass(frozen=True, slots=True)
+class AccessSummary:
+    """One look (or refused look) at a document, as the patient sees it."""
+
+    id: str
+    document_id: str
+    kind: str
+    title: str
+    person_id: str
+    actor: str
+    actor_name: str
+    actor_role: str
+    institution: str
+    institution_name: str
+    purpose: str
+    deed: str
+    allowed: bool
+    reasons: tuple[str, ...]
+    emergency_reason: str
+    asked_at: datetime
+    leaf: dict[str, Any]
+    receipt: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class RefusalSummary:
+    """A refused deposit with what the hospital must do."""
+
+    id: str
+    institution: str
+    institution_name: str
+    digest: str
+    size: int
+    refused_at: datetime
+    reasons: tuple[str, ...]
+    report: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class DayFigures:
+    """Deposits and refusals of one institution on one day (Asia/Shanghai)."""
+
+    day: date
+    institution: str
+    institution_name: str
+    deposited: int
+    refused: int
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What records report for a span of days. reasons: check id → number of refusals."""
+
+    since: date
+    until: date
+    days: tuple[DayFigures, ...]
+    reasons: dict[str, int] = field(default_factory=dict)
+    disclosures: int = 0
+    refused_disclosures: int = 0
+    emergencies: int = 0
+
+    @property
+    def deposited(self) -> int:
+        return sum(row.deposited for row in self.days)
+
+    @property
+    def refused(self) -> int:
+        return sum(row.refused for row in self.days)
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[Item]):
+    """One page of a list. number counts from 1; total counts all items."""
+
+    items: Sequence[Item]
+    number: int
+    size: int
+    total: int
+
+    @property
+    def pages(self) -> int:
+        return max(1, -(-self.total // self.size))
+
+
+def page_bounds(number: int, size: int) -> slice:
+    """The slice of a page. Raises Malformed for absurd numbers."""
+    if not (1 <= number <= 100_000 and 1 <= size <= MAX_PAGE_SIZE):
+        raise Malformed(
+            f"pages are numbered from 1 and hold at most {MAX_PAGE_SIZE} items", where="page"
+        )
+    return slice((number - 1) * size, number * size)

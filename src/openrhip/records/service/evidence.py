@@ -1,0 +1,82 @@
+"""Evidence (存证): the entries records write to the ledger, and the commitments inside them.
+
+No name, code of a person or identity number enters a leaf. An actor is SM3(salt || reference)
+with a salt of its own for each access; the patient is a keyed pseudonym. Salts derive from a key
+of the installation, so that the platform can open them for the patient's own history and proof.
+"""
+
+from __future__ import annotations
+
+import secrets
+from functools import cache
+from typing import Any
+
+from openrhip.directory import service as directory
+from openrhip.formats.gm import sm3
+from openrhip.kernel import clock
+from openrhip.kernel.config import current
+from openrhip.kernel.errors import Misconfigured
+from openrhip.kernel.files import write_durably
+from openrhip.ledger.rules import Entry, LogKey
+from openrhip.records.rules import RequestProof
+
+
+def ledger() -> Any:
+    """The ledger's door, as the directory was given it."""
+    return directory.ledger()
+
+
+def log_key() -> LogKey:
+    """The public key that signs the ledger's checkpoints."""
+    return ledger().log_key  # type: ignore[no-any-return]
+
+
+@cache
+def _secret() -> bytes:
+    path = current().home / "keys" / "records" / "evidence.key"
+    if not path.exists():
+        write_durably(path, secrets.token_hex(32).encode(), mode=0o600)
+    try:
+        return bytes.fromhex(path.read_text("ascii").strip())
+    except ValueError as error:
+        raise Misconfigured("the evidence key is damaged", where=str(path)) from error
+
+
+def salt_of(deed_id: str) -> str:
+    """The salt of one deed's commitments: known to the platform, opened for the patient."""
+    return sm3.hmac(_secret(), b"salt|" + deed_id.encode()).hex()[:32]
+
+
+def commitment(salt: str, reference: str) -> str:
+    """SM3(salt || reference) in hex: who holds both can check it."""
+    return sm3.hexdigest(bytes.fromhex(salt) + reference.encode())
+
+
+def pseudonym(person_id: str) -> str:
+    """The same for all entries about one person; meaningless without the key."""
+    return sm3.hmac(_secret(), b"patient|" + person_id.encode()).hex()
+
+
+def now_text() -> str:
+    return clock.rfc3339(clock.now())
+
+
+def requested(request: RequestProof | None) -> dict[str, str | int]:
+    """The fields that show which signed request caused an entry: the hospital cannot deny it."""
+    if request is None:
+        return {}
+    return {
+        "request_hash": request.digest,
+        "signer": request.signer,
+        "signature": request.signature,
+    }
+
+
+def entry_of(leaf: dict[str, Any]) -> Entry:
+    """The entry that a row keeps as a dictionary with its kind."""
+    fields = dict(leaf)
+    return Entry(str(fields.pop("kind")), fields)
+
+
+def leaf_of(entry: Entry) -> dict[str, Any]:
+    return {"kind": entry.kind, **entry.fields}

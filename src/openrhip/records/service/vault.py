@@ -1,0 +1,99 @@
+"""The vault (保管库): encrypted bytes in the file store, and the gate that releases their keys.
+
+Nothing else in the platform unwraps a document key. `release` demands the receipt of the ledger
+entry that names this very document, and verifies it before the key is unwrapped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from django.conf import settings
+from django.utils.module_loading import import_string
+
+from openrhip.kernel.config import current
+from openrhip.kernel.errors import NotVerified
+from openrhip.kernel.files import FileStore, LocalFiles, make_folder
+from openrhip.ledger.rules import Entry, LogKey, Receipt, receipt_ok, verify_receipt
+from openrhip.records import cipher
+from openrhip.records.models import Document
+from openrhip.records.ports import KeyKeeper
+from openrhip.records.rules import MAX_SIZE
+from openrhip.records.service import evidence
+
+RELEASING = frozenset({"disclose", "export", "emergency"})
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Where the bytes are: key in the file store, wrapped document key, id of the KEK."""
+
+    stored_key: str
+    wrapped_key: bytes
+    key_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Permit:
+    """A ledger entry with its receipt: what the gate asks for."""
+
+    entry: Entry
+    receipt: Receipt
+
+
+@cache
+def store() -> FileStore:
+    """The document store of this installation: local files, or S3 by `files_url`."""
+    url = current()["files_url"]
+    if not url:
+        return LocalFiles(current().home / "files")
+    opened: FileStore = import_string("openrhip.kernel.adapters.s3.open_store")(url)
+    return opened
+
+
+@cache
+def keeper() -> KeyKeeper:
+    """The keeper of key-encryption keys, by the setting RECORDS_KEY_KEEPER (dotted path)."""
+    path = getattr(settings, "RECORDS_KEY_KEEPER", "openrhip.records.adapters.file_keys.FileKeys")
+    made: KeyKeeper = import_string(path)(current().home / "keys" / "records")
+    return made
+
+
+def uploads_folder() -> Path:
+    folder = current().home / "uploads"
+    make_folder(folder)
+    return folder
+
+
+def keep(content: Iterable[bytes], *, document_id: str) -> Kept:
+    """Encrypt under a fresh key and store. Durable on return; memory stays at a few frames."""
+    context = document_id.encode()
+    key = cipher.new_key()
+    key_id, wrapped = keeper().wrap(key, context=context)
+    # Ciphertext is larger than plaintext by a header and a tag for each frame.
+    limit = MAX_SIZE + (MAX_SIZE // cipher.FRAME + 2) * (cipher.TAG + cipher.HEADER)
+    stored = store().put(cipher.encrypt(content, key=key, context=context), limit=limit)
+    return Kept(stored.key, wrapped, key_id)
+
+
+def release(
+    document: Document, permit: Permit, *, log_key: LogKey | None = None
+) -> Iterator[bytes]:
+    """The plaintext, frame by frame, against a permit. Raises NotVerified before the first byte.
+
+    The permit must be a releasing entry for this document whose receipt the ledger signed.
+    """
+    fields = permit.entry.fields
+    if permit.entry.kind not in RELEASING or fields.get("document_id") != document.id:
+        raise NotVerified("the permit is for another deed or another document", where="permit")
+    findings = verify_receipt(
+        permit.entry.leaf, permit.receipt, log_key=log_key or evidence.log_key()
+    )
+    if not receipt_ok(findings):
+        raise NotVerified("the ledger's receipt does not hold; nothing is released", where="permit")
+    context = document.id.encode()
+    key = keeper().unwrap(document.key_id, bytes(document.wrapped_key), context=context)
+    return cipher.decrypt(store().chunks(document.stored_key), key=key, context=context)
