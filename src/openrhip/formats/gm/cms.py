@@ -70,22 +70,28 @@ def parse(data: bytes, *, where: str = _WHERE) -> SignedData:
         raise Malformed("the content type is not signedData", where=where)
     fields = der.Fields(info.take("content", der.context(0)).only(where), where)
     info.end()
-    if not 1 <= fields.take("version").integer(where) <= 5:
-        raise Malformed("unknown version", where=where)
-    fields.take("digestAlgorithms", der.SET)
+    version = fields.take("version").integer(where)
+    digests = {
+        read_algorithm(node, where)
+        for node in _members(fields.take("digestAlgorithms", der.SET), where)
+    }
     content_type, content = _content(fields.take("contentInfo"), where)
     certificates, crls = fields.maybe(der.context(0)), fields.maybe(der.context(1))
     infos = _members(fields.take("signerInfos", der.SET), where)
     fields.end()
     if not infos:
         raise Malformed("nobody signed it", where=where)
+    signers = tuple(_signer_info(node, where) for node in infos)
+    _check_version(version, outer, content_type, signers, where)
+    if not digests.issuperset(one.digest_algorithm for one in signers):
+        raise Malformed("a signer's digest algorithm is not listed", where=where)
     return SignedData(
         outer,
         content_type,
         content,
         tuple(Certificate.from_der(node.raw) for node in _members(certificates, where)),
         tuple(Crl.from_der(node.raw) for node in _members(crls, where)),
-        tuple(_signer_info(node, where) for node in infos),
+        signers,
     )
 
 
@@ -170,8 +176,29 @@ def digest_algorithm() -> bytes:
 
 
 def read_algorithm(node: der.Node, where: str) -> str:
-    """The OID of an AlgorithmIdentifier, whatever its parameters."""
-    return der.Fields(node, where).take("algorithm").oid(where)
+    """The OID of an AlgorithmIdentifier; parameters may only be NULL or the OID of a curve."""
+    fields = der.Fields(node, where)
+    algorithm = fields.take("algorithm").oid(where)
+    parameters = fields.maybe(der.NULL, der.OID)
+    fields.end()
+    if parameters is not None and parameters.tag == der.NULL and parameters.content:
+        raise Malformed("a NULL with content", where=where)
+    return algorithm
+
+
+def _check_version(
+    version: int, outer: str, content_type: str, signers: Sequence[SignerInfo], where: str
+) -> None:
+    """RFC 5652 5.1: 3 for content other than data or signers named by key, else 1.
+
+    GB/T 35275 says 1 always; its producers write either.
+    """
+    plain = content_type in {oids.GM_DATA, oids.PKCS7_DATA} and not any(
+        one.key_id for one in signers
+    )
+    allowed = {1} if plain else {1, 3} if outer == oids.GM_SIGNED_DATA else {3}
+    if version not in allowed:
+        raise Malformed("a version that does not fit the content", where=where)
 
 
 def _content(node: der.Node, where: str) -> tuple[str, bytes | None]:
@@ -191,8 +218,10 @@ def _members(node: der.Node | None, where: str) -> list[der.Node]:
 
 def _signer_info(node: der.Node, where: str) -> SignerInfo:
     fields = der.Fields(node, where)
-    fields.take("version", der.INTEGER)
+    version = fields.take("version").integer(where)
     key_id = fields.maybe(der.context(0, constructed=False))
+    if version != (1 if key_id is None else 3):
+        raise Malformed("a signer of unknown version", where=where)
     issuer, serial = b"", 0
     if key_id is None:
         name = der.Fields(fields.take("issuerAndSerialNumber"), where)
