@@ -1,0 +1,74 @@
+"""Writing a package anew around parts that stay as they are (追加部件).
+
+Unchanged parts are copied in their compressed form; every header gets its canonical value (no
+times, no attributes, no extra fields), so the container says nothing that is not in its parts and
+two writers of the same parts agree to the byte.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from openrhip.formats.ofd.package import Package
+from openrhip.formats.ofd.package_zip import DEFLATED, END, STORED, headers
+
+
+@dataclass
+class Container:
+    """A container being written: parts in order, then `finish()`."""
+
+    _records: list[bytes] = field(default_factory=list)
+    _central: list[bytes] = field(default_factory=list)
+    size: int = 0
+
+    def copy(self, package: Package, name: str) -> None:
+        """Take a part over in its compressed form."""
+        entry = package.entries[name]
+        packed = package.data[entry.start : entry.start + entry.packed]
+        self._put(name, packed, method=entry.method, crc=entry.crc, size=entry.size)
+
+    def store(self, name: str, content: bytes) -> None:
+        """Add a part without compression: its bytes stand in the file as they are."""
+        self._put(name, content, method=STORED, crc=zlib.crc32(content), size=len(content))
+
+    def deflate(self, name: str, content: bytes, *, level: int = 6) -> None:
+        """Add a part, compressed."""
+        deflater = zlib.compressobj(level, zlib.DEFLATED, -15)
+        packed = deflater.compress(content) + deflater.flush()
+        crc = zlib.crc32(content)
+        self._put(name, packed, method=DEFLATED, crc=crc, size=len(content))
+
+    def _put(self, name: str, packed: bytes, *, method: int, crc: int, size: int) -> None:
+        local, central = headers(
+            name.encode(), method=method, crc=crc, packed=len(packed), size=size, begin=self.size
+        )
+        self._records += (local, packed)
+        self._central.append(central)
+        self.size += len(local) + len(packed)
+
+    def so_far(self) -> Iterable[bytes]:
+        """The bytes of all records written until now."""
+        return self._records
+
+    def finish(self) -> bytes:
+        """The whole file."""
+        directory = b"".join(self._central)
+        count = len(self._central)
+        end = END.pack(b"PK\x05\x06", 0, 0, count, count, len(directory), self.size, 0)
+        return b"".join((*self._records, directory, end))
+
+
+def rewrite(package: Package, parts: Mapping[str, bytes]) -> bytes:
+    """The package with some parts replaced or added; everything else is copied as it is."""
+    container = Container()
+    for name in package.parts:
+        if name in parts:
+            container.store(name, parts[name])
+        else:
+            container.copy(package, name)
+    for name, content in parts.items():
+        if name not in package:
+            container.store(name, content)
+    return container.finish()

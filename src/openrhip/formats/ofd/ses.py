@@ -1,0 +1,293 @@
+"""Electronic seals and seal signatures (电子印章、电子签章): reading and writing their DER.
+
+Written: version 4 of GB/T 38540-2020. Read: versions 1 (GM/T 0031-2014), 4, and 5 (GM/T 0031-2025),
+told apart by their shape and the version in the seal's header. The exact bytes that each signature
+covers are kept: TBS_Sign as a whole for the signer, SES_SealInfo alone for the maker of the seal.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from openrhip.formats.gm import der, oids
+from openrhip.kernel.errors import Malformed
+
+CERTIFICATES, DIGESTS = 1, 2
+"""certListType: whole certificates, or digests of them."""
+PERSON, INSTITUTION = 2, 1
+"""Type of a seal as this package writes it: 单位印章 1, 个人印章 2."""
+HEADER_ID = "ES"
+VERSION = 4
+
+
+@dataclass(frozen=True, slots=True)
+class SealInfo:
+    """SES_SealInfo: who may use the seal, from when to when, and how it looks (millimetres)."""
+
+    version: int
+    vendor: str
+    seal_id: str
+    kind: int
+    name: str
+    certificates: tuple[bytes, ...]
+    digests: tuple[tuple[str, bytes], ...]
+    created: datetime
+    valid_from: datetime
+    valid_to: datetime
+    picture_type: str
+    picture: bytes
+    width: int
+    height: int
+    raw: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class SealData:
+    """SESeal: the seal and the signature of its maker over `info.raw`."""
+
+    info: SealInfo
+    maker: bytes
+    algorithm: str
+    signature: bytes
+    timestamp: bytes
+    raw: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class SealSignature:
+    """SES_Signature: `signed` is what `signature` covers; `data_hash` is that of Signature.xml.
+
+    `certificate` is the signer's; `time` is None in version 1 files whose time is a token.
+    """
+
+    version: int
+    seal: SealData
+    time: datetime | None
+    data_hash: bytes
+    location: str
+    certificate: bytes
+    algorithm: str
+    signature: bytes
+    timestamp: bytes
+    signed: bytes
+
+
+def read_seal(data: bytes) -> SealData:
+    """A seal file (Seal.esl). Raises Malformed."""
+    return _seal(der.read(data, "seal"))
+
+
+def read_signature(data: bytes) -> SealSignature:
+    """A seal signature (SignedValue.dat of Type=Seal). Raises Malformed."""
+    root = der.read(data, "SignedValue.dat")
+    members = root.children()
+    if len(members) == 2:
+        return _signature_v1(members)
+    if len(members) not in (4, 5):
+        raise Malformed("no seal signature of a known version", where="SignedValue.dat")
+    fields = der.Fields(root, "SES_Signature")
+    signed = fields.take("toSign", der.SEQUENCE)
+    inner = der.Fields(signed, "TBS_Sign")
+    version = inner.take("version").integer("version")
+    seal = _seal(inner.take("eseal"))
+    time = inner.take("timeInfo").time("timeInfo")
+    data_hash = inner.take("dataHash").bits("dataHash")
+    location = inner.take("propertyInfo").text("propertyInfo")
+    inner.maybe(der.context(0))
+    inner.end()
+    certificate = fields.take("cert").octets("cert")
+    algorithm = fields.take("signatureAlgID").oid("signatureAlgID")
+    signature = fields.take("signature").bits("signature")
+    stamp = fields.maybe(der.context(0))
+    fields.end()
+    token = stamp.only("timeStamp").bits("timeStamp") if stamp else b""
+    return SealSignature(
+        version=version,
+        seal=seal,
+        time=time,
+        data_hash=data_hash,
+        location=location,
+        certificate=certificate,
+        algorithm=algorithm,
+        signature=signature,
+        timestamp=token,
+        signed=signed.raw,
+    )
+
+
+def encode_info(info: SealInfo) -> bytes:
+    """SES_SealInfo of version 4 with whole certificates: what the maker signs."""
+    header = der.sequence(
+        der.text(der.IA5, HEADER_ID), der.integer(VERSION), der.text(der.IA5, info.vendor)
+    )
+    properties = der.sequence(
+        der.integer(info.kind),
+        der.utf8(info.name),
+        der.integer(CERTIFICATES),
+        der.sequence(*(der.octets(certificate) for certificate in info.certificates)),
+        der.generalized_time(info.created),
+        der.generalized_time(info.valid_from),
+        der.generalized_time(info.valid_to),
+    )
+    picture = der.sequence(
+        der.text(der.IA5, info.picture_type),
+        der.octets(info.picture),
+        der.integer(info.width),
+        der.integer(info.height),
+    )
+    return der.sequence(header, der.text(der.IA5, info.seal_id), properties, picture)
+
+
+def encode_seal(info: bytes, maker: bytes, signature: bytes) -> bytes:
+    """SESeal around an encoded SES_SealInfo, the maker's certificate and signature."""
+    return der.sequence(info, der.octets(maker), der.oid(oids.SM2_WITH_SM3), der.bits(signature))
+
+
+def encode_signed(seal: bytes, at: datetime, data_hash: bytes, location: str) -> bytes:
+    """TBS_Sign: what the signer signs."""
+    return der.sequence(
+        der.integer(VERSION),
+        seal,
+        der.generalized_time(at.replace(microsecond=0)),
+        der.bits(data_hash),
+        der.text(der.IA5, location),
+    )
+
+
+def encode_signature(signed: bytes, certificate: bytes, signature: bytes, token: bytes) -> bytes:
+    """SES_Signature around TBS_Sign; token is a timestamp over the signature value, or empty."""
+    stamp = (der.explicit(0, der.bits(token)),) if token else ()
+    return der.sequence(
+        signed,
+        der.octets(certificate),
+        der.oid(oids.SM2_WITH_SM3),
+        der.bits(signature),
+        *stamp,
+    )
+
+
+def _seal(node: der.Node) -> SealData:
+    members = node.expect(der.SEQUENCE, "SESeal").children()
+    if len(members) == 2:
+        maker_info = der.Fields(members[1], "SES_SignInfo")
+        info = _info_v1(members[0])
+    else:
+        maker_info = der.Fields(node, "SESeal")
+        info = _info(maker_info.take("eSealInfo"))
+    maker = maker_info.take("cert").octets("cert")
+    algorithm = maker_info.take("signAlgID").oid("signAlgID")
+    signature = maker_info.take("signedValue").bits("signedValue")
+    stamp = maker_info.maybe(der.context(0))
+    maker_info.end()
+    token = stamp.only("timeStamp").bits("timeStamp") if stamp else b""
+    return SealData(info, maker, algorithm, signature, token, node.raw)
+
+
+def _header(fields: der.Fields) -> tuple[int, str]:
+    header = der.Fields(fields.take("header"), "SES_Header")
+    if header.take("ID").text("ID") != HEADER_ID:
+        raise Malformed("the seal's header is not 'ES'", where="SES_Header")
+    version = header.take("version").integer("version")
+    vendor = header.take("Vid").text("Vid")
+    header.end()
+    return version, vendor
+
+
+def _info(node: der.Node) -> SealInfo:
+    fields = der.Fields(node, "SES_SealInfo")
+    version, vendor = _header(fields)
+    seal_id = fields.take("esID").text("esID")
+    properties = der.Fields(fields.take("property"), "SES_ESPropertyInfo")
+    kind = properties.take("type").integer("type")
+    name = properties.take("name").text("name")
+    list_type = properties.take("certListType").integer("certListType")
+    listed = properties.take("certList")
+    if list_type not in (CERTIFICATES, DIGESTS):
+        raise Malformed("a list of signers of unknown type", where="certListType")
+    whole = list_type == CERTIFICATES
+    certificates = _certificates(listed) if whole else ()
+    digests = () if whole else tuple(_digest(item) for item in listed.children())
+    times = _times(properties)
+    picture = _picture(fields.take("picture"))
+    fields.maybe(der.context(0), der.SEQUENCE)
+    fields.end()
+    return SealInfo(
+        version, vendor, seal_id, kind, name, certificates, digests, *times, *picture, node.raw
+    )
+
+
+def _info_v1(node: der.Node) -> SealInfo:
+    fields = der.Fields(node, "SES_SealInfo")
+    version, vendor = _header(fields)
+    seal_id = fields.take("esID").text("esID")
+    properties = der.Fields(fields.take("property"), "SES_ESPropertyInfo")
+    kind = properties.take("type").integer("type")
+    name = properties.take("name").text("name")
+    certificates = _certificates(properties.take("certList"))
+    times = _times(properties)
+    picture = _picture(fields.take("picture"))
+    fields.maybe(der.context(0), der.SEQUENCE)
+    fields.end()
+    return SealInfo(
+        version, vendor, seal_id, kind, name, certificates, (), *times, *picture, node.raw
+    )
+
+
+def _certificates(node: der.Node) -> tuple[bytes, ...]:
+    members = node.expect(der.SEQUENCE, "certList").children()
+    return tuple(member.octets("certList") for member in members)
+
+
+def _digest(node: der.Node) -> tuple[str, bytes]:
+    fields = der.Fields(node, "certDigest")
+    kind = fields.take("type").text("type")
+    value = fields.take("value").octets("value")
+    fields.end()
+    return kind, value
+
+
+def _times(fields: der.Fields) -> tuple[datetime, datetime, datetime]:
+    created = fields.take("createDate").time("createDate")
+    start = fields.take("validStart").time("validStart")
+    end = fields.take("validEnd").time("validEnd")
+    fields.end()
+    return created, start, end
+
+
+def _picture(node: der.Node) -> tuple[str, bytes, int, int]:
+    fields = der.Fields(node, "SES_ESPictrueInfo")
+    kind = fields.take("type").text("type")
+    picture = fields.take("data").octets("data")
+    width = fields.take("width").integer("width")
+    height = fields.take("height").integer("height")
+    fields.end()
+    if not (0 < width <= 1000 and 0 < height <= 1000):
+        raise Malformed("a seal picture of absurd size", where="SES_ESPictrueInfo")
+    return kind, picture, width, height
+
+
+def _signature_v1(members: list[der.Node]) -> SealSignature:
+    signed = members[0].expect(der.SEQUENCE, "TBS_Sign")
+    fields = der.Fields(signed, "TBS_Sign")
+    version = fields.take("version").integer("version")
+    seal = _seal(fields.take("eseal"))
+    when = fields.take("timeInfo")
+    time = None if when.tag == der.BIT_STRING else when.time("timeInfo")
+    data_hash = fields.take("dataHash").bits("dataHash")
+    location = fields.take("propertyInfo").text("propertyInfo")
+    certificate = fields.take("cert").octets("cert")
+    algorithm = fields.take("signatureAlgorithm").oid("signatureAlgorithm")
+    fields.end()
+    return SealSignature(
+        version=version,
+        seal=seal,
+        time=time,
+        data_hash=data_hash,
+        location=location,
+        certificate=certificate,
+        algorithm=algorithm,
+        signature=members[1].bits("signature"),
+        timestamp=when.bits("timeInfo") if time is None else b"",
+        signed=signed.raw,
+    )

@@ -1,0 +1,244 @@
+"""Signing and sealing (数字签名、电子签章) of a package.
+
+`sign` adds a digital signature (Type=Sign, GB/T 35275), `seal` an electronic seal with its picture
+(Type=Seal, GB/T 38540-2020). Each protects every part of the package but its own description and
+value; the list of signatures stays open for later ones unless `lock` closes it. A later signature
+also protects the earlier ones.
+
+Besides, each signature of this package notes the digest of the file's bytes up to the list of
+signatures, and of the list itself (parameters `openrhip.container`, `openrhip.signatures`): the
+last one thereby fixes the container to the byte.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from openrhip.formats.gm import sm3
+from openrhip.formats.gm.signer import Signer
+from openrhip.formats.gm.tsp import Timestamper
+from openrhip.formats.ofd import ses, signing_cms
+from openrhip.formats.ofd import signing_records as records
+from openrhip.formats.ofd import signing_xml as xml
+from openrhip.formats.ofd.package import ENTRY, Package, open_package
+from openrhip.formats.ofd.package_append import Container
+from openrhip.formats.ofd.seals import Seal
+from openrhip.formats.ofd.signing_xml import Mark
+from openrhip.kernel import clock
+from openrhip.kernel.errors import Conflict, Malformed, NotFound, Refused
+
+ANCHOR = "anchor:"
+_MARGIN = 25.0
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Where a seal goes: page from 0, its corner in millimetres; its own size where 0 is given."""
+
+    page: int
+    x: float
+    y: float
+    width: float = 0.0
+    height: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What is about to be added. value: from Signature.xml and its location to SignedValue.dat."""
+
+    kind: str
+    lock: bool
+    marks: Sequence[Mark]
+    seal: bytes
+    parameters: Mapping[str, str]
+    value: Callable[[bytes, str], bytes]
+    at: datetime
+
+
+def sign(
+    data: bytes,
+    *,
+    signer: Signer,
+    timestamper: Timestamper | None = None,
+    reason: str = "",
+    lock: bool = False,
+) -> bytes:
+    """The document with one more digital signature. Raises Malformed, TooLarge, Conflict."""
+    at = clock.now().replace(microsecond=0)
+
+    def value(description: bytes, _: str) -> bytes:
+        return signing_cms.build(description, signer=signer, at=at, timestamper=timestamper)
+
+    parameters = {records.REASON: reason} if reason else {}
+    plan = _Plan(records.SIGN, lock, (), b"", parameters, value, at)
+    return _add(open_package(data), plan)
+
+
+def seal(
+    data: bytes,
+    *,
+    seal: Seal,
+    signer: Signer,
+    timestamper: Timestamper | None = None,
+    placements: Sequence[Placement] = (),
+    anchor: str = "",
+    lock: bool = False,
+) -> bytes:
+    """The document with one more seal, shown at the placements or centred on an anchor.
+
+    With neither, the anchor "seal" is taken where there is one, else the last page's lower right.
+    Raises Malformed, TooLarge, Conflict, NotFound (no such anchor or page), Refused (the seal is
+    not the signer's, or not valid now).
+    """
+    at = clock.now().replace(microsecond=0)
+    if not seal.allows(signer.certificate):
+        raise Refused("the signer's certificate is not in the seal's list", where=seal.name)
+    if not seal.valid_at(at):
+        raise Refused("the seal is not valid now", where=seal.name)
+    package = open_package(data)
+
+    def value(description: bytes, location: str) -> bytes:
+        signed = ses.encode_signed(seal.der, at, sm3.digest(description), location)
+        signature = signer.sign(signed)
+        token = timestamper.stamp(signature) if timestamper else b""
+        return ses.encode_signature(signed, signer.certificate.der, signature, token)
+
+    marks = _marks(package, seal, placements, anchor)
+    issuers = dict.fromkeys((*signer.chain, *seal.chain))
+    parameters = {
+        records.CHAIN: " ".join(base64.b64encode(issuer.der).decode() for issuer in issuers)
+    }
+    return _add(package, _Plan(records.SEAL, lock, marks, seal.der, parameters, value, at))
+
+
+def _add(package: Package, plan: _Plan) -> bytes:
+    lines = records.listed(package)
+    _refuse_locked(package, lines)
+    document = package.documents[0]
+    folder = f"{document.root.rpartition('/')[0]}/Signs".removeprefix("/")
+    list_part = document.signatures or f"{folder}/Signatures.xml"
+    base = list_part.rpartition("/")[0]
+    number = next(
+        number
+        for number in range(len(package.parts) + 1)
+        if not any(part.startswith(f"{base}/Sign_{number}/") for part in package.parts)
+    )
+    home = f"{base}/Sign_{number}"
+    added: dict[str, bytes] = {}
+    if not document.signatures:
+        added[ENTRY] = xml.entry_with(package, f"/{list_part}")
+    if plan.seal:
+        added[f"{home}/Seal.esl"] = plan.seal
+    new_list = xml.list_with(
+        package,
+        list_part,
+        id=xml.next_id([line.id for line in lines]),
+        kind=plan.kind,
+        location=f"/{home}/Signature.xml",
+    )
+    return _assemble(package, plan, home, added, (list_part, new_list))
+
+
+def _assemble(
+    package: Package,
+    plan: _Plan,
+    home: str,
+    added: Mapping[str, bytes],
+    new_list: tuple[str, bytes],
+) -> bytes:
+    """Order of the container: everything else, then the list, the description, the value."""
+    list_part, list_bytes = new_list
+    container = Container()
+    digests: dict[str, bytes] = {}
+    for name in (*package.parts, *(name for name in added if name not in package)):
+        if name == list_part:
+            continue
+        if name in added:
+            container.store(name, added[name])
+        else:
+            container.copy(package, name)
+        digests[name] = sm3.digest(added[name] if name in added else package.read(name))
+    whole = sm3.new()
+    for record in container.so_far():
+        whole.update(record)
+    if plan.lock:
+        digests[list_part] = sm3.digest(list_bytes)
+    description = xml.signature_xml(
+        xml.Description(
+            at=plan.at,
+            digests=digests,
+            parameters={
+                **plan.parameters,
+                records.CONTAINER: base64.b64encode(whole.digest()).decode(),
+                records.LIST: base64.b64encode(sm3.digest(list_bytes)).decode(),
+            },
+            marks=plan.marks,
+            seal_part=f"{home}/Seal.esl" if plan.seal else "",
+            value_part=f"{home}/SignedValue.dat",
+        )
+    )
+    container.store(list_part, list_bytes)
+    container.store(f"{home}/Signature.xml", description)
+    value = plan.value(description, f"/{home}/Signature.xml")
+    container.store(f"{home}/SignedValue.dat", value)
+    return container.finish()
+
+
+def _refuse_locked(package: Package, lines: Sequence[records.Listed]) -> None:
+    for line in lines:
+        record = records.read_record(package, line)
+        if line.list_part in record.covered:
+            raise Conflict(
+                "the document is locked by an earlier signature",
+                where=line.id,
+                remedy="sign before the locking signature, or make a new version",
+            )
+
+
+def _marks(
+    package: Package, seal: Seal, placements: Sequence[Placement], anchor: str
+) -> tuple[Mark, ...]:
+    if placements:
+        return tuple(_placed(package, seal, placement) for placement in placements)
+    found = _anchored(package, seal, anchor or "seal")
+    if found:
+        return found
+    if anchor:
+        raise NotFound("the document has no such anchor", where=anchor[:80])
+    page = len(package.pages) - 1
+    if page < 0:
+        raise Malformed("a document without pages cannot be sealed")
+    _, _, width, height = package.page_box(package.pages[page])
+    x, y = width - seal.width - _MARGIN, height - seal.height - _MARGIN
+    return (_placed(package, seal, Placement(page, max(x, 0), max(y, 0))),)
+
+
+def _placed(package: Package, seal: Seal, placement: Placement) -> Mark:
+    if not 0 <= placement.page < len(package.pages):
+        raise NotFound("the document has no such page", where=str(placement.page))
+    return Mark(
+        package.pages[placement.page].id,
+        placement.x,
+        placement.y,
+        placement.width or seal.width,
+        placement.height or seal.height,
+    )
+
+
+def _anchored(package: Package, seal: Seal, anchor: str) -> tuple[Mark, ...]:
+    """The seal centred on every object that carries the anchor's tag."""
+    marks: list[Mark] = []
+    for tag in package.tags():
+        if tag.name != ANCHOR + anchor.removeprefix(ANCHOR):
+            continue
+        for page_id, object_id in tag.objects:
+            place = package.find_object(page_id, object_id)
+            if place is not None:
+                x, y, width, height = place[1]
+                left = x + (width - seal.width) / 2
+                top = y + (height - seal.height) / 2
+                marks.append(Mark(page_id, max(left, 0), max(top, 0), seal.width, seal.height))
+    return tuple(marks)

@@ -1,0 +1,125 @@
+"""What a verification asks of the package as a whole: closure and container."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+
+from openrhip.formats.gm import sm3
+from openrhip.formats.gm.findings import Finding
+from openrhip.formats.ofd import signing_records as records
+from openrhip.formats.ofd.package import Package
+from openrhip.formats.ofd.signing_records import Record
+from openrhip.formats.ofd.signing_xml import PROVIDER
+from openrhip.formats.ofd.verify_findings import failed, held
+
+_MOST_NAMED = 20
+
+
+def closure(package: Package, found: Sequence[Record | None]) -> list[Finding]:
+    """Every part is listed by each signature, or belongs to a later one (GM/T 0099: 防夹带)."""
+    known = [record for record in found if record is not None]
+    lists = {record.listed.list_part for record in known}
+    findings: list[Finding] = []
+    for number, record in enumerate(known):
+        later = known[number + 1 :]
+        open_parts = set(package.parts) - record.covered - record.own_parts - lists
+        for other in later:
+            open_parts -= other.own_parts
+        findings += [_foreign(part, record, later) for part in sorted(open_parts)[:_MOST_NAMED]]
+    if len(known) < len(found):
+        return findings  # the unreadable signature has its own finding
+    if not findings:
+        findings.append(
+            held(
+                "ofd.closure",
+                f"包内 {len(package.parts)} 个文件均受签名保护，没有夹带",
+                f"all {len(package.parts)} parts are protected; nothing else is in the package",
+            )
+        )
+    return findings
+
+
+def _foreign(part: str, record: Record, later: Sequence[Record]) -> Finding:
+    keeper = next((other.id for other in later if part in other.covered), "")
+    if keeper:
+        return failed(
+            "ofd.closure",
+            f"文件在签名 {record.id} 之后、签名 {keeper} 之前加入",
+            f"the part was added after signature {record.id} and before {keeper}",
+            part,
+        )
+    return failed(
+        "ofd.closure",
+        f"文件不受签名 {record.id} 保护，也不属于之后的任何签名：夹带",
+        f"the part is not protected by signature {record.id} nor belongs to a later one",
+        part,
+    )
+
+
+def container(package: Package, last: Record | None) -> list[Finding]:
+    """If the last signature fixes the container to the byte, that it is as it was then."""
+    if last is None or last.provider != PROVIDER or records.CONTAINER not in last.parameters:
+        return []
+    findings = [_order(package, last), *_headers(package)]
+    list_part = last.listed.list_part
+    whole = sm3.digest(memoryview(package.data)[: package.entries[list_part].begin])  # type: ignore[arg-type]
+    if _encoded(whole) != last.parameters[records.CONTAINER]:
+        findings.append(
+            failed(
+                "ofd.container",
+                f"签名 {last.id} 之后，容器中部件的封装字节（文件头或压缩数据）被改动",
+                f"bytes of the container (headers or compressed data) changed after {last.id}",
+                "container",
+            )
+        )
+    if _encoded(sm3.digest(package.read(list_part))) != last.parameters.get(records.LIST):
+        findings.append(
+            failed(
+                "ofd.list",
+                f"签名 {last.id} 之后，签名列表被改动",
+                f"the list of signatures changed after signature {last.id}",
+                list_part,
+            )
+        )
+    if all(finding.ok for finding in findings):
+        return [
+            held(
+                "ofd.container",
+                f"容器自签名 {last.id} 以来逐字节未变",
+                f"the container is as signature {last.id} left it, byte for byte",
+            )
+        ]
+    return [finding for finding in findings if not finding.ok]
+
+
+def _order(package: Package, last: Record) -> Finding:
+    """The last three parts are the list, this signature's description and its value."""
+    names = tuple(package.entries)
+    begins = [entry.begin for entry in package.entries.values()]
+    ok = names[-3:] == (last.listed.list_part, last.part, last.value_part)
+    ok = ok and begins == sorted(begins)
+    return Finding(
+        "ofd.container",
+        ok,
+        "容器中部件的次序与签名时一致" if ok else f"签名 {last.id} 之后，容器中部件的次序被改动",
+        "the parts stand in their order" if ok else f"the order of parts changed after {last.id}",
+        "" if ok else "directory",
+    )
+
+
+def _headers(package: Package) -> list[Finding]:
+    return [
+        failed(
+            "ofd.container",
+            "文件头与签名时不同（时间、属性、版本或附加字段被改动）",
+            "a header differs from what was signed (time, attributes, version or extra field)",
+            entry.name,
+        )
+        for entry in package.entries.values()
+        if not entry.canonical
+    ][:_MOST_NAMED]
+
+
+def _encoded(digest: bytes) -> str:
+    return base64.b64encode(digest).decode()

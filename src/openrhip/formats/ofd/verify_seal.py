@@ -1,0 +1,143 @@
+"""Judging the seal inside a seal signature (验章; GB/T 38540-2020 §6.5, §7.3)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import lru_cache
+
+from openrhip.formats.gm import oids
+from openrhip.formats.gm.certs import Certificate
+from openrhip.formats.gm.findings import Finding
+from openrhip.formats.ofd.ses import SealData, SealSignature
+from openrhip.formats.ofd.signing_records import Record
+from openrhip.formats.ofd.verify_findings import Context, failed, held
+from openrhip.kernel.errors import Problem
+
+_SM3_NAMES = {"sm3", oids.SM3}
+
+
+def judge_seal(
+    context: Context,
+    record: Record,
+    value: SealSignature,
+    signer: Certificate,
+    *,
+    issuers: Sequence[Certificate],
+    at: datetime,
+) -> list[Finding]:
+    """The seal's file, its maker, its owner, its time."""
+    seal = value.seal
+    return [
+        *_file(context, record, seal),
+        *_maker(context, seal, issuers, at),
+        _listed(seal, signer),
+        _validity(seal, at),
+        *([_location(context, record, value)] if value.location else []),
+    ]
+
+
+def _file(context: Context, record: Record, seal: SealData) -> list[Finding]:
+    if not record.seal_part:
+        return []
+    if context.package.read(record.seal_part) == seal.raw:
+        return [held("seal.file", "印章文件与签章数据中的印章一致", "Seal.esl is the seal used")]
+    return [
+        failed(
+            "seal.file",
+            "印章文件与签章数据中的印章不一致",
+            "Seal.esl is another seal than the one in the signature",
+            record.seal_part,
+        )
+    ]
+
+
+def _maker(
+    context: Context, seal: SealData, issuers: Sequence[Certificate], at: datetime
+) -> list[Finding]:
+    if seal.algorithm != oids.SM2_WITH_SM3:
+        return [
+            failed(
+                "ofd.unsupported",
+                f"印章的签名算法 {seal.algorithm} 不受支持",
+                f"the seal's signature algorithm {seal.algorithm} is not supported",
+                seal.info.seal_id,
+            )
+        ]
+    try:
+        maker = Certificate.from_der(seal.maker)
+    except Problem as problem:
+        return [
+            failed(
+                "seal.maker",
+                "制章人证书无法读取",
+                f"the seal maker's certificate cannot be read: {problem.what}",
+                seal.info.seal_id,
+            )
+        ]
+    good = _made(maker, seal.signature, seal.info.raw)
+    return [
+        Finding(
+            "seal.maker",
+            good,
+            f"印章由制章人（{maker.common_name}）签发"
+            if good
+            else "制章人对印章的签名无效：印章被改动或系伪造",
+            "the seal maker's signature holds"
+            if good
+            else "the seal maker's signature does not hold: the seal was changed or forged",
+            seal.info.seal_id,
+        ),
+        *context.chain(
+            maker, issuers, at=at, role=("制章人", "seal maker"), code="seal.maker-certificate"
+        ),
+    ]
+
+
+@lru_cache(maxsize=512)
+def _made(maker: Certificate, signature: bytes, info: bytes) -> bool:
+    """A seal is used for thousands of documents; its own signature is checked once."""
+    return maker.public_key.verify(signature, info)
+
+
+def _listed(seal: SealData, signer: Certificate) -> Finding:
+    info = seal.info
+    ok = signer.der in info.certificates or any(
+        kind.lower() in _SM3_NAMES and digest.hex() == signer.fingerprint
+        for kind, digest in info.digests
+    )
+    return Finding(
+        "seal.listed",
+        ok,
+        "签章人证书在印章的签章人名单中" if ok else "签章人证书不在印章的签章人名单中",
+        f"the signer's certificate is {'' if ok else 'not '}in the seal's list of signers",
+        signer.fingerprint[:16],
+    )
+
+
+def _validity(seal: SealData, at: datetime) -> Finding:
+    info = seal.info
+    ok = info.valid_from <= at <= info.valid_to
+    span = f"{info.valid_from:%Y-%m-%d} – {info.valid_to:%Y-%m-%d}"
+    return Finding(
+        "seal.validity",
+        ok,
+        f"签章时刻{'在' if ok else '不在'}印章有效期内（{span}）",
+        f"the time of sealing is {'within' if ok else 'outside'} the seal's validity ({span})",
+        info.seal_id,
+    )
+
+
+def _location(context: Context, record: Record, value: SealSignature) -> Finding:
+    """propertyInfo names the description that was signed."""
+    try:
+        ok = context.package.resolve(value.location, base=record.part) == record.part
+    except Problem:
+        ok = False
+    return Finding(
+        "seal.property",
+        ok,
+        "签章属性指向本签名描述文件" if ok else "签章属性指向另一签名描述文件",
+        f"the signed property names {'this' if ok else 'another'} description",
+        record.part,
+    )

@@ -1,0 +1,199 @@
+"""Judging one signature: description, digests, value, certificate, time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from openrhip.formats.gm import oids, tsp
+from openrhip.formats.gm.certs import Certificate
+from openrhip.formats.gm.findings import Finding
+from openrhip.formats.ofd import signing_records as records
+from openrhip.formats.ofd.ses import SealSignature
+from openrhip.formats.ofd.signing_records import Listed, Record
+from openrhip.formats.ofd.verify_findings import SKEW, Context, failed, held
+from openrhip.formats.ofd.verify_seal import judge_seal
+from openrhip.formats.ofd.verify_value import Value, read_value
+from openrhip.kernel.errors import NotVerified, Problem
+
+_SM3 = {oids.SM3, "sm3"}
+_WEAK = {"md5", "sha1", "sha-1", ""}
+_METHODS = {oids.SM2_WITH_SM3, oids.SM2_SIGN, oids.SM2_CURVE, ""}
+_MOST_NAMED = 20
+
+
+@dataclass
+class Judged:
+    """What became known about one signature. record is None if it could not be read."""
+
+    line: Listed
+    record: Record | None = None
+    certificate: Certificate | None = None
+    seal_name: str = ""
+    time: datetime | None = None
+    timestamped: bool = False
+    findings: list[Finding] = field(default_factory=list)
+
+
+def judge(context: Context, line: Listed) -> Judged:
+    """Everything about one signature; never raises for what is in the package."""
+    judged = Judged(line)
+    try:
+        record = judged.record = records.read_record(context.package, line)
+        judged.findings += _digests(context, record)
+        _value(context, record, judged)
+    except NotVerified as problem:
+        judged.findings.append(
+            failed("ofd.unsupported", f"不受支持：{problem.what}", problem.what, problem.where)
+        )
+    except Problem as problem:
+        judged.findings.append(
+            failed("ofd.structure", f"签名无法读取：{problem.what}", problem.what, problem.where)
+        )
+    judged.findings = [
+        replace(one, where=f"{line.id}: {one.where}" if one.where else line.id)
+        for one in judged.findings
+    ]
+    return judged
+
+
+def _digests(context: Context, record: Record) -> list[Finding]:
+    method = record.check_method.lower()
+    if method in _WEAK:
+        return [
+            failed(
+                "ofd.weak",
+                f"摘要算法 {record.check_method} 已不安全，不予承认",
+                f"digests by {record.check_method} are weak and not accepted",
+                record.part,
+            )
+        ]
+    if method not in _SM3:
+        return [
+            failed(
+                "ofd.unsupported",
+                f"摘要算法 {record.check_method} 不受支持，无法判定",
+                f"digests by {record.check_method} are not supported: nothing can be said",
+                record.part,
+            )
+        ]
+    wrong: list[Finding] = []
+    for reference in record.references:
+        if not reference.part:
+            wrong.append(
+                failed(
+                    "ofd.missing",
+                    "受保护的文件已不在包内",
+                    "a protected part is missing from the package",
+                    reference.location[:200],
+                )
+            )
+        elif context.digest_or_none(reference.part) != reference.digest:
+            wrong.append(_changed(reference.part, record))
+    if wrong:
+        return wrong[:_MOST_NAMED]
+    count = len(record.references)
+    return [held("ofd.digests", f"{count} 个文件的摘要全部相符", f"all {count} digests match")]
+
+
+def _changed(part: str, record: Record) -> Finding:
+    return failed(
+        "ofd.digest",
+        f"文件在签名 {record.id} 之后被改动：摘要不符",
+        f"the part was changed after signature {record.id}: its digest differs",
+        part,
+    )
+
+
+def _value(context: Context, record: Record, judged: Judged) -> None:
+    """SignedValue.dat: what it signs, by whom, when."""
+    if record.method not in _METHODS:
+        raise NotVerified(f"signature method {record.method[:60]}", where=record.part)
+    value = read_value(context.package.read(record.value_part), record)
+    judged.certificate = value.certificate
+    judged.time = value.time
+    judged.findings += [
+        _description(context, record, value),
+        _signature(record, value),
+    ]
+    stamp = _time(context, value, judged)
+    at = judged.time if judged.timestamped and judged.time else context.at
+    judged.findings += stamp
+    judged.findings += context.chain(
+        value.certificate,
+        value.issuers,
+        at=at,
+        role=("签名人", "signer"),
+        code="ofd.certificate",
+    )
+    if isinstance(value.seal, SealSignature):
+        judged.seal_name = value.seal.seal.info.name
+        judged.findings += judge_seal(
+            context, record, value.seal, value.certificate, issuers=value.issuers, at=at
+        )
+
+
+def _description(context: Context, record: Record, value: Value) -> Finding:
+    ok = all(digest == context.digest(record.part) for digest in value.digests)
+    return Finding(
+        "ofd.description",
+        ok,
+        "签名描述文件与签名值一致" if ok else "签名描述文件被改动：与签名值中的摘要不符",
+        "Signature.xml is the one that was signed"
+        if ok
+        else "Signature.xml was changed: it is not the one that was signed",
+        record.part,
+    )
+
+
+def _signature(record: Record, value: Value) -> Finding:
+    ok = value.certificate.public_key.verify(value.signature, value.covered)
+    return Finding(
+        "ofd.signature",
+        ok,
+        "签名值有效（SM2/SM3）" if ok else "签名值无效：签名值、证书或被签数据被改动",
+        "the signature value holds (SM2 with SM3)"
+        if ok
+        else "the signature value does not hold: value, certificate or signed data was changed",
+        record.value_part,
+    )
+
+
+def _time(context: Context, value: Value, judged: Judged) -> list[Finding]:
+    """When it was made: by the timestamp if there is one, else as claimed and unproven."""
+    findings: list[Finding] = []
+    latest = context.at + SKEW
+    if value.token:
+        report = tsp.verify_token(value.token, value.signature, context.trust)
+        judged.timestamped = report.ok
+        judged.time = report.time or value.time
+        findings += (
+            [
+                held(
+                    "timestamp",
+                    f"时间戳有效：{report.time:%Y-%m-%d %H:%M:%S} UTC",
+                    f"the timestamp holds: {report.time:%Y-%m-%d %H:%M:%S} UTC",
+                )
+            ]
+            if report.ok and report.time
+            else [one for one in report.findings if not one.ok]
+        )
+        latest = min(latest, (report.time + SKEW) if report.time else latest)
+    else:
+        findings.append(
+            held(
+                "timestamp.absent",
+                "没有时间戳：按验证时刻判断证书",
+                "no timestamp: certificates are judged as of the verification",
+            )
+        )
+    times = [time for time in (value.time, judged.time) if time is not None]
+    if any(time > context.at + SKEW for time in times) or (value.time and value.time > latest):
+        findings.append(
+            failed(
+                "ofd.time",
+                "声称的签名时间晚于时间戳或验证时刻",
+                "the claimed time of signing is later than the timestamp or the verification",
+            )
+        )
+    return findings
