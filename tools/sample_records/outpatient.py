@@ -106,7 +106,7 @@ def body(
 
 
 def make(
-    number: str, hospital: CityInstitution, who: str, doctor: str, when: str, department: str, **content: object
+    number: str, hospital: CityInstitution, who: str, doctor: str, *, when: str, department: str, **content: object
 ) -> Record:
     member = hospital.member(doctor)
     signer = Signer("责任医师", member, later(when, 25), legal=True)
@@ -121,7 +121,7 @@ def make(
 def records() -> dict[str, Record]:
     return {
         "zhou-jl": make(
-            "JL-C0002-2026031100231", JINLING, "zhou", "JL0105", "20260311093000", "普通外科",
+            "JL-C0002-2026031100231", JINLING, "zhou", "JL0105", when="20260311093000", department="普通外科",
             first=True, allergic="头孢克洛（皮疹）",
             complaint="右侧乳房无痛性肿块发现2周。",
             present="患者2周前洗澡时无意中触及右侧乳房外上方一肿块，约“花生米”大小，无疼痛，无乳头溢液，肿块大小与月经周期无明显关系，局部皮肤无红肿、破溃，未予诊治。今来我院就诊。病程中无发热，精神、食欲、睡眠可，体重无明显变化。",
@@ -136,7 +136,7 @@ def records() -> dict[str, Record]:
             ],
         ),
         "li-jl": make(
-            "JL-C0002-2026042000518", JINLING, "li", "JL0101", "20260420142000", "心血管内科",
+            "JL-C0002-2026042000518", JINLING, "li", "JL0101", when="20260420142000", department="心血管内科",
             first=False, allergic="否认药物及食物过敏史",
             complaint="高血压病史20年，头晕1周。",
             present="患者20年前体检发现血压升高，最高达178/96mmHg，长期口服“氨氯地平5mg 每日1次”，血压控制在140/80mmHg左右。近1周自觉头晕，以晨起及体位改变时明显，无视物旋转，无恶心呕吐，无肢体活动障碍，自测血压150～165/75～85mmHg。2026年3月曾于玄武湖示范医院住院诊治肺部感染，已好转。",
@@ -156,7 +156,7 @@ def records() -> dict[str, Record]:
             ],
         ),
         "li-spelt-xw": make(
-            "XW-C0002-2026050300077", XUANWUHU, "li_spelt", "XW0105", "20260503203500", "急诊医学科",
+            "XW-C0002-2026050300077", XUANWUHU, "li_spelt", "XW0105", when="20260503203500", department="急诊医学科",
             first=True, allergic="否认药物过敏史",
             complaint="跌倒致右腕部肿痛、活动受限2小时。",
             present="患者2小时前在家中浴室滑倒，右手掌着地，当即感右腕部疼痛、肿胀，不能活动。无昏迷、呕吐，无胸腹部疼痛。由邻居送至我院急诊，未携带身份证及医保卡，姓名、出生日期由患者口述并由邻居书写登记。",
@@ -171,7 +171,7 @@ def records() -> dict[str, Record]:
             ],
         ),
         "ayi-xw": make(
-            "XW-C0002-2026021800142", XUANWUHU, "ayi", "XW0104", "20260218100000", "中医科",
+            "XW-C0002-2026021800142", XUANWUHU, "ayi", "XW0104", when="20260218100000", department="中医科",
             first=True, allergic="青霉素（皮试阳性）",
             complaint="失眠、心烦3个月。",
             present="患者3个月前因工作劳累出现入睡困难，每晚睡眠约3～4小时，多梦易醒，醒后难以再睡，伴心烦、手足心热、口干、腰膝酸软，偶有潮热盗汗，大便偏干。曾自服“褪黑素”效果不显。月经近半年周期紊乱，末次月经2026年1月20日。",

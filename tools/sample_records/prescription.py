@@ -67,7 +67,7 @@ def administration(drug: Drug) -> str:
 
 
 def make(
-    number: str, hospital: CityInstitution, who: str, doctor: str, when: str, department: str, *,
+    number: str, hospital: CityInstitution, who: str, doctor: str, *, when: str, department: str,
     label: tuple[str, str], found: list[tuple[str, str]], drugs: list[Drug], days: int, price: str,
     remark: str = "", age: str = "", herbal: dict[str, str] | None = None,
 ) -> Record:  # fmt: skip
@@ -117,7 +117,7 @@ def make(
     kind = Kind.HERBAL if herbal else Kind.PRESCRIPTION
     return Record(
         kind=kind, number=number, at=when, hospital=hospital, patient=patient(who), author=member, age=age,
-        numbers={"outpatient": f"{hospital.prefix}M{number[-13:]}", "prescription": number.split("-")[-1]},
+        numbers={"outpatient": f"{hospital.prefix}M{number[-13:]}", "prescription": number.rpartition("-")[2]},
         signers=signers, department=department, start=when, sections=sections,
     )  # fmt: skip
 
@@ -132,7 +132,7 @@ ORDINARY, EMERGENCY, CHILD, HERBAL = ("1", "普通处方"), ("2", "急诊处方"
 def records() -> dict[str, Record]:
     return {
         "wang-jl": make(
-            "JL-C0004-2026060900412", JINLING, "wang", "JL0102", "20260609094500", "心血管内科", label=ORDINARY, days=28,
+            "JL-C0004-2026060900412", JINLING, "wang", "JL0102", when="20260609094500", department="心血管内科", label=ORDINARY, days=28,
             found=[("I25.103", "冠状动脉粥样硬化性心脏病(PCI术后)"), ("I10.x05", "高血压病3级(极高危)"), ("E11.9", "2型糖尿病")],
             drugs=[
                 Drug("阿司匹林肠溶片", "XB01ACA055", "100mg×30片", "肠溶片", "100", "mg", "每日1次", "口服", "1", "盒", "餐前空腹服用"),
@@ -144,7 +144,7 @@ def records() -> dict[str, Record]:
             price="486.72", remark="双联抗血小板治疗期间注意牙龈、消化道出血；下次复诊2026年7月7日。",
         ),
         "chen-jl": make(
-            "JL-C0004-2026012600688", JINLING, "chen", "JL0104", "20260126152000", "儿科", label=CHILD, days=3, age="6",
+            "JL-C0004-2026012600688", JINLING, "chen", "JL0104", when="20260126152000", department="儿科", label=CHILD, days=3, age="6",
             found=[("J18.000", "支气管肺炎")],
             drugs=[
                 Drug("注射用头孢曲松钠", "XJ01DDT002", "0.5g×1支", "注射剂", "0.8", "g", "每日1次", "静脉滴注", "6", "支", "皮试(-)", 1),
@@ -155,7 +155,7 @@ def records() -> dict[str, Record]:
             price="158.30", remark="体重21kg；监护人：陈志强（父亲）。",
         ),
         "xu-jl": make(
-            "JL-C0004-2026052300015", JINLING, "xu", "JL0103", "20260523021500", "急诊医学科", label=EMERGENCY, days=1,
+            "JL-C0004-2026052300015", JINLING, "xu", "JL0103", when="20260523021500", department="急诊医学科", label=EMERGENCY, days=1,
             found=[("K29.100", "急性胃炎")],
             drugs=[
                 Drug("注射用泮托拉唑钠", "XA02BCP001", "40mg×1支", "注射剂", "40", "mg", "立即1次", "静脉滴注", "1", "支", "溶于0.9%氯化钠注射液100mL"),
@@ -164,7 +164,7 @@ def records() -> dict[str, Record]:
             price="63.85",
         ),
         "ayi-xw": make(
-            "XW-C0005-2026021800033", XUANWUHU, "ayi", "XW0104", "20260218102000", "中医科", label=HERBAL, days=7,
+            "XW-C0005-2026021800033", XUANWUHU, "ayi", "XW0104", when="20260218102000", department="中医科", label=HERBAL, days=7,
             found=[("G47.000", "失眠症")],
             drugs=[
                 herb("黄连", 6), herb("阿胶", 9, "烊化"), herb("黄芩", 9), herb("白芍", 15), herb("酸枣仁", 30, "打碎"),
@@ -180,7 +180,7 @@ def records() -> dict[str, Record]:
             remark="忌辛辣、浓茶、咖啡。",
         ),
         "ma-xw": make(
-            "XW-C0005-2026033000021", XUANWUHU, "ma", "XW0104", "20260330091000", "中医科", label=HERBAL, days=7,
+            "XW-C0005-2026033000021", XUANWUHU, "ma", "XW0104", when="20260330091000", department="中医科", label=HERBAL, days=7,
             found=[("J44.900", "慢性阻塞性肺疾病")],
             drugs=[
                 herb("生黄芪", 30), herb("党参", 15), herb("炒白术", 12), herb("防风", 9), herb("茯苓", 15), herb("陈皮", 9),
@@ -194,7 +194,7 @@ def records() -> dict[str, Record]:
             },
         ),
         "li-xw": make(
-            "XW-C0005-2026040800047", XUANWUHU, "li", "XW0104", "20260408143000", "中医科", label=HERBAL, days=7,
+            "XW-C0005-2026040800047", XUANWUHU, "li", "XW0104", when="20260408143000", department="中医科", label=HERBAL, days=7,
             found=[("M81.905", "骨质疏松症")],
             drugs=[
                 herb("熟地黄", 20), herb("山药", 15), herb("山茱萸", 12), herb("杜仲", 15), herb("续断", 15), herb("骨碎补", 15),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from openrhip.formats.cda.check import check
 from openrhip.formats.cda.kinds import Kind
+from openrhip.formats.cda.layout import lay_out
 from openrhip.formats.cda.model import (
     ClinicalDocument,
     Coded,
@@ -36,6 +37,7 @@ __all__ = [
     "Patient",
     "Section",
     "check",
+    "lay_out",
     "parse",
     "samples",
 ]

@@ -1,0 +1,281 @@
+"""What every printed record shares (通用版式): head, patient line, signatures, foot.
+
+Page one: hospital, title, code with the document number, the patient's header. Later pages: a short
+head with the patient's name and numbers. Foot: institution, page x of y, document number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from openrhip.formats.cda import oids, values
+from openrhip.formats.cda.layout.sheet import Sheet
+from openrhip.formats.cda.layout.words import SECRECY, with_colon
+from openrhip.formats.cda.model import ClinicalDocument, Participant
+from openrhip.formats.ofd.story import (
+    GREY,
+    Align,
+    Barcode,
+    Block,
+    Columns,
+    Face,
+    Field,
+    KeyValueGrid,
+    PageNumber,
+    Paragraph,
+    Rule,
+    Run,
+    SignatureLine,
+    Slot,
+    Style,
+    Together,
+)
+
+HOSPITAL = Style(size=17.0, face=Face.SERIF, bold=True, align=Align.CENTER, leading=1.35)
+TITLE = Style(size=15.0, face=Face.SANS, bold=True, align=Align.CENTER, leading=1.4)
+SMALL = Style(size=8.0, leading=1.3, align=Align.LEFT, color=GREY)
+SMALL_CENTER = Style(size=8.0, leading=1.3, align=Align.CENTER, color=GREY)
+SMALL_RIGHT = Style(size=8.0, leading=1.3, align=Align.RIGHT, color=GREY)
+HEAD = Style(size=9.5, leading=1.35, align=Align.LEFT)
+_MM_PER_SIGN = 3.8  # a 10.5 pt character with a little air
+
+
+def document_code(document: ClinicalDocument) -> str:
+    """What the code on the page says: the document's id, nothing personal."""
+    return f"{document.document_id.root}/{document.document_id.extension}"
+
+
+def first_head(
+    sheet: Sheet,
+    grid: Sequence[Sequence[Field]],
+    *,
+    columns: Sequence[float] | int,
+    title: str = "",
+) -> list[Block]:
+    document = sheet.document
+    middle: list[Block] = [
+        Paragraph(document.custodian.name or "医疗机构", style=HOSPITAL),
+        Paragraph(title or document.title, style=TITLE),
+    ]
+    number = _number_note(document)
+    return [
+        Columns(
+            [[Barcode(document_code(document), size=15.0)], middle, number],
+            widths=(36, 110, 36), gap=0.0, valign="middle",
+        ),
+        KeyValueGrid(grid, columns=columns, style=HEAD, padding=0.5, before=0.5, after=0.3),
+        Rule(width=0.45, before=0.2, after=1.6),
+    ]  # fmt: skip
+
+
+def _number_note(document: ClinicalDocument) -> list[Block]:
+    lines = []
+    if document.version > 1:
+        lines.append(Paragraph(f"第 {document.version} 版（更正）", style=SMALL_RIGHT))
+    if document.confidentiality.code in {"R", "V"}:
+        word = document.confidentiality.display or SECRECY[document.confidentiality.code]
+        lines.append(Paragraph(word, style=SMALL_RIGHT))
+    return [*lines]
+
+
+def next_head(sheet: Sheet, title: str = "") -> list[Block]:
+    """Pages after the first: hospital, title, and who it is about in one line."""
+    document = sheet.document
+    patient, visit = document.patient, document.encounter
+    facts = [
+        ("姓名", patient.name),
+        ("性别", patient.sex.text),
+        ("年龄", patient.age),
+        ("科室", visit.place(oids.DEPARTMENT)),
+        ("床号", visit.place(oids.BED)),
+        ("住院号", patient.inpatient_number),
+        ("门(急)诊号", "" if patient.inpatient_number else patient.outpatient_number),
+    ]
+    line = "    ".join(f"{label}：{text}" for label, text in facts if text)
+    name = f"{document.custodian.name}  {title or document.title}"
+    style = Style(size=10.5, bold=True, align=Align.CENTER, leading=1.4)
+    return [
+        Paragraph(name, style=style),
+        Paragraph(line, style=Style(size=9.0, align=Align.CENTER, leading=1.35)),
+        Rule(width=0.3, before=0.5, after=1.5),
+    ]
+
+
+def foot(document: ClinicalDocument) -> list[Block]:
+    number = document.document_id.extension
+    return [
+        Rule(width=0.2, before=0.8, after=0.6),
+        Columns(
+            [
+                [Paragraph(document.custodian.name, style=SMALL)],
+                [PageNumber(style=SMALL_CENTER)],
+                [Paragraph(f"文档号 {number}", style=SMALL_RIGHT)],
+            ],
+            widths=(60, 50, 72), gap=0.0,
+        ),
+    ]  # fmt: skip
+
+
+def number_fields(document: ClinicalDocument, roots: Sequence[str]) -> list[Field]:
+    """The patient's numbers of the given kinds that the document has."""
+    patient = document.patient
+    fields = []
+    for root in roots:
+        text = patient.number(root)
+        if text:
+            fields.append(Field(with_colon(oids.NUMBER_LABELS[root]), text))
+    return fields
+
+
+def person_fields(document: ClinicalDocument) -> dict[str, Field]:
+    """Header facts of the patient as fields, by their Chinese label."""
+    patient, visit = document.patient, document.encounter
+    made = values.show(document.effective_time)
+    facts = (
+        ("姓名", patient.name, "DE02.01.039.00"),
+        ("性别", patient.sex.text, "DE02.01.040.00"),
+        ("年龄", patient.age, "DE02.01.026.00"),
+        ("出生日期", values.show(patient.birth), "DE02.01.005.01"),
+        ("民族", patient.ethnic.text, "DE02.01.025.00"),
+        ("婚姻", patient.marital.text, "DE02.01.018.00"),
+        ("职业", patient.occupation.text, "DE02.01.052.00"),
+        ("国籍", patient.nationality.text, "DE02.01.015.00"),
+        ("身份证号", patient.id_number, "DE02.01.030.00"),
+        ("健康卡号", patient.health_card, "DE01.00.021.00"),
+        ("住院号", patient.inpatient_number, "DE01.00.014.00"),
+        ("门(急)诊号", patient.outpatient_number, "DE01.00.010.00"),
+        ("联系电话", patient.phone, "DE02.01.010.00"),
+        ("住址", patient.address, "DE02.01.009.00"),
+        ("工作单位", patient.employer, "DE08.10.007.00"),
+        ("出生地", patient.birthplace, ""),
+        ("籍贯", patient.native_place, ""),
+        ("户口地址", patient.household, ""),
+        ("患者类型", patient.patient_type.text, "DE02.01.060.00"),
+        ("科室", visit.place(oids.DEPARTMENT), "DE08.10.026.00"),
+        ("病区", visit.place(oids.WARD), "DE08.10.054.00"),
+        ("病房", visit.place(oids.ROOM), "DE01.00.019.00"),
+        ("床号", visit.place(oids.BED), "DE01.00.026.00"),
+        ("入院时间", values.show(visit.start), "DE06.00.092.00"),
+        ("出院时间", values.show(visit.end), "DE06.00.017.00"),
+        ("就诊时间", values.show(visit.start), "DE06.00.062.00"),
+        ("就诊类型", visit.kind.text, ""),
+        ("记录时间", made, "DE09.00.053.00"),
+    )
+    return {
+        label: Field(with_colon(label), text, tag=tag if text else "") for label, text, tag in facts
+    }
+
+
+def signers(document: ClinicalDocument) -> list[Participant]:
+    """Everyone who signs, in order, each once; the author first if no signer is the author."""
+    people = [
+        *([document.legal_authenticator] if document.legal_authenticator else []),
+        *document.authenticators,
+    ]
+    own = {one.code or one.name for one in people}
+    writers = [one for one in document.authors if (one.code or one.name) not in own and one.name]
+    return [*writers, *people]
+
+
+def signatures(sheet: Sheet, *, label: str = "医师签名", seal: bool = True) -> list[Block]:
+    """Lines of 角色：姓名, the author's place anchored for the signature, and the seal's place."""
+    document = sheet.document
+    people = signers(document)
+    author = {one.code or one.name for one in document.authors}
+    slots = []
+    anchored = False
+    for one in people:
+        anchor = ""
+        if not anchored and (one.code or one.name) in author:
+            anchor, anchored = "author-signature", True
+        slots.append(
+            Slot(
+                with_colon(one.role or label), one.name, anchor=anchor,
+                width=max(24.0, len(one.name) * _MM_PER_SIGN + 3),
+            )
+        )  # fmt: skip
+    if not slots:
+        slots = [Slot(with_colon(label), "", anchor="author-signature")]
+    rows = list(_packed(slots))
+    style = Style(size=10.0, align=Align.LEFT)
+    lines: list[Block] = [
+        SignatureLine(row, seal=seal and at == len(rows) - 1, style=style,
+                      before=5.0 if at == 0 else 1.0, after=0.5, seal_size=38.0)
+        for at, row in enumerate(rows)
+    ]  # fmt: skip
+    times = [f"{one.role or label} {values.show(one.time)}" for one in people if one.time]
+    if times:
+        lines.insert(
+            len(lines), Paragraph("签名时间：" + "；".join(times), style=SMALL_RIGHT, before=0.5)
+        )
+    return [Together(lines)]
+
+
+def _packed(slots: Sequence[Slot], room: float = 168.0) -> list[list[Slot]]:
+    """Slots in rows that fit the page."""
+    rows: list[list[Slot]] = [[]]
+    taken = 0.0
+    for slot in slots:
+        wide = slot.width + len(slot.label) * 3.6 + 6
+        if rows[-1] and taken + wide > room:
+            rows.append([])
+            taken = 0.0
+        rows[-1].append(slot)
+        taken += wide
+    return rows
+
+
+def about(sheet: Sheet, shown: set[str]) -> list[Block]:
+    """文档信息: header facts that stand nowhere else on the page, so that nothing is dropped."""
+    document = sheet.document
+    facts = [(field.label, field.value) for label, field in person_fields(document).items()
+             if label not in shown and field.value and field.label != "就诊时间："]  # fmt: skip
+    facts += [(with_colon(label), text) for label, text in document.patient.extra]
+    printed = {oids.HEALTH_CARD, oids.INPATIENT, oids.OUTPATIENT}
+    facts += [
+        (with_colon(oids.NUMBER_LABELS.get(one.root, one.root)), one.extension)
+        for one in document.patient.ids
+        if one.root not in printed and oids.NUMBER_LABELS.get(one.root) not in shown
+    ]
+    for one in document.participants:
+        facts.append((with_colon(_relation(one)), _contact(one)))
+    if document.data_enterer and document.data_enterer.name:
+        facts.append(("录入者：", document.data_enterer.name))
+    if document.replaces:
+        facts.append(("更正文档：", f"替代 {document.replaces.document_id.extension}"))
+    if not facts:
+        return []
+    rows = _rows(facts)
+    return [KeyValueGrid(rows, columns=6, style=Style(size=8.5, leading=1.3, align=Align.LEFT),
+                         padding=0.4, before=1.5)]  # fmt: skip
+
+
+def _relation(person: Participant) -> str:
+    return "联系人" if person.name else "相关机构"
+
+
+def _contact(person: Participant) -> str:
+    unit = person.organization.name if person.organization else ""
+    return " ".join(
+        part
+        for part in (person.name, person.role, person.phone, person.address, unit, *person.extra)
+        if part
+    )
+
+
+def _rows(facts: Sequence[tuple[str, object]]) -> list[list[Field]]:
+    rows: list[list[Field]] = [[]]
+    room = 6
+    for label, text in facts:
+        shown = str(text)
+        span = 2 if _wide(label + shown) < 34 else 3 if _wide(label + shown) < 54 else 6
+        if span > room:
+            rows.append([])
+            room = 6
+        rows[-1].append(Field(label, Run(shown), span=span))
+        room -= span
+    return [row for row in rows if row]
+
+
+def _wide(text: str) -> int:
+    return sum(2 if ord(one) > 0x2E7F else 1 for one in text)
