@@ -11,7 +11,8 @@ from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from openrhip.site.accounts.rules import Kind, Role, Visitor
+from openrhip.directory.rules.access import Role
+from openrhip.site.accounts.rules import CLINICAL, Kind, Visitor
 from openrhip.site.preferences import elder_view
 
 
@@ -52,7 +53,7 @@ def _entries(visitor: Visitor) -> list[tuple[str, str]]:
             (_("我的通知"), "my-notices"),
         ]
     entries = []
-    if visitor.may(Role.CLINICIAN):
+    if visitor.may(*CLINICAL):
         entries.append((_("查找患者"), "find-patient"))
     if visitor.may(Role.OPERATOR):
         entries += [
@@ -62,9 +63,9 @@ def _entries(visitor: Visitor) -> list[tuple[str, str]]:
             (_("医院节点"), "agents"),
             (_("授权策略"), "policies"),
         ]
-    if visitor.may(Role.STEWARD):
+    if visitor.may(Role.RECORDS_CLERK):
         entries.append((_("疑似同一人"), "reviews"))
-    if visitor.may(Role.PRIVACY):
+    if visitor.may(Role.PRIVACY_OFFICER):
         entries.append((_("紧急调阅复核"), "emergencies"))
     return entries
 
@@ -72,7 +73,7 @@ def _entries(visitor: Visitor) -> list[tuple[str, str]]:
 def _service(visitor: Visitor) -> str:
     if visitor.kind is Kind.CITIZEN:
         return _("我的健康档案")
-    if visitor.may(Role.CLINICIAN):
+    if visitor.may(*CLINICAL):
         return _("医生工作台")
     if visitor.kind is Kind.STAFF:
         return _("运行管理")

@@ -10,8 +10,9 @@ from urllib.parse import quote
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
+from openrhip.directory.rules.access import Role
 from openrhip.site import errors
-from openrhip.site.accounts.rules import Kind, Role
+from openrhip.site.accounts.rules import Kind
 
 View = Callable[..., HttpResponse]
 
@@ -31,7 +32,7 @@ def staff(*roles: Role) -> Callable[[View], View]:
 
     def check(request: HttpRequest) -> HttpResponse | None:
         turned_away = _wants(request, Kind.STAFF, "staff-sign-in")
-        if turned_away is None and roles and not set(roles) & request.visitor.roles:  # type: ignore[attr-defined]
+        if turned_away is None and roles and not request.visitor.may(*roles):  # type: ignore[attr-defined]
             return errors.page(request, 403)
         return turned_away
 

@@ -1,4 +1,4 @@
-"""The template environment (模板环境): NHS.UK components, gettext, links, versioned static files."""
+"""The template environment (模板环境): NHS.UK components, gettext, links, static files."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import translation
 from jinja2 import ChainableUndefined, ChoiceLoader, Environment, PackageLoader
 
+from openrhip.kernel.errors import Misconfigured
 from openrhip.site.formats import city_date, city_time, size_text
 
 
@@ -19,9 +20,9 @@ from openrhip.site.formats import city_date, city_time, size_text
 def asset(name: str) -> str:
     """The address of a static file, with its content's digest so that a new version is fetched."""
     found = finders.find(name)
-    if not isinstance(found, str):
-        raise LookupError(f"no static file {name}")
-    digest = hashlib.sha256(Path(found).read_bytes()).hexdigest()[:12]
+    if not found:
+        raise Misconfigured("a static file of the pages is missing", where=name)
+    digest = hashlib.sha256(Path(str(found)).read_bytes()).hexdigest()[:12]
     return f"/static/{name}?v={digest}"
 
 

@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import translation
 
 from openrhip.kernel import clock
-from openrhip.kernel.errors import NotFound, Problem
+from openrhip.kernel.errors import NotFound, Problem, Refused
 from openrhip.site import errors
 from openrhip.site.accounts import signin
 from openrhip.site.accounts.rules import Kind, Visitor, idle_limit
@@ -54,7 +54,7 @@ class Preferences:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         code = language_of(request.COOKIES.get(LANGUAGE_COOKIE, ""))
-        request.LANGUAGE_CODE = code  # type: ignore[attr-defined]
+        request.LANGUAGE_CODE = code
         with translation.override(code):
             return self.answer(request)
 
@@ -70,14 +70,14 @@ class Visitors:
         if not request.path.startswith(settings.STATIC_URL):
             try:
                 visitor = signin.visitor_of(request)
-            except NotFound:
+            except (NotFound, Refused):
                 logout(request)
         if visitor.kind is not Kind.NOBODY and self._idled(request, visitor):
             logout(request)
             request.session["ended"] = visitor.kind.value
             visitor = Visitor()
         request.visitor = visitor  # type: ignore[attr-defined]
-        request.actor = signin.LazyActor(visitor)  # type: ignore[attr-defined]
+        request.actor = visitor.actor  # type: ignore[attr-defined]
         return self.answer(request)
 
     def _idled(self, request: HttpRequest, visitor: Visitor) -> bool:

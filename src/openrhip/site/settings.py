@@ -128,7 +128,6 @@ WHITENOISE_ALLOW_ALL_ORIGINS = False
 CSRF_FAILURE_VIEW = "openrhip.site.errors.csrf_failure"
 
 # Sessions and sign-in ----------------------------------------------------------------------------
-AUTH_USER_MODEL = "accounts.Account"
 AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
 LOGIN_URL = "/staff/sign-in/"
 SESSION_ENGINE = "openrhip.site.sessions"
@@ -157,16 +156,10 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
     {
         "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
-        "OPTIONS": {"user_attributes": ("name", "display_name", "staff_code")},
+        "OPTIONS": {"user_attributes": ("username", "first_name")},
     },
 ]
 PASSKEY_ORIGIN = CONFIG["centre_url"]
-MESSAGE_SENDER = (
-    "openrhip.site.accounts.adapters.shown.ShownOnPage"
-    if DEVELOPMENT
-    else "openrhip.site.accounts.ports.NoSender"
-)
-
 # Transport ---------------------------------------------------------------------------------------
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"

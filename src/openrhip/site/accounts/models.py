@@ -1,38 +1,20 @@
-"""Tables of accounts: what is written is appended; secrets are sealed or hashed with a key."""
+"""Tables of accounts: what is written is appended; secrets are sealed or hashed with a key.
+
+Name and password are the framework's user; who that is and what they may do, the directory says.
+"""
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
-
-from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.conf import settings
 from django.db import models
 
-
-class Account(AbstractBaseUser):
-    """A member of staff who may sign in. `staff_code` names the person in the directory."""
-
-    name = models.CharField(max_length=64, unique=True)
-    display_name = models.CharField(max_length=80)
-    staff_code = models.CharField(max_length=64, blank=True)
-    institution = models.CharField(max_length=64, blank=True)
-    roles: models.JSONField[Any, Any] = models.JSONField(default=list)
-    is_active = models.BooleanField(default=True)
-    made_at = models.DateTimeField()
-    last_login = None  # type: ignore[assignment]  # events say when; no row is overwritten
-
-    objects: ClassVar[BaseUserManager[Account]] = BaseUserManager()
-
-    USERNAME_FIELD = "name"
-    REQUIRED_FIELDS: ClassVar[list[str]] = []
-
-    def __str__(self) -> str:
-        return self.name
+ACCOUNT = settings.AUTH_USER_MODEL
 
 
 class TotpDevice(models.Model):
     """The shared secret of an authenticator app, sealed. `last_step` forbids replay."""
 
-    account = models.OneToOneField(Account, models.CASCADE, related_name="+")
+    account = models.OneToOneField(ACCOUNT, models.CASCADE, related_name="+")
     secret = models.BinaryField()
     last_step = models.BigIntegerField(default=0)
     made_at = models.DateTimeField()
@@ -44,7 +26,7 @@ class TotpDevice(models.Model):
 class Passkey(models.Model):
     """A WebAuthn credential: only its public half is here."""
 
-    account = models.ForeignKey(Account, models.CASCADE, related_name="+")
+    account = models.ForeignKey(ACCOUNT, models.CASCADE, related_name="+")
     credential = models.CharField(max_length=1400, unique=True)
     public_key = models.BinaryField()
     sign_count = models.BigIntegerField(default=0)
@@ -59,7 +41,7 @@ class Passkey(models.Model):
 class RecoveryCode(models.Model):
     """One way back for a lost device, kept as a keyed digest, good once."""
 
-    account = models.ForeignKey(Account, models.CASCADE, related_name="+")
+    account = models.ForeignKey(ACCOUNT, models.CASCADE, related_name="+")
     digest = models.CharField(max_length=64)
     used_at = models.DateTimeField(null=True)
 
@@ -97,7 +79,7 @@ class Attempt(models.Model):
 class Event(models.Model):
     """The trail of sign-ins: append-only; no feature reads it but the account's own page."""
 
-    account = models.ForeignKey(Account, models.PROTECT, null=True, related_name="+")
+    account = models.ForeignKey(ACCOUNT, models.PROTECT, null=True, related_name="+")
     person = models.CharField(max_length=32, blank=True)
     kind = models.CharField(max_length=40)
     ok = models.BooleanField()

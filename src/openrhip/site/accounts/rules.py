@@ -1,21 +1,14 @@
-"""Pure decisions about sign-in: roles, limits, lifetimes. No clock, no tables."""
+"""Pure decisions about sign-in: visitors, limits, lifetimes. No clock, no tables."""
 
 from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-
-class Role(StrEnum):
-    """What an account may open. A person may hold several."""
-
-    CLINICIAN = "clinician"  # 临床医生
-    OPERATOR = "operator"  # 平台运维
-    STEWARD = "steward"  # 主索引管理员
-    PRIVACY = "privacy"  # 隐私保护官
+from openrhip.directory.rules.access import Actor, Role
 
 
 class Kind(StrEnum):
@@ -34,12 +27,15 @@ class Visitor:
     name: str = ""
     account: int = 0
     person: str = ""
-    staff_code: str = ""
-    institution: str = ""
-    roles: frozenset[Role] = field(default_factory=frozenset)
+    actor: Actor | None = None
 
-    def may(self, role: Role) -> bool:
-        return role in self.roles
+    def may(self, *roles: Role) -> bool:
+        """Whether one of these roles is held."""
+        return self.actor is not None and not set(roles).isdisjoint(self.actor.roles)
+
+
+CLINICAL = (Role.DOCTOR, Role.NURSE, Role.PHARMACIST, Role.PUBLIC_HEALTH)
+"""Roles that open the workbench; the policies still decide about each document."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,14 +7,12 @@ from typing import Any
 
 from django.contrib import auth
 from django.http import HttpRequest
-from django.utils.functional import SimpleLazyObject
 
-from openrhip.directory.rules.access import Actor, Strength
 from openrhip.kernel import clock
-from openrhip.kernel.errors import Refused
+from openrhip.kernel.database import writing
 from openrhip.site.accounts import rules
-from openrhip.site.accounts.rules import Kind, Visitor
-from openrhip.site.accounts.service import actors, citizens, staff
+from openrhip.site.accounts.rules import Visitor
+from openrhip.site.accounts.service import citizens, staff
 
 _CITIZEN = "citizen"
 _PENDING = "pending"
@@ -22,27 +20,12 @@ _BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
 def visitor_of(request: HttpRequest) -> Visitor:
-    """Who the session says this is. Raises NotFound for one who is no more."""
+    """Who the session says this is. Raises NotFound or Refused for one who is no more."""
     if person := request.session.get(_CITIZEN):
         return citizens.visitor(person)
     if request.user.is_authenticated:
         return staff.visitor(int(request.user.pk))
     return Visitor()
-
-
-class LazyActor(SimpleLazyObject):
-    """The directory's Actor of a visitor, looked up when first needed."""
-
-    def __init__(self, visitor: Visitor) -> None:
-        super().__init__(lambda: _actor(visitor))
-
-
-def _actor(visitor: Visitor) -> Actor:
-    if visitor.kind is Kind.CITIZEN:
-        return Actor.citizen(visitor.person, strength=Strength.ONE_TIME_CODE)
-    if visitor.kind is Kind.STAFF:
-        return actors.staff_actor(visitor)
-    raise Refused("nobody is signed in")
 
 
 def address_of(request: HttpRequest) -> str:
@@ -69,9 +52,9 @@ def pending(request: HttpRequest) -> int:
 
 def finish_staff(request: HttpRequest, account: int) -> Visitor:
     """Both steps are done: the session becomes the account's, under a new key."""
-    user = auth.get_user_model()._default_manager.get(pk=account)
     request.session.flush()
-    auth.login(request, user, backend=_BACKEND)
+    with writing():
+        auth.login(request, staff.user(account), backend=_BACKEND)
     return staff.visitor(account)
 
 

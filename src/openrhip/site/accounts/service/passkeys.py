@@ -23,8 +23,8 @@ from openrhip.kernel import clock
 from openrhip.kernel.database import writing
 from openrhip.kernel.errors import Conflict, NotVerified
 from openrhip.site.accounts import rules
-from openrhip.site.accounts.models import Account, Passkey
-from openrhip.site.accounts.service import keys, throttle, trail
+from openrhip.site.accounts.models import Passkey
+from openrhip.site.accounts.service import keys, staff, throttle, trail
 
 _LARGEST = 16_384
 _MOST = 10
@@ -63,12 +63,12 @@ def passkeys_of(*, account: int) -> list[Key]:
 
 
 def registration_options(*, account: int) -> Options:
-    row = Account.objects.get(pk=account)
+    known = staff.account(account)
     made = webauthn.generate_registration_options(
         rp_id=_host(),
         rp_name="OpenRHIP",
-        user_name=row.name,
-        user_display_name=row.display_name,
+        user_name=known.name,
+        user_display_name=known.display_name,
         user_id=keys.digest("passkey-user", str(account)).encode(),
         exclude_credentials=_descriptors(account),
         authenticator_selection=AuthenticatorSelectionCriteria(

@@ -2,33 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.contrib.auth.hashers import make_password
+from django.contrib.auth.models import User
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError
 
-from openrhip.kernel import clock
+from openrhip.directory import service as directory
 from openrhip.kernel.database import writing
 from openrhip.kernel.errors import Conflict, Malformed, NotFound
 from openrhip.site.accounts import rules
-from openrhip.site.accounts.models import Account, Passkey, TotpDevice
-from openrhip.site.accounts.rules import Kind, Role, Visitor
+from openrhip.site.accounts.models import Passkey, TotpDevice
+from openrhip.site.accounts.rules import Kind, Visitor
 from openrhip.site.accounts.service import throttle, trail
 
 
 @dataclass(frozen=True, slots=True)
 class StaffAccount:
-    """id: for sessions; roles: what may be opened; has_factor: whether the second step is set up."""
+    """id: for sessions; has_factor: the second step is set up."""
 
     id: int
     name: str
     display_name: str
-    staff_code: str
-    institution: str
-    roles: frozenset[Role]
     has_totp: bool
     passkeys: int
 
@@ -37,53 +34,43 @@ class StaffAccount:
         return self.has_totp or self.passkeys > 0
 
 
-def create_account(
-    *,
-    name: str,
-    display_name: str,
-    password: str,
-    roles: Iterable[Role],
-    staff_code: str = "",
-    institution: str = "",
-) -> StaffAccount:
-    """Make an account. Raises Malformed for a weak password, Conflict for a name in use."""
-    row = Account(
-        name=rules.tidy_name(name),
-        display_name=display_name,
-        staff_code=staff_code,
-        institution=institution,
-        roles=sorted(Role(role).value for role in roles),
-        made_at=clock.now(),
-    )
-    if not row.name or len(row.name) > 64:
+def create_account(*, name: str, password: str, staff_code: str) -> StaffAccount:
+    """An account for a member of staff of the directory.
+
+    Raises Malformed for a weak password, Conflict for a name in use, NotFound for unknown staff.
+    """
+    member = directory.staff(staff_code)
+    row = User(username=rules.tidy_name(name), first_name=member.name)
+    if not 1 <= len(row.username) <= 64:
         raise Malformed("an account needs a name of 1 to 64 characters", where="name")
     _check_password(password, row)
     row.password = make_password(password)
     try:
         with writing():
             row.save(force_insert=True)
+            directory.link_account(code=staff_code, account_id=row.pk)
     except IntegrityError as error:
         raise Conflict("an account of this name exists already", where="name") from error
     return _account(row)
 
 
 def set_password(*, account: int, password: str) -> None:
-    """Replace the password. Raises Malformed if it is weak, NotFound."""
-    row = _row(account)
+    """Replace the password; all its sessions end. Raises Malformed if it is weak, NotFound."""
+    row = user(account)
     _check_password(password, row)
     with writing():
-        Account.objects.filter(pk=row.pk).update(password=make_password(password))
+        User.objects.filter(pk=row.pk).update(password=make_password(password))
 
 
 def account(account_id: int) -> StaffAccount:
     """Raises NotFound, also for an account that was closed."""
-    return _account(_row(account_id))
+    return _account(user(account_id))
 
 
 def close_account(*, account: int) -> None:
     """The account can no longer be opened; its trail stays."""
     with writing():
-        Account.objects.filter(pk=account).update(is_active=False)
+        User.objects.filter(pk=account).update(is_active=False)
 
 
 def check_password(*, name: str, password: str, address: str) -> StaffAccount | None:
@@ -91,7 +78,7 @@ def check_password(*, name: str, password: str, address: str) -> StaffAccount | 
     tidy = rules.tidy_name(name)[:64]
     free = throttle.try_once(what="password", who=tidy, limit=rules.PASSWORD_PER_ACCOUNT)
     free &= throttle.try_once(what="address", who=address, limit=rules.PASSWORD_PER_ADDRESS)
-    row = Account.objects.filter(name=tidy, is_active=True).first()
+    row = User.objects.filter(username=tidy, is_active=True).first()
     if row is None:
         make_password(password[:512])  # as long as a real check takes
     right = row is not None and free and row.check_password(password[:512])
@@ -102,46 +89,32 @@ def check_password(*, name: str, password: str, address: str) -> StaffAccount | 
     return _account(row)
 
 
-def session_hash(account_id: int) -> str:
-    """Changes with the password: a session that holds another is over."""
-    return _row(account_id).get_session_auth_hash()
+def user(account_id: int) -> User:
+    """The row itself, for the framework's own sign-in only. Raises NotFound."""
+    row = User.objects.filter(pk=account_id, is_active=True).first()
+    if row is None:
+        raise NotFound("no such account")
+    return row
 
 
 def visitor(account_id: int) -> Visitor:
-    """The account as one who asks. Raises NotFound."""
-    found = account(account_id)
-    return Visitor(
-        kind=Kind.STAFF,
-        name=found.display_name,
-        account=found.id,
-        staff_code=found.staff_code,
-        institution=found.institution,
-        roles=found.roles,
-    )
+    """The account as one who asks, with both factors given. Raises NotFound, Refused."""
+    actor = directory.actor_for_user(account_id, second_factor=True)
+    return Visitor(kind=Kind.STAFF, name=actor.name, account=account_id, actor=actor)
 
 
-def _check_password(password: str, row: Account) -> None:
+def _check_password(password: str, row: User) -> None:
     try:
         validate_password(password, row)
     except ValidationError as error:
         raise Malformed(" ".join(error.messages), where="password") from error
 
 
-def _row(account_id: int) -> Account:
-    row = Account.objects.filter(pk=account_id, is_active=True).first()
-    if row is None:
-        raise NotFound("no such account")
-    return row
-
-
-def _account(row: Account) -> StaffAccount:
+def _account(row: User) -> StaffAccount:
     return StaffAccount(
         id=row.pk,
-        name=row.name,
-        display_name=row.display_name,
-        staff_code=row.staff_code,
-        institution=row.institution,
-        roles=frozenset(Role(role) for role in row.roles),
+        name=row.username,
+        display_name=row.first_name,
         has_totp=TotpDevice.objects.filter(account=row).exists(),
         passkeys=Passkey.objects.filter(account=row).count(),
     )
