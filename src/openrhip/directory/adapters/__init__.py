@@ -1,0 +1,1 @@
+"""Implementations of the directory's ports; named in settings, never imported by the service."""

@@ -1,0 +1,15 @@
+from django.apps import AppConfig
+
+
+class DirectoryConfig(AppConfig):
+    name = "openrhip.directory"
+    label = "directory"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from openrhip.directory import service  # noqa: PLC0415 - models are loaded by now
+        from openrhip.kernel import events  # noqa: PLC0415
+
+        events.subscribe(
+            service.ENTRY_PENDING, name="directory.ledger", handler=service.deliver_pending_entry
+        )

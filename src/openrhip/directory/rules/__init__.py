@@ -1,0 +1,1 @@
+"""Pure decisions of the directory: names, numbers, matching, sensitivity, consent, permission."""

@@ -1,0 +1,182 @@
+"""Permission (授权): who asks, for what purpose, of which document, and what was decided."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from openrhip.kernel.errors import Malformed
+
+
+class Role(StrEnum):
+    """Roles named in the policy files."""
+
+    DOCTOR = "doctor"
+    NURSE = "nurse"
+    PHARMACIST = "pharmacist"
+    RECORDS_CLERK = "records-clerk"
+    PRIVACY_OFFICER = "privacy-officer"
+    PUBLIC_HEALTH = "public-health-officer"
+    OPERATOR = "operator"
+    CITIZEN = "citizen"
+    GUARDIAN = "guardian"
+    THIRD_PARTY = "third-party"
+
+    @property
+    def zh(self) -> str:
+        return _ROLES_ZH[self]
+
+
+_ROLES_ZH = {
+    Role.DOCTOR: "医师",
+    Role.NURSE: "护士",
+    Role.PHARMACIST: "药师",
+    Role.RECORDS_CLERK: "病案管理员",
+    Role.PRIVACY_OFFICER: "隐私保护专员",
+    Role.PUBLIC_HEALTH: "公共卫生人员",
+    Role.OPERATOR: "平台运维人员",
+    Role.CITIZEN: "居民",
+    Role.GUARDIAN: "监护人",
+    Role.THIRD_PARTY: "第三方机构人员",
+}
+
+
+class Purpose(StrEnum):
+    """Purpose of use, asked with each request."""
+
+    TREATMENT = "treatment"
+    EMERGENCY = "emergency"
+    PAYMENT = "payment"
+    QUALITY = "quality"
+    RESEARCH = "research"
+    PUBLIC_HEALTH = "public-health"
+    OWN_ACCESS = "own-access"
+
+    @property
+    def zh(self) -> str:
+        return _PURPOSES_ZH[self]
+
+
+_PURPOSES_ZH = {
+    Purpose.TREATMENT: "诊疗",
+    Purpose.EMERGENCY: "急救",
+    Purpose.PAYMENT: "医保结算与支付",
+    Purpose.QUALITY: "医疗质量管理",
+    Purpose.RESEARCH: "科学研究",
+    Purpose.PUBLIC_HEALTH: "公共卫生",
+    Purpose.OWN_ACCESS: "本人或监护人查阅",
+}
+
+
+class Action(StrEnum):
+    """What is to be done: know that it exists, read it, take it away."""
+
+    LIST = "list"
+    READ = "read"
+    EXPORT = "export"
+
+
+class Strength(StrEnum):
+    """How the actor proved who they are (鉴别强度)."""
+
+    PASSWORD = "password"  # noqa: S105 - a name of a kind of proof
+    ONE_TIME_CODE = "one-time-code"
+    SECOND_FACTOR = "second-factor"
+    """password and TOTP, or a passkey"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Actor:
+    """Who asks: a member of staff, or a citizen. Never nobody."""
+
+    staff_code: str = ""
+    person_id: str = ""
+    institution_code: str = ""
+    department_code: str = ""
+    roles: tuple[Role, ...] = ()
+    strength: Strength = Strength.PASSWORD
+    name: str = ""
+
+    def __post_init__(self) -> None:
+        if bool(self.staff_code) == bool(self.person_id):
+            raise Malformed("an actor is either a member of staff or a citizen", where="actor")
+
+    @property
+    def reference(self) -> str:
+        """For ledger entries and state rows: staff:1001 or citizen:<opaque id>."""
+        return f"staff:{self.staff_code}" if self.staff_code else f"citizen:{self.person_id}"
+
+    @property
+    def second_factor(self) -> bool:
+        return self.strength is Strength.SECOND_FACTOR
+
+    @classmethod
+    def citizen(cls, person_id: str, *, strength: Strength = Strength.ONE_TIME_CODE) -> Actor:
+        return cls(person_id=person_id, roles=(Role.CITIZEN,), strength=strength)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Encounter:
+    """That a person was treated somewhere: the caller's fact for the treatment relation."""
+
+    institution_code: str
+    at: datetime
+    department_code: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentFacts:
+    """What permission needs to know of a document; encounters are those known to the caller."""
+
+    document_id: str
+    kind: str
+    custodian_code: str
+    level: int = 4
+    department_code: str = ""
+    author_staff_code: str = ""
+    encounters: tuple[Encounter, ...] = ()
+
+
+class Obligation(StrEnum):
+    """What must be done together with the disclosure."""
+
+    NOTIFY_PATIENT = "notify-patient"
+    NOTIFY_OFFICER = "notify-officer"
+    REVIEW = "review-by"
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """An obligation, for reviews with the deadline."""
+
+    obligation: Obligation
+    due_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """A policy that decided, or what was missing: id, one sentence in Chinese and in English."""
+
+    id: str
+    zh: str
+    en: str
+
+    def __str__(self) -> str:
+        return f"{self.id}: {self.zh} / {self.en}"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The verdict. `policy_set` is the SM3 of the policy texts that decided."""
+
+    allowed: bool
+    why: tuple[Reason, ...]
+    policy_set: str
+    obligations: tuple[Duty, ...] = ()
+    consents: tuple[str, ...] = field(default=())
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """One line per policy: id, Chinese, English."""
+        return tuple(str(reason) for reason in self.why)

@@ -1,0 +1,196 @@
+"""Merge and unmerge (合并、拆分) and the review list (疑似重复). Nothing is moved, nothing is lost:
+a merge is an appended state and a pointer; numbers and registrations stay where they were said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from openrhip.directory import models
+from openrhip.directory.rules.access import Actor
+from openrhip.directory.rules.facts import MergeStep, Review
+from openrhip.directory.service import entries, people
+from openrhip.kernel import clock
+from openrhip.kernel.database import writing
+from openrhip.kernel.errors import Conflict, Malformed, NotFound
+from openrhip.kernel.ids import new_id
+
+MERGED, DISTINCT, SPLIT = "merged", "distinct", "split"
+
+
+def reviews(*, open_only: bool = True, limit: int = 100) -> tuple[Review, ...]:
+    """Doubtful pairs, oldest first. A pair whose sides are merged meanwhile is no longer open."""
+    rows = list(models.Review.objects.select_related("fresh", "known").order_by("at", "pk"))
+    verdicts = dict(models.ReviewState.objects.order_by("pk").values_list("review_id", "verdict"))
+    shown = [
+        (row, _verdict(row, verdicts))
+        for row in rows
+        if not (open_only and _verdict(row, verdicts))
+    ][:limit]
+    ids = sorted({pk for row, _ in shown for pk in (row.fresh.root, row.known.root)})
+    known = {item.person_id: item for item in people.views(ids)}
+    return tuple(
+        Review(
+            review_id=row.pk,
+            fresh=known[row.fresh.root],
+            known=known[row.known.root],
+            points=row.points,
+            agree=tuple(row.agree),
+            differ=tuple(row.differ),
+            source=row.source,
+            at=row.at,
+            verdict=verdict,
+        )
+        for row, verdict in shown
+    )
+
+
+def settle_review(*, review_id: str, same: bool, by: Actor, why: str) -> None:
+    """Decide a doubtful pair: the same person (merges them) or two people. Raises NotFound."""
+    row = models.Review.objects.select_related("fresh", "known").filter(pk=review_id).first()
+    if row is None:
+        raise NotFound("no such review")
+    if same and row.fresh.root != row.known.root:
+        merge(survivor=row.known.root, merged=row.fresh.root, by=by, why=why)
+    with writing():
+        _settle(row, MERGED if same else DISTINCT, by.reference, _why(why))
+
+
+def merge(*, survivor: str, merged: str, by: Actor, why: str) -> MergeStep:
+    """`merged` becomes an entry of `survivor`. Raises NotFound, Conflict, Unavailable.
+
+    Both must stand alone or be survivors themselves. The ledger entry is made first.
+    """
+    reason = _why(why)
+    _check_mergeable(survivor, merged)
+    change = new_id()
+    receipt = _enter(change, "merge", merged, survivor, by)
+    with writing():
+        _lock((survivor, merged))
+        _check_mergeable(survivor, merged)
+        models.Person.objects.filter(pk=merged).update(survivor_id=survivor)
+        models.Person.objects.filter(root=merged).update(root=survivor)
+        state = models.MergeState.objects.create(
+            id=change,
+            verb="merge",
+            person_id=merged,
+            survivor_id=survivor,
+            at=clock.now(),
+            by=by.reference,
+            why=reason,
+            receipt=receipt,
+        )
+        both = {survivor, merged}
+        for row in models.Review.objects.filter(fresh_id__in=both, known_id__in=both):
+            _settle(row, MERGED, by.reference, reason)
+    return _step(state)
+
+
+def unmerge(*, person_id: str, by: Actor, why: str) -> MergeStep:
+    """Take an entry out of its survivor, with all merged into it. Raises NotFound, Conflict."""
+    reason = _why(why)
+    survivor = _survivor(person_id)
+    change = new_id()
+    receipt = _enter(change, "unmerge", person_id, survivor, by)
+    with writing():
+        _lock((survivor, person_id))
+        if _survivor(person_id) != survivor:
+            raise Conflict("the person was merged elsewhere meanwhile", remedy="look again")
+        models.Person.objects.filter(pk=person_id).update(survivor=None)
+        models.Person.objects.filter(pk__in=_below(person_id)).update(root=person_id)
+        state = models.MergeState.objects.create(
+            id=change,
+            verb="unmerge",
+            person_id=person_id,
+            survivor_id=survivor,
+            at=clock.now(),
+            by=by.reference,
+            why=reason,
+            receipt=receipt,
+        )
+        both = {survivor, person_id}
+        for row in models.Review.objects.filter(fresh_id__in=both, known_id__in=both):
+            _settle(row, SPLIT, by.reference, reason)
+    return _step(state)
+
+
+def merge_history(person_id: str) -> tuple[MergeStep, ...]:
+    """Every step in which any id of this person took part, oldest first."""
+    ids = people.same_person_ids(person_id)
+    rows = models.MergeState.objects.filter(person_id__in=ids) | models.MergeState.objects.filter(
+        survivor_id__in=ids
+    )
+    return tuple(_step(row) for row in rows.order_by("at", "pk"))
+
+
+def _verdict(row: models.Review, verdicts: dict[str, str]) -> str:
+    if row.fresh.root == row.known.root:
+        return MERGED
+    verdict = verdicts.get(row.pk, "")
+    return "" if verdict == MERGED else verdict
+
+
+def _settle(row: models.Review, verdict: str, by: str, why: str) -> None:
+    models.ReviewState.objects.create(review=row, verdict=verdict, at=clock.now(), by=by, why=why)
+
+
+def _check_mergeable(survivor: str, merged: str) -> None:
+    if survivor == merged:
+        raise Conflict("a person cannot be merged with themselves")
+    found = dict(
+        models.Person.objects.filter(pk__in=(survivor, merged)).values_list("pk", "survivor_id")
+    )
+    if len(found) != 2:
+        raise NotFound("no such person")
+    if any(value is not None for value in found.values()):
+        raise Conflict("one of the two is already merged", remedy="use the id of the survivor")
+
+
+def _survivor(person_id: str) -> str:
+    row = models.Person.objects.filter(pk=person_id).first()
+    if row is None:
+        raise NotFound("no such person")
+    if row.survivor_id is None:
+        raise Conflict("the person is not merged")
+    return str(row.survivor_id)
+
+
+def _lock(ids: Iterable[str]) -> None:
+    """Once, late, in one order; on SQLite the write gate has done it."""
+    list(models.Person.objects.select_for_update().filter(pk__in=sorted(ids)).order_by("pk"))
+
+
+def _below(person_id: str) -> set[str]:
+    """The entry and all that were merged into it, directly or not."""
+    found, edge = {person_id}, {person_id}
+    while edge:
+        edge = (
+            set(models.Person.objects.filter(survivor_id__in=edge).values_list("pk", flat=True))
+            - found
+        )
+        found |= edge
+    return found
+
+
+def _enter(change: str, verb: str, person_id: str, survivor: str, by: Actor) -> dict[str, Any]:
+    fields = entries.fields_of(
+        by,
+        action=verb,
+        subject=entries.person_pseudonym(person_id),
+        other=entries.person_pseudonym(survivor),
+    )
+    return entries.append("identity", fields, key=change)
+
+
+def _step(row: models.MergeState) -> MergeStep:
+    return MergeStep(
+        row.pk, row.verb, row.person_id, row.survivor_id, row.at, row.by, row.why, row.receipt
+    )
+
+
+def _why(why: str) -> str:
+    reason = why.strip()
+    if not 2 <= len(reason) <= 500:
+        raise Malformed("a reason of 2 to 500 characters is needed", where="why")
+    return reason

@@ -1,0 +1,277 @@
+"""The patient index (患者主索引): register a claim, find people, show a person."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+from django.db import IntegrityError
+
+from openrhip.directory import models
+from openrhip.directory.rules import matching, names, numbers
+from openrhip.directory.rules.facts import NumberView, Person, PersonRef
+from openrhip.directory.rules.matching import Certainty, Claim, Comparison, Mark
+from openrhip.directory.service import claims, sealing
+from openrhip.directory.service.claims import Given
+from openrhip.kernel import clock
+from openrhip.kernel.database import writing
+from openrhip.kernel.errors import Conflict, Malformed, NotFound
+
+_TRIES = 4
+_SHARED = {Mark.NUMBER: claims.NUMBER, Mark.CARD: claims.CARD, Mark.LOCAL: claims.LOCAL}
+
+
+def identify(
+    *,
+    name: str,
+    sex: str,
+    birth_date: date,
+    id_number: str | None = None,
+    health_card: str | None = None,
+    phone: str | None = None,
+    source: str,
+    id_type: str = numbers.IdType.RESIDENT,
+    local_id: str | None = None,
+) -> PersonRef:
+    """Who is this? Registers what the source says; makes a person if nobody fits.
+
+    source: code of the institution or system that says so; local_id: its own patient number.
+    Raises Malformed for numbers that break their standard or contradict birth date or sex.
+    Two simultaneous calls for one new person make one: the loser of the race looks again.
+    """
+    given = claims.read(
+        name=name,
+        sex=sex,
+        birth_date=birth_date,
+        id_number=id_number,
+        id_type=id_type,
+        health_card=health_card,
+        phone=phone,
+        source=source,
+        local_id=local_id,
+    )
+    for _ in range(_TRIES):
+        try:
+            with writing():
+                return _identify_once(given)
+        except IntegrityError:
+            continue
+    raise Conflict("the person is being registered by too many at once", remedy="try again")
+
+
+def person(person_id: str) -> Person:
+    """A person, merged entries under the survivor, numbers masked. Raises NotFound."""
+    return views([resolve_person(person_id)])[0]
+
+
+def resolve_person(person_id: str) -> str:
+    """The survivor's id of any id ever given out. Raises NotFound."""
+    root = models.Person.objects.filter(pk=person_id).values_list("root", flat=True).first()
+    if root is None:
+        raise NotFound("no such person")
+    return root
+
+
+def same_person_ids(person_id: str) -> tuple[str, ...]:
+    """All ids that mean this person, the survivor first: under them the records are filed."""
+    root = resolve_person(person_id)
+    ids = models.Person.objects.filter(root=root).exclude(pk=root).order_by("pk")
+    return (root, *ids.values_list("pk", flat=True))
+
+
+def find_people(
+    *,
+    name: str | None = None,
+    birth_date: date | None = None,
+    id_number: str | None = None,
+    id_type: str = numbers.IdType.RESIDENT,
+    health_card: str | None = None,
+    phone: str | None = None,
+    limit: int = 20,
+) -> tuple[Person, ...]:
+    """People on whom everything given agrees. A name alone is not enough: Malformed."""
+    if not (id_number or health_card or (name and (birth_date or phone))):
+        raise Malformed(
+            "a search needs a number, or a name with birth date or telephone", where="search"
+        )
+    wanted = [
+        (claims.NUMBER, numbers.certificate(id_number, id_type=id_type).lookup_text)
+        if id_number
+        else None,
+        (claims.CARD, numbers.health_card(health_card)) if health_card else None,
+        (claims.PHONE, numbers.phone(phone)) if phone else None,
+    ]
+    sets = [_holders(*pair) for pair in wanted if pair is not None]
+    if name:
+        rows = models.Registration.objects.filter(name_key=names.person_key(names.clean_name(name)))
+        if birth_date:
+            rows = rows.filter(birth_date=birth_date)
+        sets.append(set(rows.values_list("person__root", flat=True)))
+    elif birth_date:
+        rows = models.Registration.objects.filter(birth_date=birth_date)
+        sets.append(
+            set(rows.filter(person__root__in=sets[0]).values_list("person__root", flat=True))
+        )
+    return views(sorted(set.intersection(*sets))[: max(1, min(limit, 100))])
+
+
+def citizen_login_lookup(
+    name: str, id_number: str, *, id_type: str = numbers.IdType.RESIDENT
+) -> str | None:
+    """The person of this name and number, else None. Always hashes, queries and compares alike."""
+    try:
+        text = numbers.certificate(id_number, id_type=id_type).lookup_text
+        key = names.person_key(names.clean_name(name))
+    except Malformed:
+        text, key = "malformed", "\x00"
+    rows = models.Identifier.objects.filter(
+        kind=claims.NUMBER, lookup__in=sealing.indexes(claims.NUMBER, text)
+    )
+    holders = list(rows.order_by("contested", "at").values_list("person__root", flat=True))
+    found = set(
+        models.Registration.objects.filter(
+            person__root__in=holders or [""], name_key=key
+        ).values_list("person__root", flat=True)
+    )
+    return next((holder for holder in holders if holder in found), None)
+
+
+def phone_of(person_id: str) -> str:
+    """The newest telephone number in the clear, for the message port only; empty if unknown."""
+    rows = models.Identifier.objects.filter(
+        person__root=resolve_person(person_id), kind=claims.PHONE
+    )
+    row = rows.order_by("-at", "-pk").first()
+    return claims.clear(row) if row is not None else ""
+
+
+def views(roots: Sequence[str]) -> tuple[Person, ...]:
+    """People in the order asked, in four queries however many they are."""
+    people = {row.pk: row for row in models.Person.objects.filter(pk__in=roots)}
+    said: dict[str, list[models.Registration]] = {}
+    for item in models.Registration.objects.filter(person__root__in=roots).select_related("person"):
+        said.setdefault(item.person.root, []).append(item)
+    held: dict[str, list[models.Identifier]] = {}
+    for number in (
+        models.Identifier.objects.filter(person__root__in=roots)
+        .exclude(kind=claims.TRIPLE)
+        .select_related("person")
+        .order_by("at", "pk")
+    ):
+        held.setdefault(number.person.root, []).append(number)
+    merged: dict[str, list[str]] = {}
+    for pk, root in models.Person.objects.filter(root__in=roots).values_list("pk", "root"):
+        if pk != root:
+            merged.setdefault(root, []).append(pk)
+    return tuple(
+        _view(people[root], said.get(root, []), held.get(root, []), merged.get(root, []))
+        for root in roots
+        if root in people
+    )
+
+
+def _view(
+    row: models.Person,
+    said: Sequence[models.Registration],
+    held: Sequence[models.Identifier],
+    merged: Sequence[str],
+) -> Person:
+    shown = tuple(
+        NumberView(n.kind, n.subtype, numbers.mask_number(claims.clear(n)), n.source, n.contested)
+        for n in held
+    )
+    first = {kind: next((n.masked for n in shown if n.kind == kind), "") for kind in claims.SHOWN}
+    ordered = sorted(said, key=lambda item: (item.at, item.pk))
+    return Person(
+        person_id=row.pk,
+        name=row.name,
+        sex=row.sex,
+        birth_date=row.birth_date,
+        id_number=first[claims.NUMBER],
+        phone=next((n.masked for n in reversed(shown) if n.kind == claims.PHONE), ""),
+        names=tuple(dict.fromkeys(item.name for item in ordered)),
+        numbers=shown,
+        sources=tuple(dict.fromkeys(item.source for item in ordered)),
+        merged_ids=tuple(sorted(merged)),
+        made_at=row.made_at,
+    )
+
+
+def _holders(kind: str, text: str) -> set[str]:
+    rows = models.Identifier.objects.filter(kind=kind, lookup__in=sealing.indexes(kind, text))
+    return set(rows.values_list("person__root", flat=True))
+
+
+def _identify_once(given: Given) -> PersonRef:
+    pairs = matching.judge(given.claim, claims.candidates(given))
+    chosen, doubts = matching.choose(pairs)
+    if chosen is None:
+        keeper = _new_person(given)
+        certainty = Certainty.DOUBTFUL if doubts else Certainty.NEW
+        root = keeper
+    else:
+        keeper, root, certainty = _keeper(given, chosen), chosen, Certainty.CERTAIN
+    claims.register(given, person_id=keeper, root=root)
+    opened = tuple(
+        review for pair in doubts if (review := _review(root, pair, given.source)) is not None
+    )
+    return PersonRef(root, certainty, opened)
+
+
+def _new_person(given: Given) -> str:
+    row = models.Person(
+        name=given.name,
+        sex=given.claim.sex,
+        birth_date=given.claim.birth_date,
+        made_at=clock.now(),
+    )
+    row.root = row.pk
+    row.save(force_insert=True)
+    return row.pk
+
+
+def _keeper(given: Given, root: str) -> str:
+    """The entry of a merged person that holds the agreeing number: unmerge then parts rightly."""
+    for kind in _SHARED.values():
+        lookups = given.lookups.get(kind)
+        if lookups:
+            row = (
+                models.Identifier.objects.filter(kind=kind, lookup__in=lookups, person__root=root)
+                .order_by("contested", "at")
+                .first()
+            )
+            if row is not None:
+                return str(row.person_id)
+    return root
+
+
+def _review(fresh: str, pair: Comparison, source: str) -> str | None:
+    """Open a review unless the pair has one already, in either order."""
+    known = pair.person_id
+    if models.Review.objects.filter(
+        fresh_id__in=(fresh, known), known_id__in=(fresh, known)
+    ).exists():
+        return None
+    row = models.Review.objects.create(
+        fresh_id=fresh,
+        known_id=known,
+        points=pair.points,
+        agree=[mark.value for mark in pair.agree],
+        differ=[mark.value for mark in pair.differ],
+        source=source,
+        at=clock.now(),
+    )
+    return row.pk
+
+
+__all__ = [
+    "Claim",
+    "citizen_login_lookup",
+    "find_people",
+    "identify",
+    "person",
+    "phone_of",
+    "resolve_person",
+    "same_person_ids",
+    "views",
+]

@@ -1,0 +1,149 @@
+"""Treatment relations (诊疗关系) and guardianship (监护)."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db.models import Q
+
+from openrhip.directory import models
+from openrhip.directory.rules import names
+from openrhip.directory.rules.access import Actor, DocumentFacts
+from openrhip.directory.rules.facts import Ward
+from openrhip.directory.service import people
+from openrhip.kernel import clock
+from openrhip.kernel.database import writing
+from openrhip.kernel.errors import Malformed, NotFound
+
+TREATMENT_DAYS = 90
+"""An encounter makes a treatment relation for so many days."""
+KINDS = frozenset({"encounter", "referral", "consultation"})
+
+
+def note_relation(
+    *,
+    person_id: str,
+    institution_code: str,
+    source: str,
+    department_code: str = "",
+    staff_code: str = "",
+    kind: str = "encounter",
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> None:
+    """A person is treated at an institution from `since` until `until` (90 days). Idempotent."""
+    if kind not in KINDS:
+        raise Malformed("a relation is an encounter, referral or consultation", where="kind")
+    start = since or clock.now()
+    end = until or start + timedelta(days=TREATMENT_DAYS)
+    if end <= start:
+        raise Malformed("a relation ends after it begins", where="until")
+    if not models.Institution.objects.filter(code=institution_code).exists():
+        raise NotFound("no institution of this code", where=institution_code[:64])
+    with writing():
+        models.TreatmentRelation.objects.get_or_create(
+            person_id=people.resolve_person(person_id),
+            institution_id=institution_code,
+            department_code=department_code,
+            staff_code=staff_code,
+            kind=kind,
+            since=start,
+            defaults={"until": end, "source": names.clean_name(source, where="source")},
+        )
+
+
+def is_treating(
+    *, who: Actor, person_ids: tuple[str, ...], document: DocumentFacts, at: datetime
+) -> bool:
+    """An encounter handed in by the caller, or a relation in the table, that is in force now."""
+    if not who.staff_code:
+        return False
+    oldest = at - timedelta(days=TREATMENT_DAYS)
+    if any(
+        met.institution_code == who.institution_code and oldest <= met.at <= at
+        for met in document.encounters
+    ):
+        return True
+    return (
+        models.TreatmentRelation.objects.filter(
+            person_id__in=person_ids,
+            institution_id=who.institution_code,
+            since__lte=at,
+            until__gt=at,
+        )
+        .filter(Q(department_code="") | Q(department_code=who.department_code))
+        .filter(Q(staff_code="") | Q(staff_code=who.staff_code))
+        .exists()
+    )
+
+
+def treated_people(
+    *, institution_code: str, department_code: str = "", limit: int = 50
+) -> tuple[str, ...]:
+    """Survivor ids of people with a relation in force here, newest first: the workbench's list."""
+    now = clock.now()
+    rows = models.TreatmentRelation.objects.filter(
+        institution_id=institution_code, since__lte=now, until__gt=now
+    )
+    if department_code:
+        rows = rows.filter(Q(department_code="") | Q(department_code=department_code))
+    ordered = rows.order_by("-since").values_list("person__root", flat=True)[: limit * 4]
+    return tuple(dict.fromkeys(ordered))[:limit]
+
+
+def appoint_guardian(
+    *,
+    guardian: str,
+    ward: str,
+    kind: str,
+    evidence: str,
+    by: Actor,
+    valid_until: datetime | None = None,
+) -> str:
+    """A person may act for a child or ward; evidence names the document seen. Answers the id."""
+    first, second = people.resolve_person(guardian), people.resolve_person(ward)
+    if first == second:
+        raise Malformed("nobody is their own guardian", where="guardian")
+    if not 2 <= len(evidence.strip()) <= 300:
+        raise Malformed("the evidence seen must be named", where="evidence")
+    with writing():
+        row = models.Guardianship.objects.create(
+            guardian_id=first,
+            ward_id=second,
+            kind=names.clean_name(kind, where="kind")[:30],
+            valid_from=clock.now(),
+            valid_until=valid_until,
+            evidence=evidence.strip(),
+            by=by.reference,
+        )
+    return row.pk
+
+
+def end_guardianship(*, guardianship_id: str) -> None:
+    """From now on the guardian may no longer act. Raises NotFound."""
+    with writing():
+        if not models.Guardianship.objects.filter(pk=guardianship_id).exists():
+            raise NotFound("no such guardianship")
+        models.Guardianship.objects.filter(pk=guardianship_id, ended_at=None).update(
+            ended_at=clock.now()
+        )
+
+
+def is_guardian(*, guardian: str, ward_ids: tuple[str, ...], at: datetime) -> bool:
+    """Whether this person may act for the ward now."""
+    return _in_force(at).filter(guardian__root=guardian, ward_id__in=ward_ids).exists()
+
+
+def wards_of(person_id: str) -> tuple[Ward, ...]:
+    """For whom this person may act now."""
+    rows = _in_force(clock.now()).filter(guardian__root=people.resolve_person(person_id))
+    return tuple(
+        Ward(row.pk, row.ward.root, row.ward.name, row.kind, row.valid_until)
+        for row in rows.select_related("ward").order_by("valid_from", "pk")
+    )
+
+
+def _in_force(at: datetime) -> models.models.QuerySet[models.Guardianship]:
+    return models.Guardianship.objects.filter(valid_from__lte=at, ended_at=None).filter(
+        Q(valid_until=None) | Q(valid_until__gt=at)
+    )
