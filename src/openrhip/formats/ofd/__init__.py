@@ -34,8 +34,10 @@ _HOMES: dict[str, str] = {
     "seal": "signing",
     "Placement": "signing",
     "Seal": "seals",
-    "verify": "verify",
-    "Report": "verify",
+    "verify": "verifying",
+    "Report": "verifying",
+    "SignatureReport": "verifying",
+    "stamps": "seals",
 }
 _MODULES = ("layout", "render", "seals", "story")
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import struct
 import unicodedata
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from openrhip.kernel.errors import Malformed, TooLarge
 
@@ -203,7 +203,7 @@ def _check_local(
     for here, there in zip((crc, packed, size), central[7:10], strict=True):
         if here != there and not (later and here == 0) and not (wide and here == _MAX32):
             raise Malformed("the local header differs from the directory", where=name)
-    return at + extra_length
+    return int(at + extra_length)
 
 
 def _decode(raw: bytes, flags: int) -> str:
@@ -261,12 +261,9 @@ def _bound(data: bytes, entries: list[Entry], directory: int, limits: Limits) ->
     return [
         entry
         if ends[entry.name] == entry.end
-        else Entry(*(getattr(entry, field) for field in _FIELDS[:8]), ends[entry.name], False)
+        else replace(entry, end=ends[entry.name], canonical=False)
         for entry in entries
     ]
-
-
-_FIELDS = ("name", "flags", "method", "crc", "packed", "size", "begin", "start")
 
 
 def _is_descriptor(tail: bytes, entry: Entry) -> bool:

@@ -14,7 +14,7 @@ from PIL import Image
 
 from openrhip.formats.gm.certs import Certificate
 from openrhip.formats.gm.signer import Signer
-from openrhip.formats.ofd import ses
+from openrhip.formats.ofd import seal_picture, ses
 from openrhip.formats.ofd.package import Box, Package
 from openrhip.formats.ofd.signing_records import SEAL, Record, Stamp, listed, read_record
 from openrhip.kernel import clock, ids
@@ -51,9 +51,9 @@ class Seal:
         name: str,
         owners: Sequence[Certificate],
         maker: Signer,
-        picture: bytes,
-        width: int = 42,
-        height: int = 42,
+        picture: bytes = b"",
+        width: int = seal_picture.DIAMETER,
+        height: int = seal_picture.DIAMETER,
         kind: int = ses.INSTITUTION,
         valid_from: datetime | None = None,
         valid_to: datetime | None = None,
@@ -61,9 +61,11 @@ class Seal:
     ) -> Seal:
         """Make a seal of version 4 that the owners' certificates may use.
 
-        picture: PNG or JPEG; width and height in millimetres. Without dates the seal is valid from
-        now to the end of the first owner's certificate. Raises Malformed.
+        picture: PNG or JPEG, by default a round seal with the name; width and height in
+        millimetres. Without dates the seal is valid from now to the end of the first owner's
+        certificate. Raises Malformed.
         """
+        picture = picture or seal_picture.round_seal(name)
         picture_type = next((t for head, t in _TYPES.items() if picture.startswith(head)), "")
         if not picture_type or not owners or not name:
             raise Malformed("a seal needs a name, an owner and a PNG or JPEG picture", where="seal")

@@ -171,7 +171,7 @@ def _seal(node: der.Node) -> SealData:
     members = node.expect(der.SEQUENCE, "SESeal").children()
     if len(members) == 2:
         maker_info = der.Fields(members[1], "SES_SignInfo")
-        info = _info_v1(members[0])
+        info = _info(members[0], first=True)
     else:
         maker_info = der.Fields(node, "SESeal")
         info = _info(maker_info.take("eSealInfo"))
@@ -194,49 +194,40 @@ def _header(fields: der.Fields) -> tuple[int, str]:
     return version, vendor
 
 
-def _info(node: der.Node) -> SealInfo:
+def _info(node: der.Node, *, first: bool = False) -> SealInfo:
+    """first: of version 1, whose list of signers has no type and holds certificates."""
     fields = der.Fields(node, "SES_SealInfo")
     version, vendor = _header(fields)
     seal_id = fields.take("esID").text("esID")
     properties = der.Fields(fields.take("property"), "SES_ESPropertyInfo")
     kind = properties.take("type").integer("type")
     name = properties.take("name").text("name")
-    list_type = properties.take("certListType").integer("certListType")
-    listed = properties.take("certList")
-    if list_type not in (CERTIFICATES, DIGESTS):
+    listing = CERTIFICATES if first else properties.take("certListType").integer("certListType")
+    listed = properties.take("certList", der.SEQUENCE).children()
+    if listing not in (CERTIFICATES, DIGESTS):
         raise Malformed("a list of signers of unknown type", where="certListType")
-    whole = list_type == CERTIFICATES
-    certificates = _certificates(listed) if whole else ()
-    digests = () if whole else tuple(_digest(item) for item in listed.children())
-    times = _times(properties)
-    picture = _picture(fields.take("picture"))
+    whole = listing == CERTIFICATES
+    created, valid_from, valid_to = _times(properties)
+    picture_type, picture, width, height = _picture(fields.take("picture"))
     fields.maybe(der.context(0), der.SEQUENCE)
     fields.end()
     return SealInfo(
-        version, vendor, seal_id, kind, name, certificates, digests, *times, *picture, node.raw
+        version=version,
+        vendor=vendor,
+        seal_id=seal_id,
+        kind=kind,
+        name=name,
+        certificates=tuple(item.octets("certList") for item in listed) if whole else (),
+        digests=() if whole else tuple(_digest(item) for item in listed),
+        created=created,
+        valid_from=valid_from,
+        valid_to=valid_to,
+        picture_type=picture_type,
+        picture=picture,
+        width=width,
+        height=height,
+        raw=node.raw,
     )
-
-
-def _info_v1(node: der.Node) -> SealInfo:
-    fields = der.Fields(node, "SES_SealInfo")
-    version, vendor = _header(fields)
-    seal_id = fields.take("esID").text("esID")
-    properties = der.Fields(fields.take("property"), "SES_ESPropertyInfo")
-    kind = properties.take("type").integer("type")
-    name = properties.take("name").text("name")
-    certificates = _certificates(properties.take("certList"))
-    times = _times(properties)
-    picture = _picture(fields.take("picture"))
-    fields.maybe(der.context(0), der.SEQUENCE)
-    fields.end()
-    return SealInfo(
-        version, vendor, seal_id, kind, name, certificates, (), *times, *picture, node.raw
-    )
-
-
-def _certificates(node: der.Node) -> tuple[bytes, ...]:
-    members = node.expect(der.SEQUENCE, "certList").children()
-    return tuple(member.octets("certList") for member in members)
 
 
 def _digest(node: der.Node) -> tuple[str, bytes]:
