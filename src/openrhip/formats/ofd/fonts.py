@@ -88,13 +88,13 @@ class _Face:
             ) from error
         self.font = font
         self.face = hb.Face(blob, _SC if font.weight else 0)
-        self._weight = font.weight
+        self.weight = font.weight
         if font is Font.BOLD:
             self.face = self._subset(self.face, _everyday())
-            self._weight = 0
+            self.weight = 0
         self.shaper = hb.Font(self.face)
-        if self._weight:
-            self.shaper.set_variations({_WEIGHT: float(self._weight)})
+        if self.weight:
+            self.shaper.set_variations({_WEIGHT: float(self.weight)})
         self.upem: int = self.face.upem
         self._subsets = 0
         self._lock = threading.Lock()
@@ -113,8 +113,8 @@ class _Face:
         wanted.layout_feature_tag_set.clear()
         wanted.drop_table_tag_set.update(_DROPPED_TAGS)
         wanted.flags = _FLAGS
-        if self._weight:
-            wanted.pin_axis_location(face, _WEIGHT, float(self._weight))
+        if self.weight:
+            wanted.pin_axis_location(face, _WEIGHT, float(self.weight))
             wanted.flags = _FLAGS | hb.SubsetFlags.DOWNGRADE_CFF2
         return wanted.subset(face)
 
@@ -145,6 +145,12 @@ def _face(font: Font) -> _Face:
             if face is None:
                 face = _faces[font] = _Face(font)
     return face
+
+
+def loaded(font: Font) -> tuple[hb.Face, int]:
+    """A font's face as loaded, and the weight it must be pinned at (0: none)."""
+    face = _face(font)
+    return face.face, face.weight
 
 
 def warm() -> None:

@@ -21,12 +21,14 @@ from openrhip.formats.ofd.layout.pieces import (
     Text,
     number,
 )
+from openrhip.formats.ofd.package_append import Container
 from openrhip.formats.ofd.story import BLACK, Color, Page, Story
-from openrhip.formats.ofd.zipping import pack
 from openrhip.kernel.errors import Malformed
 
 _RISE = 0.95  # of the size: how far a text object's box reaches above the baseline
 _DROP = 0.3
+_PACKED = (".otf", ".png", ".jpg", ".jpeg")
+_LEVEL = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +123,7 @@ class _Writing:
         )  # fmt: skip
         listed.insert(0, ("Doc_0/Document.xml", document))
         entry = parts.entry(story.title, meta, self._doc_id(listed))
-        return pack([("OFD.xml", entry), *listed])
+        return _packed([("OFD.xml", entry), *listed])
 
     def _doc_id(self, listed: list[tuple[str, bytes]]) -> str:
         given = self._story.metadata.doc_id.replace("-", "").lower()
@@ -252,3 +254,14 @@ def _mark_usage(usage: Usage, text: str) -> None:
         if char in table.strange:
             raise Malformed("the watermark has a character its font lacks", where="watermark")
     usage.add(Font.SANS, text)
+
+
+def _packed(listed: list[tuple[str, bytes]]) -> bytes:
+    """The container. Fonts and images are stored: packing them again costs more than it saves."""
+    container = Container()
+    for name, data in listed:
+        if name.endswith(_PACKED) or len(data) < 128:
+            container.store(name, data)
+        else:
+            container.deflate(name, data, level=_LEVEL)
+    return container.finish()

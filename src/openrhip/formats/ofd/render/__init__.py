@@ -1,0 +1,76 @@
+"""Rendering: a package as PDF, PNG or SVG, with its seals and, on a view, a watermark (转换与显示).
+
+to_pdf keeps text as text. to_png draws the PDF. to_svg is one page with its fonts inside.
+"""
+
+from __future__ import annotations
+
+import io
+
+from openrhip.formats.ofd.package import Package, open_package
+from openrhip.formats.ofd.render import pdf, svg
+from openrhip.formats.ofd.render.scene import Scene
+from openrhip.formats.ofd.seals import stamps
+from openrhip.kernel.errors import Malformed, NotFound, TooLarge
+
+_MAX_PIXELS = 40_000_000
+_MAX_PAGES = 5_000
+
+
+def page_count(data: bytes | Package) -> int:
+    """Raises Malformed, TooLarge."""
+    return len(_opened(data).pages)
+
+
+def to_pdf(data: bytes | Package, *, watermark: str | None = None) -> bytes:
+    """The whole document. Raises Malformed, TooLarge."""
+    package = _opened(data)
+    pages = range(len(package.pages))
+    return pdf.to_pdf(Scene.of(package), stamps(package), watermark or "", pages)
+
+
+def to_png(
+    data: bytes | Package, page: int = 0, dpi: int = 110, watermark: str | None = None
+) -> bytes:
+    """One page, counted from 0, as a PNG. Raises Malformed, NotFound, TooLarge."""
+    import pypdfium2  # noqa: PLC0415 - 10 MB that text and PDF do not need
+
+    package = _opened(data)
+    _check_page(package, page)
+    _, _, width, height = package.page_box(package.pages[page])
+    if not 10 <= dpi <= 600 or width * height * (dpi / 25.4) ** 2 > _MAX_PIXELS:
+        raise TooLarge("the picture would be too large", where="dpi", remedy="ask for less dpi")
+    made = pdf.to_pdf(Scene.of(package), stamps(package), watermark or "", [page])
+    document = pypdfium2.PdfDocument(made)
+    try:
+        sheet = document[0]
+        bitmap = sheet.render(scale=dpi / 72)
+        image = bitmap.to_pil()
+        out = io.BytesIO()
+        image.save(out, "PNG", dpi=(dpi, dpi))
+        bitmap.close()
+        sheet.close()
+    finally:
+        document.close()
+    return out.getvalue()
+
+
+def to_svg(data: bytes | Package, page: int = 0, watermark: str | None = None) -> str:
+    """One page, counted from 0. Raises Malformed, NotFound, TooLarge."""
+    package = _opened(data)
+    _check_page(package, page)
+    return svg.to_svg(Scene.of(package), page, stamps(package), watermark or "")
+
+
+def _opened(data: bytes | Package) -> Package:
+    package = data if isinstance(data, Package) else open_package(data)
+    if not package.pages:
+        raise Malformed("the document has no page", where="Document.xml")
+    if len(package.pages) > _MAX_PAGES:
+        raise TooLarge(f"the document has more than {_MAX_PAGES} pages", where="Document.xml")
+    return package
+
+
+def _check_page(package: Package, page: int) -> None:
+    if not 0 <= page < len(package.pages):
+        raise NotFound("the document has no such page", where=f"page {page + 1}")
