@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import pytest
 from hypothesis import given, settings
@@ -162,9 +163,6 @@ def test_private_and_public_part_must_belong_together():
 
 def test_iteration_count_is_bounded():
     body = pkcs8.encrypt(b"\x30\x00", b"x", iterations=1)
-    huge = body.replace(der.integer(1), der.integer(1))
-    assert huge == body
-    # the count stands alone in the encoding: 02 01 01 → a count of the same size that is refused
     zero = body.replace(b"\x02\x01\x01", b"\x02\x01\x00", 1)
     with pytest.raises(TooLarge):
         pkcs8.decrypt(zero, b"x")
@@ -192,7 +190,5 @@ def test_mutated_key_files_are_read_or_refused(position, value):
     if position in range(58, 66):  # around the iteration count: a large one is merely slow
         return
     body[position] = value
-    try:
+    with suppress(Problem):
         PrivateKey.from_pem(pem.encode("ENCRYPTED PRIVATE KEY", bytes(body)), b"x")
-    except Problem:
-        pass

@@ -26,7 +26,7 @@ _WHERE = "signed data"
 
 @dataclass(frozen=True, slots=True)
 class SignerInfo:
-    """One signature. attributes: OID → DER of its values; attributes_der: the signed SET or None."""
+    """One signature. attributes: OID → DER of values; attributes_der: the signed SET, or None."""
 
     issuer_raw: bytes
     serial: int
