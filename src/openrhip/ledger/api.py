@@ -1,4 +1,4 @@
-"""The HTTP face of the ledger (接口), as plain requests and answers; `process` joins it to a server.
+"""The HTTP face of the ledger (接口) as plain requests and answers; `process` joins it to a server.
 
 Reads follow C2SP tlog-tiles (/checkpoint, /tile/...); /append, /prove, /consistency, /receipt and
 /entry are ours. Only /append needs the token. Errors are problem+json (RFC 9457).
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hmac
 import json
+import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -23,9 +24,11 @@ from openrhip.ledger.rules.tiles import TileName
 from openrhip.ledger.sequencer import Sequencer
 
 T = TypeVar("T")
+_log = logging.getLogger(__name__)
 MAX_BODY = 4 << 20
 MAX_BATCH = 1_000
 JSON = "application/json"
+PROBLEM = "application/problem+json"
 LINES = "application/jsonl"
 _KEY = re.compile(r"[A-Za-z0-9._:-]{8,64}")
 _NUMBER = re.compile(r"0|[1-9][0-9]{0,17}")
@@ -56,6 +59,10 @@ class Asked:
     body: Callable[[], Awaitable[bytes]]
 
 
+Handler = Callable[[str, Head], Awaitable[Answer]]
+"""Takes the query, or the path below the handler's name, and the newest head."""
+
+
 class Api:
     """read: runs a deed with the reader, off the event loop."""
 
@@ -68,6 +75,17 @@ class Api:
         self._sequencer = sequencer
         self._read: Callable[[Callable[[Reader], Any]], Awaitable[Any]] = read
         self._bearer = f"Bearer {token}".encode()
+        self._plain: dict[str, Handler] = {
+            "checkpoint": self._checkpoint,
+            "healthz": self._health,
+            "prove": self._prove,
+            "consistency": self._consistency,
+        }
+        self._below: dict[str, Handler] = {
+            "tile": self._tile,
+            "entry": self._entry,
+            "receipt": self._receipt,
+        }
 
     async def answer(self, asked: Asked) -> Answer:
         """The answer to any request; a Problem becomes problem+json."""
@@ -79,6 +97,9 @@ class Api:
             return await self._get(asked)
         except Problem as problem:
             return _problem(problem)
+        except Exception:  # noqa: BLE001 - a fault of ours shows no text and stops no log
+            _log.exception("a request ended in a fault of the ledger")
+            return Answer(500, PROBLEM, b'{"code":"fault","status":500,"title":"internal fault"}')
 
     async def _append(self, asked: Asked) -> Answer:
         if asked.path != "/append":
@@ -102,38 +123,33 @@ class Api:
         return Answer(200, JSON, await self._sequencer.submit(Request(leaves, key), render))
 
     async def _get(self, asked: Asked) -> Answer:
-        head = self._head()
-        path, query = asked.path, asked.query
-        if path == "/checkpoint":
-            return Answer(200, "text/plain; charset=utf-8", head.note.encode())
-        if path == "/healthz":
-            return self._health(head)
-        if path.startswith("/tile/"):
-            name = TileName.parse(path[1:])
-            size = head.checkpoint.size
-            data = await self._read(lambda reader: reader.resource(name, size))
-            return Answer(200, "application/octet-stream", data, immutable=True)
-        if path.startswith("/entry/"):
-            index = self._index(path.removeprefix("/entry/"), head)
-            entry = await self._read(lambda reader: reader.entry(index))
-            return Answer(200, JSON, entry, immutable=True)
-        if path.startswith("/receipt/"):
-            index = self._index(path.removeprefix("/receipt/"), head)
-            return await self._receipt(index, head)
-        if path == "/prove":
-            index, size = _numbers(query, ("index", "size"), head)
-            return await self._prove(index, size)
-        if path == "/consistency":
-            old, new = _numbers(query, ("old", "new"), head)
-            return await self._consistency(old, new)
-        raise NotFound("the ledger has no such address")
+        _, _, path = asked.path.partition("/")
+        name, slash, rest = path.partition("/")
+        handler = self._below.get(name) if slash else self._plain.get(name)
+        if handler is None:
+            raise NotFound("the ledger has no such address")
+        return await handler(rest if slash else asked.query, self._head())
+
+    async def _checkpoint(self, _: str, head: Head) -> Answer:
+        return Answer(200, "text/plain; charset=utf-8", head.note.encode())
+
+    async def _tile(self, rest: str, head: Head) -> Answer:
+        name = TileName.parse(f"tile/{rest}")
+        size = head.checkpoint.size
+        data = await self._read(lambda reader: reader.resource(name, size))
+        return Answer(200, "application/octet-stream", data, immutable=True)
+
+    async def _entry(self, rest: str, head: Head) -> Answer:
+        index = _index(rest, head)
+        entry = await self._read(lambda reader: reader.entry(index))
+        return Answer(200, JSON, entry, immutable=True)
 
     def _head(self) -> Head:
         if self._sequencer.head is None:
             raise Unavailable("the log is not open yet")
         return self._sequencer.head
 
-    def _health(self, head: Head) -> Answer:
+    async def _health(self, _: str, head: Head) -> Answer:
         failed = self._sequencer.failed
         state = {
             "ok": failed is None,
@@ -144,7 +160,9 @@ class Api:
         }
         return Answer(200 if failed is None else 503, JSON, json.dumps(state).encode())
 
-    async def _prove(self, index: int, size: int) -> Answer:
+    async def _prove(self, query: str, head: Head) -> Answer:
+        index, size = _numbers(query, ("index", "size"), head)
+
         def make(reader: Reader) -> dict[str, Any]:
             proof = reader.prove(index, size)
             return {
@@ -157,28 +175,25 @@ class Api:
 
         return Answer(200, JSON, json.dumps(await self._read(make)).encode())
 
-    async def _receipt(self, index: int, head: Head) -> Answer:
+    async def _receipt(self, rest: str, head: Head) -> Answer:
+        index = _index(rest, head)
+
         def make(reader: Reader) -> bytes:
             tree = reader.tree(head.checkpoint.size)
             leaf = reader.entry(index)
             fixed = Head(head.checkpoint, head.note, tree)
-            return json.dumps(fixed.receipt(index, leaf).to_dict()).encode()
+            return fixed.receipt(index, leaf).to_json()
 
         return Answer(200, JSON, await self._read(make))
 
-    async def _consistency(self, old: int, new: int) -> Answer:
+    async def _consistency(self, query: str, head: Head) -> Answer:
+        old, new = _numbers(query, ("old", "new"), head)
+
         def make(reader: Reader) -> dict[str, Any]:
             proof = reader.tree(new).consistency(old) if old else []
             return {"old": old, "new": new, "proof": [to_base64(hash_) for hash_ in proof]}
 
         return Answer(200, JSON, json.dumps(await self._read(make)).encode(), immutable=True)
-
-    @staticmethod
-    def _index(text: str, head: Head) -> int:
-        index = _number(text, "index")
-        if index >= head.checkpoint.size:
-            raise NotFound(f"the log has no entry {index}")
-        return index
 
 
 def _lines(body: bytes) -> tuple[bytes, ...]:
@@ -192,6 +207,13 @@ def _lines(body: bytes) -> tuple[bytes, ...]:
             problem.where = f"line {number + 1}: {problem.where}"
             raise
     return tuple(lines)
+
+
+def _index(text: str, head: Head) -> int:
+    index = _number(text, "index")
+    if index >= head.checkpoint.size:
+        raise NotFound(f"the log has no entry {index}", where="index")
+    return index
 
 
 def _numbers(query: str, names: tuple[str, str], head: Head) -> tuple[int, int]:
@@ -212,7 +234,7 @@ def _number(text: str, where: str) -> int:
 
 def render_one(head: Head, place: Placed, request: Request) -> bytes:
     """A receipt as JSON."""
-    return json.dumps(head.receipt(place.first, request.leaves[0]).to_dict()).encode()
+    return head.receipt(place.first, request.leaves[0]).to_json()
 
 
 def render_batch(head: Head, place: Placed, request: Request) -> bytes:
@@ -232,4 +254,4 @@ def render_batch(head: Head, place: Placed, request: Request) -> bytes:
 def _problem(problem: Problem) -> Answer:
     value = {"type": f"about:{problem.code}", "status": problem.status, "title": problem.what}
     body = json.dumps({**value, **problem.as_dict()}, ensure_ascii=False).encode()
-    return Answer(problem.status, "application/problem+json", body)
+    return Answer(problem.status, PROBLEM, body)

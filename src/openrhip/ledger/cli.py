@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, closing
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from openrhip.kernel.config import Config, current, load
-from openrhip.kernel.errors import Malformed, NotVerified
+from openrhip.kernel.errors import NotVerified, TooLarge
+
+if TYPE_CHECKING:
+    from openrhip.formats.gm.findings import Finding
+    from openrhip.ledger.service import Ledger
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -75,3 +81,147 @@ def serve(home: Path | None, listen: str | None, as_json: bool) -> None:
         _say(as_json, {"listening": url}, f"ledger listens on {url}")
 
     main(config.home, place, store_url=config["ledger_store"], ready=ready)
+
+
+@cli.command()
+@_home_option
+@click.option("--url", help="Address of the ledger (default: ledger_url).")
+@_json_option
+def status(home: Path | None, url: str | None, as_json: bool) -> None:
+    """Size, newest checkpoint and health of the running ledger."""
+    from openrhip.ledger.rules import Checkpoint
+    from openrhip.ledger.rules.encoding import to_base64
+    from openrhip.ledger.rules.notes import open_note
+
+    with _client(home, url) as ledger:
+        health, note, key = ledger.health(), ledger.checkpoint(), ledger.key()
+    checkpoint = Checkpoint.parse(open_note(note, [key]))
+    value = {**health, "root": to_base64(checkpoint.root), "key": str(key), "checkpoint": note}
+    _say(
+        as_json,
+        value,
+        f"log       {checkpoint.origin} ({key.profile.name})\n"
+        f"entries   {checkpoint.size}\n"
+        f"root      {to_base64(checkpoint.root)}\n"
+        f"signature verified, key id {key.key_id.hex()}",
+    )
+
+
+@cli.command()
+@click.argument("index", type=click.IntRange(min=0))
+@_home_option
+@click.option("--url", help="Address of the ledger (default: ledger_url).")
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write it here.")
+@_json_option
+def prove(index: int, home: Path | None, url: str | None, out: Path | None, as_json: bool) -> None:
+    """Evidence for entry INDEX: the entry with a receipt that anybody can verify offline."""
+    from openrhip.kernel.files import write_durably
+    from openrhip.ledger.rules import evidence, verify_evidence
+
+    with _client(home, url) as ledger:
+        entry, receipt, key = ledger.entry(index), ledger.receipt(index), ledger.key()
+    data = evidence(entry, receipt)
+    findings = verify_evidence(data, log_key=key)
+    if out:
+        write_durably(out, data + b"\n", mode=0o644)
+        value = {"written": str(out), "findings": [finding.as_dict() for finding in findings]}
+        _say(as_json, value, f"{out}\n{_lines(findings)}")
+    else:
+        click.echo(data.decode())
+    _end(findings)
+
+
+@cli.command()
+@click.argument("evidence_file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@_home_option
+@click.option("--key", help="Public key of the log, or a file with it (default: of the home).")
+@click.option(
+    "--entry",
+    "entry_file",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="The bytes of the entry, if the file holds a receipt alone.",
+)
+@_json_option
+def verify(
+    evidence_file: Path, home: Path | None, key: str | None, entry_file: Path | None, as_json: bool
+) -> None:
+    """Verify a receipt offline: what `prove` wrote, or a receipt with its --entry."""
+    from openrhip.ledger.home import Home
+    from openrhip.ledger.rules import LogKey, receipt_ok, verify_evidence, verify_receipt_json
+    from openrhip.ledger.rules.receipts import MAX_RECEIPT
+
+    if key is None:
+        log_key = Home.of(_config(home).home).key()
+    else:
+        log_key = LogKey.parse(Path(key).read_text("utf-8") if Path(key).is_file() else key)
+    data = _bounded(evidence_file, MAX_RECEIPT)
+    if entry_file:
+        leaf = _bounded(entry_file, MAX_RECEIPT)
+        findings = verify_receipt_json(leaf, data.removesuffix(b"\n"), log_key=log_key)
+    else:
+        findings = verify_evidence(data, log_key=log_key)
+    value = {"ok": receipt_ok(findings), "findings": [finding.as_dict() for finding in findings]}
+    _say(as_json, value, _lines(findings))
+    _end(findings)
+
+
+@cli.command()
+@_home_option
+@_json_option
+def replay(home: Path | None, as_json: bool) -> None:
+    """Audit the whole log: derive hashes, tiles and roots again, verify every signature."""
+    from openrhip.ledger.audit import audit
+    from openrhip.ledger.home import Home
+    from openrhip.ledger.process import store_of
+
+    config = _config(home)
+    folder = Home.of(config.home)
+    key = folder.key()
+    store = store_of(folder, config["ledger_store"])
+    last = folder.last(key)
+    store.open(write=False)
+    try:
+        with click.progressbar(length=1, label="replay", hidden=as_json) as bar:
+
+            def progress(done: int, of: int) -> None:
+                bar.length = of
+                bar.update(done - bar.pos)
+
+            report = audit(store, key, last=last, progress=progress)
+    finally:
+        store.close()
+    speed = report.as_dict()["entries_per_second"]
+    _say(
+        as_json,
+        report.as_dict(),
+        f"{report.size} entries, {report.tiles} tiles, {report.checkpoints} checkpoints"
+        f" in {report.seconds:.1f} s ({speed} entries/s)\n{_lines(report.findings)}",
+    )
+    _end(report.findings)
+
+
+def _client(home: Path | None, url: str | None) -> AbstractContextManager[Ledger]:
+    from openrhip.ledger.service import Ledger
+
+    config = _config(home)
+    return closing(Ledger(url or config["ledger_url"], home=config.home))
+
+
+def _bounded(path: Path, limit: int) -> bytes:
+    if path.stat().st_size > limit:
+        raise TooLarge(f"at most {limit} bytes are read", where=str(path))
+    return path.read_bytes()
+
+
+def _lines(findings: Sequence[Finding]) -> str:
+    return "\n".join(
+        f"{'ok  ' if finding.ok else 'FAIL'}  {finding.text_en} {finding.text_zh}"
+        + (f" [{finding.where}]" if finding.where and not finding.ok else "")
+        for finding in findings
+    )
+
+
+def _end(findings: Sequence[Finding]) -> None:
+    """Leave with the exit code of NotVerified if anything does not hold."""
+    if not all(finding.ok for finding in findings):
+        sys.exit(NotVerified.exit_code)

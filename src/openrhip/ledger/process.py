@@ -13,18 +13,18 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
 
-from granian.constants import Interfaces
+from granian.constants import HTTPModes, Interfaces
 from granian.server.embed import Server
 
-from openrhip.kernel.errors import Malformed, Misconfigured, Problem, TooLarge
+from openrhip.kernel.errors import Malformed, Misconfigured, TooLarge, Unavailable
 from openrhip.ledger.adapters.postgres import PostgresStore
 from openrhip.ledger.adapters.sqlite import SqliteStore
-from openrhip.ledger.api import MAX_BODY, Answer, Api, Asked
+from openrhip.ledger.api import MAX_BODY, Api, Asked
 from openrhip.ledger.home import Home
 from openrhip.ledger.log import Head, Log, check_not_behind
 from openrhip.ledger.ports import Store
@@ -34,6 +34,7 @@ from openrhip.ledger.sequencer import Sequencer
 
 T = TypeVar("T")
 _NOTE_EVERY = 0.5
+_START_WITHIN = 10.0
 _log = logging.getLogger(__name__)
 
 
@@ -42,10 +43,101 @@ def store_of(home: Home, url: str = "") -> Store:
     return PostgresStore(url) if url else SqliteStore(home.folder / "log.sqlite3")
 
 
+def main(
+    home: Path,
+    listen: str,
+    *,
+    store_url: str = "",
+    ready: Callable[[str], None] | None = None,
+) -> None:
+    """Run the process; returns when it was told to stop. Raises Problem if the log cannot open.
+
+    home: the home folder of the installation; listen: host:port; ready: is told the address.
+    """
+    # The writer thread must not hold the interpreter for long while answers wait to be sent.
+    sys.setswitchinterval(0.001)
+    asyncio.run(serve(Home.of(home), listen=listen, store_url=store_url, ready=ready))
+
+
+async def serve(
+    home: Home, *, listen: str, store_url: str = "", ready: Callable[[str], None] | None = None
+) -> None:
+    """Serve until SIGTERM or SIGINT; what was accepted before is still answered."""
+    host, port = await asyncio.to_thread(_address, listen)
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with _running(home, store_url) as (sequencer, writing, api):
+        server: Any = Server(
+            Rsgi(api),
+            address=host,
+            port=port,
+            interface=Interfaces.RSGI,
+            http=HTTPModes.http1,
+            log_enabled=False,
+            websockets=False,
+            backlog=1024,
+        )
+        serving = asyncio.create_task(server.serve())
+        stopping = asyncio.create_task(stop.wait())
+        try:
+            await _listening(host, port, serving)
+            if ready is not None:
+                ready(f"http://{host}:{port}")
+            tasks = {serving, stopping, writing}
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        finally:
+            stopping.cancel()
+            server.stop()
+            await asyncio.gather(serving, stopping, return_exceptions=True)
+        if sequencer.head is not None:
+            home.note_down(sequencer.head.note)
+
+
+@contextlib.asynccontextmanager
+async def _running(
+    home: Home, store_url: str
+) -> AsyncIterator[tuple[Sequencer, asyncio.Task[None], Api]]:
+    """The log, opened and compared with what was signed before, and its sequencer at work."""
+    log = Log(store_of(home, store_url), home.signer())
+    sequencer = Sequencer(log, on_head=NoteDown(home))
+    reading = Reading(store_of(home, store_url), log.profile)
+    try:
+        last = home.last(log.signer.key)
+        await sequencer.open()
+        if last is not None:
+            check_not_behind(log.reader, log.frontier.size, last)
+        writing = asyncio.create_task(sequencer.run())
+        try:
+            yield sequencer, writing, Api(sequencer, reading, home.token())
+        finally:
+            writing.cancel()
+            await asyncio.gather(writing, return_exceptions=True)
+    finally:
+        await sequencer.close()
+        reading.close()
+
+
+class NoteDown:
+    """Keeps the newest checkpoint beside the store, at most twice a second."""
+
+    def __init__(self, home: Home) -> None:
+        self._home = home
+        self._next = 0.0
+
+    def __call__(self, head: Head) -> None:
+        if time.monotonic() >= self._next:
+            self._home.note_down(head.note)
+            self._next = time.monotonic() + _NOTE_EVERY
+
+
 class Reading:
-    """A reader on its own connection and thread, opened when first used."""
+    """A reader on its own connection and thread, opened when first used and after a failure."""
 
     def __init__(self, store: Store, profile: Profile) -> None:
+        self._store = store
         self._reader = Reader(store, profile)
         self._open = False
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="ledger-reader")
@@ -55,12 +147,16 @@ class Reading:
 
     def _do(self, deed: Callable[[Reader], T]) -> T:
         if not self._open:
-            self._reader.store.open(write=False)
+            self._store.open(write=False)
             self._open = True
-        return deed(self._reader)
+        try:
+            return deed(self._reader)
+        except Unavailable:
+            self._open = False
+            raise
 
     def close(self) -> None:
-        self._thread.submit(self._reader.store.close).result()
+        self._thread.submit(self._store.close).result()
         self._thread.shutdown()
 
 
@@ -76,87 +172,41 @@ class Rsgi:
             if not length.isdecimal():
                 raise Malformed("the length of the body is missing", where="Content-Length")
             if int(length) > MAX_BODY:
-                raise TooLarge(f"a body has at most {MAX_BODY} bytes")
+                raise TooLarge(f"a body has at most {MAX_BODY} bytes", where="Content-Length")
             data: bytes = await protocol()
             return data
 
         asked = Asked(scope.method, scope.path, scope.query_string, scope.headers, body)
-        try:
-            answer = await self._api.answer(asked)
-        except Exception:
-            _log.exception("a request ended in a fault of the ledger")
-            answer = Answer(500, "application/problem+json", b'{"code":"fault","status":500}')
+        answer = await self._api.answer(asked)
         protocol.response_bytes(answer.status, answer.headers(), answer.body)
 
 
-async def serve(
-    home: Home, *, listen: str, store_url: str = "", ready: Callable[[str], None]
-) -> None:
-    """Serve until SIGTERM or SIGINT. Raises Problem if the log cannot be opened."""
-    log = Log(store_of(home, store_url), home.signer())
-    last_written = 0.0
-
-    def note_down(head: Head) -> None:
-        nonlocal last_written
-        if time.monotonic() - last_written > _NOTE_EVERY:
-            home.note_down(head.note)
-            last_written = time.monotonic()
-
-    sequencer = Sequencer(log, on_head=note_down)
-    await sequencer.open()
-    if (last := home.last(log.signer.key)) is not None:
-        check_not_behind(log.reader, log.frontier.size, last)
-    reading = Reading(store_of(home, store_url), log.profile)
-    host, port = await asyncio.to_thread(_address, listen)
-    server = Server(
-        Rsgi(Api(sequencer, reading, home.token())),
-        address=host,
-        port=port,
-        interface=Interfaces.RSGI,
-        log_enabled=False,
-        websockets=False,
-        backlog=1024,
-    )
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    tasks = [asyncio.create_task(deed) for deed in (sequencer.run(), server.serve(), stop.wait())]
-    ready(f"http://{host}:{port}")
-    try:
-        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        for task in done:
-            task.result()
-    finally:
-        server.stop()
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        await sequencer.close()
-        reading.close()
-        if sequencer.head is not None:
-            home.note_down(sequencer.head.note)
-
-
-def main(
-    home: Path, listen: str, *, store_url: str = "", ready: Callable[[str], None] | None = None
-) -> None:
-    """Run the process; returns when it was told to stop."""
-    sys.setswitchinterval(0.001)
-    asyncio.run(
-        serve(Home.of(home), listen=listen, store_url=store_url, ready=ready or (lambda url: None))
-    )
+async def _listening(host: str, port: int, serving: asyncio.Task[None]) -> None:
+    """Wait until connections are taken. Raises Misconfigured if the server gives up."""
+    end = time.monotonic() + _START_WITHIN
+    while time.monotonic() < end:
+        if serving.done():
+            reason = type(serving.exception()).__name__
+            raise Misconfigured(f"cannot listen on {host}:{port} ({reason})", where="listen")
+        try:
+            _, writer = await asyncio.open_connection(host, port)
+        except OSError:
+            await asyncio.sleep(0.01)
+        else:
+            writer.close()
+            return
+    raise Misconfigured(f"nothing listens on {host}:{port}", where="listen")
 
 
 def _address(listen: str) -> tuple[str, int]:
-    """host:port; port 0 is replaced by a free one."""
+    """host:port; port 0 is replaced by a free one. Raises Misconfigured."""
     host, _, port = listen.rpartition(":")
     if not (host and port.isdecimal() and int(port) < 1 << 16):
         raise Misconfigured(f"{listen[:60]!r} is not host:port", where="listen")
-    if port != "0":
-        return host, int(port)
-    with contextlib.closing(socket.create_server((host, 0))) as probe:
-        return host, probe.getsockname()[1]
-
-
-__all__ = ["Problem", "main", "serve"]
+    try:
+        with contextlib.closing(socket.create_server((host, int(port)))) as probe:
+            return host, probe.getsockname()[1]
+    except OSError as error:
+        raise Misconfigured(
+            f"cannot listen on {listen} ({error.strerror})", where="listen"
+        ) from error

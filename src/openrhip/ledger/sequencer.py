@@ -36,7 +36,7 @@ class _Waiting:
 class Sequencer:
     """Owns the log and its thread. `submit` from the event loop; `run` as a task beside it."""
 
-    def __init__(self, log: Log, *, on_head: Callable[[Head], None] = lambda head: None) -> None:
+    def __init__(self, log: Log, *, on_head: Callable[[Head], None] | None = None) -> None:
         self.log = log
         self.head: Head | None = None
         self.failed: Problem | None = None
@@ -128,7 +128,8 @@ class Sequencer:
     def _publish(self, head: Head | None) -> None:
         if head is not None and head is not self.head:
             self.head = head
-            self._on_head(head)
+            if self._on_head is not None:
+                self._on_head(head)
 
 
 def _answer(group: list[_Waiting], answers: list[bytes | Problem] | list[Unavailable]) -> None:

@@ -16,7 +16,14 @@ from openrhip.ledger.rules.merkle import (
     verify_inclusion,
 )
 from openrhip.ledger.rules.notes import LogKey, NoteSigner
-from openrhip.ledger.rules.receipts import Receipt, receipt_ok, verify_receipt
+from openrhip.ledger.rules.receipts import (
+    Receipt,
+    evidence,
+    receipt_ok,
+    verify_evidence,
+    verify_receipt,
+    verify_receipt_json,
+)
 
 __all__ = [
     "C2SP",
@@ -31,10 +38,13 @@ __all__ = [
     "Profile",
     "Receipt",
     "consistency_proof",
+    "evidence",
     "inclusion_proof",
     "receipt_ok",
     "root_hash",
     "verify_consistency",
+    "verify_evidence",
     "verify_inclusion",
     "verify_receipt",
+    "verify_receipt_json",
 ]

@@ -1,4 +1,4 @@
-"""Base64 (RFC 4648 section 4), strictly: one value has one text, so that no byte may change unseen."""
+"""Base64 (RFC 4648 section 4), strictly: one value has one text: no byte may change unseen."""
 
 from __future__ import annotations
 

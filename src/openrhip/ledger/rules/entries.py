@@ -39,7 +39,7 @@ TYPES = {
 }
 
 COMMON = {
-    # name: (type, meaning)
+    # Each name with its type and meaning.
     "time": ("time", "when it happened, RFC 3339 in UTC to the microsecond"),
     "actor": ("opaque", "commitment to who did it"),
     "role": ("code", "role in which the actor acted"),

@@ -21,7 +21,7 @@ MAX_SIZE = 1 << 63
 
 @dataclass(frozen=True, slots=True)
 class InclusionProof:
-    """index: of the leaf; size: of the tree; leaf_hash; path: from the leaf's sibling to the root."""
+    """index: of the leaf; size: of the tree; path: from the leaf's sibling to the root."""
 
     index: int
     size: int
@@ -92,7 +92,7 @@ class Tree:
         return proof
 
     def around(self, first: int, end: int) -> list[bytes]:
-        """The hashes beside the leaves [first, end), from left to right: a proof of a whole batch."""
+        """The hashes beside the leaves [first, end), left to right: the proof of a whole batch."""
         if not 0 <= first < end <= self.size:
             raise Malformed(f"the tree of size {self.size} has no leaves {first} to {end}")
         found: list[bytes] = []

@@ -13,7 +13,6 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -78,7 +77,7 @@ def _signature(line: str) -> Signature:
 
 @dataclass(frozen=True, slots=True)
 class LogKey:
-    """The public key of a log, as verifiers keep it. Its text: name+hex key id+base64(type || key)."""
+    """The public key of a log as verifiers keep it: name+hex key id+base64(type || key)."""
 
     name: str
     profile: Profile
@@ -189,6 +188,6 @@ def _ed25519_pem(key: Ed25519PrivateKey) -> bytes:
 def open_note(note: str, keys: Sequence[LogKey]) -> str:
     """The text of a note that at least one of the keys signed. Raises Malformed or NotVerified."""
     parsed = Note.parse(note)
-    if not any([parsed.verified_by(key) for key in keys]):
+    if not sum(parsed.verified_by(key) for key in keys):
         raise NotVerified("no signature of a known key", where="note")
     return parsed.text

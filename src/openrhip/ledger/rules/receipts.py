@@ -7,6 +7,7 @@ what it is given to judge.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -16,6 +17,7 @@ from openrhip.kernel.canonical import parse_json
 from openrhip.kernel.errors import Malformed, Problem
 from openrhip.ledger.rules.checkpoints import Checkpoint
 from openrhip.ledger.rules.encoding import from_base64
+from openrhip.ledger.rules.entries import Entry
 from openrhip.ledger.rules.merkle import verify_inclusion
 from openrhip.ledger.rules.notes import LogKey, open_note
 
@@ -58,6 +60,10 @@ class Receipt:
             "proof": list(self.proof),
         }
 
+    def to_json(self) -> bytes:
+        """The one canonical spelling (RFC 8785)."""
+        return _canonical(self.to_dict())
+
     @classmethod
     def from_dict(cls, value: Mapping[str, Any]) -> Receipt:
         """Read what `to_dict` wrote. Raises Malformed."""
@@ -78,8 +84,11 @@ class Receipt:
 
     @classmethod
     def from_json(cls, data: bytes) -> Receipt:
-        """Read a receipt from outside. Raises Malformed."""
-        return cls.from_dict(parse_json(data, limit=MAX_RECEIPT))
+        """Read a receipt from outside, only in its canonical spelling. Raises Malformed."""
+        receipt = cls.from_dict(parse_json(data, limit=MAX_RECEIPT))
+        if receipt.to_json() != data:
+            raise Malformed("the receipt is not in its canonical spelling", where="receipt")
+        return receipt
 
     def to_tlog_proof(self) -> str:
         """The receipt as C2SP tlog-proof text (without its leaf hash, which the entry gives)."""
@@ -87,35 +96,20 @@ class Receipt:
 
 
 def verify_receipt(leaf: bytes, receipt: Receipt, *, log_key: LogKey | str) -> tuple[Finding, ...]:
-    """Check a receipt for the bytes of an entry. Trustworthy if every finding is ok: `receipt_ok`."""
-    findings: list[Finding] = []
-
-    def check(code: str, problem: Problem | None, where: str = "") -> None:
-        zh, en = _TEXTS[code]
-        if problem is not None:
-            zh, en = f"不成立:{zh}", f"does not hold: {en} ({problem.what})"
-            where = where or problem.where
-        findings.append(Finding(code, problem is None, zh, en, where))
-
+    """Check a receipt for the bytes of an entry; `receipt_ok` tells whether all of it holds."""
     key = _caught(lambda: log_key if isinstance(log_key, LogKey) else LogKey.parse(log_key))
     if isinstance(key, Problem):
-        check("log-key", key)
-        return tuple(findings)
+        return (_finding("log-key", key),)
     leaf_hash = key.profile.leaf_hash(leaf)
-    given = _caught(lambda: from_base64(receipt.leaf_hash))
-    if given != leaf_hash:
-        given = Malformed("the hash in the receipt is of other bytes")
-    check("leaf-hash", given if isinstance(given, Problem) else None, "leaf_hash")
-    text = _caught(lambda: open_note(receipt.checkpoint, [key]))
-    check("checkpoint-signature", text if isinstance(text, Problem) else None, "checkpoint")
-    if isinstance(text, Problem):
-        return tuple(findings)
-    checkpoint = _caught(lambda: Checkpoint.parse(text))
+    findings = [_leaf_hash(receipt, leaf_hash)]
+    checkpoint = _caught(lambda: Checkpoint.parse(open_note(receipt.checkpoint, [key])))
     if isinstance(checkpoint, Problem):
-        check("checkpoint-signature", checkpoint)
-        return tuple(findings)
+        return (*findings, _finding("checkpoint-signature", checkpoint, "checkpoint"))
+    findings.append(_finding("checkpoint-signature", None, "checkpoint"))
     same = receipt.log == checkpoint.origin == key.name
-    check("log-origin", None if same else Malformed("another log is named"), "log")
+    findings.append(
+        _finding("log-origin", None if same else Malformed("another log is named"), "log")
+    )
     inclusion = _caught(
         lambda: verify_inclusion(
             key.profile,
@@ -126,18 +120,51 @@ def verify_receipt(leaf: bytes, receipt: Receipt, *, log_key: LogKey | str) -> t
             root=checkpoint.root,
         )
     )
-    check("inclusion", inclusion, "proof")
+    findings.append(_finding("inclusion", inclusion, "proof"))
     return tuple(findings)
+
+
+def _leaf_hash(receipt: Receipt, leaf_hash: bytes) -> Finding:
+    given = _caught(lambda: from_base64(receipt.leaf_hash))
+    if given == leaf_hash:
+        return _finding("leaf-hash", None, "leaf_hash")
+    problem = given if isinstance(given, Problem) else Malformed("it is that of other bytes")
+    return _finding("leaf-hash", problem, "leaf_hash")
 
 
 def verify_receipt_json(leaf: bytes, data: bytes, *, log_key: LogKey | str) -> tuple[Finding, ...]:
     """The same for the bytes of a receipt file: broken JSON is a finding too."""
     receipt = _caught(lambda: Receipt.from_json(data))
-    zh, en = _TEXTS["receipt-form"]
     if isinstance(receipt, Problem):
-        text = f"does not hold: {en} ({receipt.what})"
-        return (Finding("receipt-form", False, f"不成立:{zh}", text, receipt.where),)
-    return (Finding("receipt-form", True, zh, en), *verify_receipt(leaf, receipt, log_key=log_key))
+        return (_finding("receipt-form", receipt),)
+    return (_finding("receipt-form", None), *verify_receipt(leaf, receipt, log_key=log_key))
+
+
+def evidence(entry: Entry, receipt: Receipt) -> bytes:
+    """An entry with its receipt as one canonical JSON file, to be handed to anybody."""
+    return _canonical({"entry": json.loads(entry.leaf), "receipt": receipt.to_dict()})
+
+
+def verify_evidence(data: bytes, *, log_key: LogKey | str) -> tuple[Finding, ...]:
+    """Check the bytes of an evidence file; a newline may follow."""
+    read = _caught(lambda: _read_evidence(data.removesuffix(b"\n")))
+    if isinstance(read, Problem):
+        return (_finding("receipt-form", read),)
+    entry, receipt = read
+    return (_finding("receipt-form", None), *verify_receipt(entry.leaf, receipt, log_key=log_key))
+
+
+def _read_evidence(data: bytes) -> tuple[Entry, Receipt]:
+    value = parse_json(data, limit=MAX_RECEIPT)
+    if not isinstance(value, dict) or set(value) != {"entry", "receipt"}:
+        raise Malformed("evidence has exactly an entry and a receipt", where="evidence")
+    if not isinstance(value["entry"], dict) or "kind" not in value["entry"]:
+        raise Malformed("an entry is an object with a kind", where="entry")
+    kind = value["entry"].pop("kind")
+    entry, receipt = Entry(kind, value["entry"]), Receipt.from_dict(value["receipt"])
+    if evidence(entry, receipt) != data:
+        raise Malformed("the evidence is not in its canonical spelling", where="evidence")
+    return entry, receipt
 
 
 def receipt_ok(findings: tuple[Finding, ...]) -> bool:
@@ -152,3 +179,17 @@ def _caught(deed: Callable[[], T]) -> T | Problem:
         return deed()
     except Problem as problem:
         return problem
+
+
+def _canonical(value: Mapping[str, Any]) -> bytes:
+    # RFC 8785 for texts, lists and small whole numbers under ASCII names, at the speed of json.
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return text.encode("utf-8", "replace")
+
+
+def _finding(code: str, problem: Problem | None, where: str = "") -> Finding:
+    zh, en = _TEXTS[code]
+    if problem is None:
+        return Finding(code, True, zh, en, where)
+    text = f"does not hold: {en} ({problem.what})"
+    return Finding(code, False, f"不成立:{zh}", text, where or problem.where)

@@ -83,7 +83,7 @@ def _length(entry: bytes) -> bytes:
 
 
 class Tile:
-    """Up to 256 hashes and the nodes above them that are complete: rows[h][i] covers 2**h hashes."""
+    """Up to 256 hashes and the complete nodes above them: rows[h][i] covers 2**h hashes."""
 
     __slots__ = ("profile", "rows")
 

@@ -1,4 +1,4 @@
-"""The door to the ledger for the rooms above (服务): the client, and a ledger in memory for tests."""
+"""The door to the ledger for the rooms above (服务): the client, and one in memory for tests."""
 
 from openrhip.ledger.service.client import Ledger, connect
 from openrhip.ledger.service.door import LedgerDoor

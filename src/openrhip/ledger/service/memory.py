@@ -1,4 +1,4 @@
-"""A whole ledger in this process (内存账本), for tests: same rules, same receipts, nothing durable."""
+"""A whole ledger in this process (内存账本) for tests: same rules and receipts, not durable."""
 
 from __future__ import annotations
 
