@@ -13,3 +13,6 @@ class DirectoryConfig(AppConfig):
         events.subscribe(
             service.ENTRY_PENDING, name="directory.ledger", handler=service.deliver_pending_entry
         )
+        events.subscribe(
+            service.NOTICE_DUE, name="directory.notices", handler=service.deliver_notice
+        )

@@ -9,14 +9,6 @@ from django.db.models import Q
 from openrhip.kernel.ids import new_id
 
 
-def _key(**options: object) -> models.CharField:  # type: ignore[type-arg]
-    return models.CharField(max_length=32, primary_key=True, default=new_id, **options)  # type: ignore[arg-type]
-
-
-def _to(target: str, **options: object) -> models.ForeignKey:  # type: ignore[type-arg]
-    return models.ForeignKey(target, on_delete=models.PROTECT, related_name="+", **options)  # type: ignore[arg-type]
-
-
 class Institution(models.Model):
     """An institution (机构) under its code: 组织机构代码 or 医疗机构代码."""
 
@@ -33,7 +25,7 @@ class Institution(models.Model):
 class InstitutionName(models.Model):
     """A name or alias (别名). Two institutions may claim one name: look-up then says so."""
 
-    institution = _to("directory.Institution")
+    institution = models.ForeignKey(Institution, on_delete=models.PROTECT, related_name="+")
     name = models.CharField(max_length=100)
     key = models.CharField(max_length=200)
     loose = models.CharField(max_length=200)
@@ -55,7 +47,7 @@ class InstitutionName(models.Model):
 class Department(models.Model):
     """A department (科室) of an institution."""
 
-    institution = _to("directory.Institution")
+    institution = models.ForeignKey(Institution, on_delete=models.PROTECT, related_name="+")
     code = models.CharField(max_length=32)
     name = models.CharField(max_length=100)
 
@@ -73,8 +65,10 @@ class Staff(models.Model):
 
     code = models.CharField(max_length=64, primary_key=True)
     name = models.CharField(max_length=100)
-    institution = _to("directory.Institution")
-    department = _to("directory.Department", null=True, blank=True)
+    institution = models.ForeignKey(Institution, on_delete=models.PROTECT, related_name="+")
+    department = models.ForeignKey(
+        Department, on_delete=models.PROTECT, related_name="+", null=True, blank=True
+    )
     roles = models.JSONField(default=list)
     active = models.BooleanField(default=True)
     account = models.OneToOneField(
@@ -93,7 +87,7 @@ class Staff(models.Model):
 class StaffState(models.Model):
     """Appended: engaged, changed, left; with the roles from then on."""
 
-    staff = _to("directory.Staff")
+    staff = models.ForeignKey(Staff, on_delete=models.PROTECT, related_name="+")
     active = models.BooleanField()
     roles = models.JSONField()
     institution_code = models.CharField(max_length=64)
@@ -110,11 +104,13 @@ class Person(models.Model):
     survivor: whom this entry was merged into. root: the end of that chain, itself if not merged.
     """
 
-    id = _key()
+    id = models.CharField(max_length=32, primary_key=True, default=new_id)
     name = models.CharField(max_length=100)
     sex = models.CharField(max_length=1)
     birth_date = models.DateField()
-    survivor = _to("directory.Person", null=True, blank=True)
+    survivor = models.ForeignKey(
+        "self", on_delete=models.PROTECT, related_name="+", null=True, blank=True
+    )
     root = models.CharField(max_length=32, db_index=True)
     made_at = models.DateTimeField()
 
@@ -125,7 +121,7 @@ class Person(models.Model):
 class Registration(models.Model):
     """What one source said of a person, as it said it (来源登记): name variants live here."""
 
-    person = _to("directory.Person")
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
     source = models.CharField(max_length=100)
     name = models.CharField(max_length=100)
     name_key = models.CharField(max_length=200)
@@ -158,8 +154,8 @@ class Identifier(models.Model):
     simultaneous registrations of a new person from making two.
     """
 
-    id = _key()
-    person = _to("directory.Person")
+    id = models.CharField(max_length=32, primary_key=True, default=new_id)
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
     kind = models.CharField(max_length=20)
     subtype = models.CharField(max_length=2, default="", blank=True)
     lookup = models.CharField(max_length=40)
@@ -188,9 +184,9 @@ class Identifier(models.Model):
 class Review(models.Model):
     """A doubtful pair (疑似重复): `fresh` arrived and resembles `known`."""
 
-    id = _key()
-    fresh = _to("directory.Person")
-    known = _to("directory.Person")
+    id = models.CharField(max_length=32, primary_key=True, default=new_id)
+    fresh = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    known = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
     points = models.SmallIntegerField()
     agree = models.JSONField()
     differ = models.JSONField()
@@ -207,7 +203,7 @@ class Review(models.Model):
 class ReviewState(models.Model):
     """Appended: merged or distinct, by whom and why. A review without a state is open."""
 
-    review = _to("directory.Review")
+    review = models.ForeignKey(Review, on_delete=models.PROTECT, related_name="+")
     verdict = models.CharField(max_length=20)
     at = models.DateTimeField()
     by = models.CharField(max_length=120)
@@ -220,10 +216,10 @@ class ReviewState(models.Model):
 class MergeState(models.Model):
     """Appended: a person was merged into another, or taken out again."""
 
-    id = _key()
+    id = models.CharField(max_length=32, primary_key=True, default=new_id)
     verb = models.CharField(max_length=10)
-    person = _to("directory.Person")
-    survivor = _to("directory.Person")
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    survivor = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField()
     by = models.CharField(max_length=120)
     why = models.CharField(max_length=500)
@@ -236,9 +232,9 @@ class MergeState(models.Model):
 class Guardianship(models.Model):
     """A guardian (监护人) may act for a ward."""
 
-    id = _key()
-    guardian = _to("directory.Person")
-    ward = _to("directory.Person")
+    id = models.CharField(max_length=32, primary_key=True, default=new_id)
+    guardian = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    ward = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
     kind = models.CharField(max_length=30)
     valid_from = models.DateTimeField()
     valid_until = models.DateTimeField(null=True)
@@ -253,8 +249,8 @@ class Guardianship(models.Model):
 class Consent(models.Model):
     """A consent or objection (同意、反对) as it was given; its states are ConsentState rows."""
 
-    id = _key()
-    person = _to("directory.Person")
+    id = models.CharField(max_length=32, primary_key=True, default=new_id)
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
     given_by = models.CharField(max_length=120)
     guardian = models.BooleanField(default=False)
     effect = models.CharField(max_length=10)
@@ -277,8 +273,8 @@ class Consent(models.Model):
 class ConsentState(models.Model):
     """Appended: given, withdrawn. `receipt` is empty while the ledger has not answered yet."""
 
-    id = _key()
-    consent = _to("directory.Consent")
+    id = models.CharField(max_length=32, primary_key=True, default=new_id)
+    consent = models.ForeignKey(Consent, on_delete=models.PROTECT, related_name="+")
     status = models.CharField(max_length=10)
     at = models.DateTimeField()
     by = models.CharField(max_length=120)
@@ -297,9 +293,9 @@ class ConsentState(models.Model):
 class TreatmentRelation(models.Model):
     """A treatment relation (诊疗关系) known to the platform: encounter, referral, consultation."""
 
-    id = _key()
-    person = _to("directory.Person")
-    institution = _to("directory.Institution")
+    id = models.CharField(max_length=32, primary_key=True, default=new_id)
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    institution = models.ForeignKey(Institution, on_delete=models.PROTECT, related_name="+")
     department_code = models.CharField(max_length=32, default="", blank=True)
     staff_code = models.CharField(max_length=64, default="", blank=True)
     kind = models.CharField(max_length=20)
@@ -337,10 +333,11 @@ class PolicySetRow(models.Model):
 class Emergency(models.Model):
     """A break-glass access (急救访问) that was allowed; `reason` is sealed: it may name people."""
 
-    id = _key()
-    person = _to("directory.Person")
+    id = models.CharField(max_length=32, primary_key=True, default=new_id)
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
     staff_code = models.CharField(max_length=64)
     institution_code = models.CharField(max_length=64)
+    custodian_code = models.CharField(max_length=64)
     document_id = models.CharField(max_length=64)
     reason = models.BinaryField()
     policy_set = models.CharField(max_length=64)
@@ -354,7 +351,7 @@ class Emergency(models.Model):
 class EmergencyReview(models.Model):
     """Appended: what the privacy officer found."""
 
-    emergency = _to("directory.Emergency")
+    emergency = models.ForeignKey(Emergency, on_delete=models.PROTECT, related_name="+")
     justified = models.BooleanField()
     note = models.CharField(max_length=500)
     by = models.CharField(max_length=120)
@@ -367,8 +364,9 @@ class EmergencyReview(models.Model):
 class StoredMessage(models.Model):
     """A message kept instead of sent (demo, or a gateway that collects them), sealed."""
 
-    id = _key()
-    to_person = models.CharField(max_length=32, db_index=True)
+    id = models.CharField(max_length=32, primary_key=True, default=new_id)
+    to_person = models.CharField(max_length=32, default="", blank=True, db_index=True)
+    to_staff = models.CharField(max_length=64, default="", blank=True, db_index=True)
     kind = models.CharField(max_length=40)
     body = models.BinaryField()
     made_at = models.DateTimeField()

@@ -36,7 +36,7 @@ class KeyRing(Protocol):
         ...
 
     def is_current(self, sealed: bytes, index: str) -> bool:
-        """Whether both were made with the newest keys."""
+        """Whether both were made with the newest keys; an empty index is none."""
         ...
 
 
@@ -56,9 +56,13 @@ class Ledger(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """One message to a person. kind: e.g. sign-in-code, emergency-access. expires_at: for codes."""
+    """One message to a person of the index, or to a member of staff.
 
-    to_person: str
+    kind: e.g. sign-in-code, emergency-access. expires_at: for codes.
+    """
+
+    to_person: str = ""
+    to_staff: str = ""
     phone: str = ""
     kind: str
     zh: str

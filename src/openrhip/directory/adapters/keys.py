@@ -76,9 +76,8 @@ class MemoryKeyRing:
 
     def is_current(self, sealed: bytes, index: str) -> bool:
         newest_seal, newest_index = next(iter(self._seals)), next(iter(self._indexes))
-        return (
-            int.from_bytes(sealed[:_VERSION], "big") == newest_seal
-            and index[:4] == f"{newest_index:04x}"
+        return int.from_bytes(sealed[:_VERSION], "big") == newest_seal and (
+            not index or index[:4] == f"{newest_index:04x}"
         )
 
 

@@ -43,11 +43,17 @@ from openrhip.directory.service.consents import (
 from openrhip.directory.service.decisions import decide, explain_policies
 from openrhip.directory.service.doors import key_ring, ledger, message_sender, using
 from openrhip.directory.service.emergencies import (
+    NOTICE_DUE,
+    deliver_notice,
     emergencies,
     record_emergency,
     review_emergency,
 )
-from openrhip.directory.service.entries import ENTRY_PENDING, deliver_pending_entry
+from openrhip.directory.service.entries import (
+    ENTRY_PENDING,
+    deliver_pending_entry,
+    person_pseudonym,
+)
 from openrhip.directory.service.institutions import (
     add_alias,
     ambiguous_names,
@@ -97,9 +103,11 @@ from openrhip.directory.service.relations import (
     treated_people,
     wards_of,
 )
+from openrhip.directory.service.rotation import reseal
 
 __all__ = [
     "ENTRY_PENDING",
+    "NOTICE_DUE",
     "Action",
     "Actor",
     "Certainty",
@@ -142,6 +150,7 @@ __all__ = [
     "consents_of",
     "current_policies",
     "decide",
+    "deliver_notice",
     "deliver_pending_entry",
     "departments",
     "dismiss_staff",
@@ -162,6 +171,7 @@ __all__ = [
     "message_sender",
     "note_relation",
     "person",
+    "person_pseudonym",
     "phone_of",
     "policy_set_info",
     "read_folder",
@@ -169,6 +179,7 @@ __all__ = [
     "register_department",
     "register_institution",
     "register_staff",
+    "reseal",
     "resolve",
     "resolve_person",
     "review_emergency",

@@ -18,7 +18,7 @@ NUMBER, CARD, LOCAL, PHONE, TRIPLE = "id_number", "health_card", "local", "phone
 SHOWN = (NUMBER, CARD, LOCAL, PHONE)
 _UNIQUE = (NUMBER, CARD, LOCAL, TRIPLE)
 _MOST_CANDIDATES = 200
-_TABLE = "directory_identifier"
+TABLE = "directory_identifier"
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +109,7 @@ def known(roots: Iterable[str]) -> tuple[Known, ...]:
     held: dict[str, dict[str, set[str]]] = {root: {} for root in wanted}
     rows = models.Identifier.objects.filter(person__root__in=wanted, kind__in=SHOWN)
     for row in rows.select_related("person"):
-        held[row.person.root].setdefault(row.kind, set()).add(_whole(row))
+        held[row.person.root].setdefault(row.kind, set()).add(whole(row))
     return tuple(
         Known(
             person_id=root,
@@ -150,7 +150,7 @@ def register(given: Given, *, person_id: str, root: str) -> None:
 
 def clear(row: models.Identifier) -> str:
     """The number in the clear, for masking and for the message port. Never leaves the room."""
-    text = _whole(row)
+    text = whole(row)
     if row.kind == NUMBER:
         return text.partition(":")[2]
     if row.kind == LOCAL:
@@ -158,8 +158,9 @@ def clear(row: models.Identifier) -> str:
     return text
 
 
-def _whole(row: models.Identifier) -> str:
-    return sealing.unseal(row.sealed, table=_TABLE, column="sealed", row=row.pk)
+def whole(row: models.Identifier) -> str:
+    """The text under the seal, as it was indexed."""
+    return sealing.unseal(row.sealed, table=TABLE, column="sealed", row=row.pk)
 
 
 def _add(given: Given, kind: str, text: str, *, person_id: str, contested: bool) -> None:
@@ -170,7 +171,7 @@ def _add(given: Given, kind: str, text: str, *, person_id: str, contested: bool)
         kind=kind,
         subtype=given.subtype if kind == NUMBER else "",
         lookup=given.lookups[kind][0],
-        sealed=sealing.seal(text, table=_TABLE, column="sealed", row=pk),
+        sealed=sealing.seal(text, table=TABLE, column="sealed", row=pk),
         contested=contested,
         source=given.source,
         at=clock.now(),

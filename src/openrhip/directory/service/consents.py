@@ -254,13 +254,13 @@ def _view(row: models.Consent, states: Sequence[models.ConsentState]) -> Consent
 def _grantee_name(row: models.Consent) -> str:
     code = row.grantee_code
     if row.grantee == Grantee.INSTITUTION:
-        names = models.Institution.objects.filter(code=code).values_list("name", flat=True)
-    elif row.grantee == Grantee.STAFF:
-        names = models.Staff.objects.filter(code=code).values_list("name", flat=True)
-    elif row.grantee == Grantee.DEPARTMENT:
-        place, _, department = code.partition("/")
-        found = models.Department.objects.filter(institution_id=place, code=department)
+        place = models.Institution.objects.filter(code=code).first()
+        return place.name if place else ""
+    if row.grantee == Grantee.STAFF:
+        member = models.Staff.objects.filter(code=code).first()
+        return member.name if member else ""
+    if row.grantee == Grantee.DEPARTMENT:
+        hospital, _, department = code.partition("/")
+        found = models.Department.objects.filter(institution_id=hospital, code=department)
         return " ".join(found.values_list("institution__name", "name").first() or ())
-    else:
-        return ""
-    return names.first() or ""
+    return ""

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any
 
 from openrhip.directory import models
 from openrhip.directory.ports import Message
 from openrhip.directory.rules.access import Actor, Decision, DocumentFacts, Obligation, Role
 from openrhip.directory.rules.facts import EmergencyView
 from openrhip.directory.service import doors, people, sealing
-from openrhip.kernel import clock
+from openrhip.kernel import clock, events
 from openrhip.kernel.database import writing
 from openrhip.kernel.errors import Malformed, NotFound, Refused
 from openrhip.kernel.ids import new_id
 
+NOTICE_DUE = "directory.notice-due"
 _TABLE = "directory_emergency"
 _REVIEW_WITHIN = timedelta(hours=72)
 
@@ -21,30 +24,64 @@ _REVIEW_WITHIN = timedelta(hours=72)
 def record_emergency(
     *, who: Actor, whose: str, document: DocumentFacts, reason: str, decision: Decision
 ) -> EmergencyView:
-    """Keep an allowed emergency access for review and tell the patient. Runs in the caller's
-    transaction; the message goes through the port and, in the demo, into the same transaction.
+    """Keep an allowed emergency access for review, and put the notices into the outbox.
+
+    Runs in the caller's transaction, before the document is released. A message gateway that is
+    down delays the notice, never the treatment.
     """
     if not decision.allowed:
         raise Refused("only an allowed access is recorded as an emergency")
-    root, at, pk = people.resolve_person(whose), clock.now(), new_id()
-    due = next(
-        (duty.due_at for duty in decision.obligations if duty.obligation is Obligation.REVIEW), None
-    )
+    duties = {duty.obligation: duty.due_at for duty in decision.obligations}
+    at, pk = clock.now(), new_id()
     with writing():
         row = models.Emergency.objects.create(
             id=pk,
-            person_id=root,
+            person_id=people.resolve_person(whose),
             staff_code=who.staff_code,
             institution_code=who.institution_code,
+            custodian_code=document.custodian_code,
             document_id=document.document_id,
             reason=sealing.seal(reason.strip()[:500], table=_TABLE, column="reason", row=pk),
             policy_set=decision.policy_set,
             at=at,
-            review_by=due or at + _REVIEW_WITHIN,
+            review_by=duties.get(Obligation.REVIEW) or at + _REVIEW_WITHIN,
         )
-        if any(duty.obligation is Obligation.NOTIFY_PATIENT for duty in decision.obligations):
-            doors.message_sender().send(_notice(root, who))
+        if Obligation.NOTIFY_PATIENT in duties:
+            events.publish(NOTICE_DUE, {"emergency": pk, "to": "patient"})
+        if Obligation.NOTIFY_OFFICER in duties:
+            events.publish(NOTICE_DUE, {"emergency": pk, "to": "officer"})
     return _view(row, None)
+
+
+def deliver_notice(payload: Mapping[str, Any]) -> None:
+    """Outbox handler: tell the patient, or the privacy officers of both institutions."""
+    row = models.Emergency.objects.filter(pk=payload["emergency"]).first()
+    if row is None:
+        return
+    place = models.Institution.objects.filter(code=row.institution_code).first()
+    name = place.name if place is not None else row.institution_code
+    when = row.at.astimezone(clock.CITY_ZONE).strftime("%Y-%m-%d %H:%M")
+    if payload["to"] == "patient":
+        doors.message_sender().send(
+            Message(
+                to_person=row.person_id,
+                phone=people.phone_of(row.person_id),
+                kind="emergency-access",
+                zh=f"{name}于{when}因急救查阅了您的病历。如有疑问，请联系隐私保护专员。",
+                en=f"{name} opened your record in an emergency on {when}.",
+            )
+        )
+        return
+    due = row.review_by.astimezone(clock.CITY_ZONE).strftime("%Y-%m-%d %H:%M")
+    for officer in _officers({row.institution_code, row.custodian_code}):
+        doors.message_sender().send(
+            Message(
+                to_staff=officer,
+                kind="emergency-review",
+                zh=f"{name}工作人员{row.staff_code}于{when}急救访问病历，请于{due}前复核。",
+                en=f"{row.staff_code} of {name} used emergency access on {when}; review by {due}.",
+            )
+        )
 
 
 def emergencies(
@@ -78,17 +115,9 @@ def review_emergency(*, emergency_id: str, justified: bool, note: str, by: Actor
     return _view(row, review)
 
 
-def _notice(root: str, who: Actor) -> Message:
-    place = models.Institution.objects.filter(code=who.institution_code).first()
-    name = place.name if place is not None else who.institution_code
-    when = clock.now().astimezone(clock.CITY_ZONE).strftime("%Y-%m-%d %H:%M")
-    return Message(
-        to_person=root,
-        phone=people.phone_of(root),
-        kind="emergency-access",
-        zh=f"{name}于{when}因急救查阅了您的病历。如有疑问，请联系隐私保护专员。",
-        en=f"{name} opened your record in an emergency on {when}.",
-    )
+def _officers(codes: set[str]) -> list[str]:
+    rows = models.Staff.objects.filter(institution_id__in=codes, active=True).order_by("code")
+    return [row.code for row in rows if Role.PRIVACY_OFFICER.value in row.roles]
 
 
 def _view(row: models.Emergency, review: models.EmergencyReview | None) -> EmergencyView:

@@ -59,7 +59,7 @@ def deliver_pending_entry(payload: Mapping[str, Any]) -> None:
         return
     receipt = append("consent", payload["fields"], key=state.pk)
     with writing():
-        ConsentState.objects.filter(pk=state.pk, receipt=None).update(receipt=receipt)
+        ConsentState.objects.filter(pk=state.pk, receipt__isnull=True).update(receipt=receipt)
 
 
 def try_now(state: ConsentState, fields: Mapping[str, str | int]) -> None:

@@ -7,6 +7,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from django.db.models import F, OuterRef, Q, Subquery
+
 from openrhip.directory import models
 from openrhip.directory.rules.access import Actor
 from openrhip.directory.rules.facts import MergeStep, Review
@@ -17,18 +19,20 @@ from openrhip.kernel.errors import Conflict, Malformed, NotFound
 from openrhip.kernel.ids import new_id
 
 MERGED, DISTINCT, SPLIT = "merged", "distinct", "split"
+"""Verdicts. A pair that was split after a merge is open again."""
 
 
 def reviews(*, open_only: bool = True, limit: int = 100) -> tuple[Review, ...]:
-    """Doubtful pairs, oldest first. A pair whose sides are merged meanwhile is no longer open."""
-    rows = list(models.Review.objects.select_related("fresh", "known").order_by("at", "pk"))
-    verdicts = dict(models.ReviewState.objects.order_by("pk").values_list("review_id", "verdict"))
-    shown = [
-        (row, _verdict(row, verdicts))
-        for row in rows
-        if not (open_only and _verdict(row, verdicts))
-    ][:limit]
-    ids = sorted({pk for row, _ in shown for pk in (row.fresh.root, row.known.root)})
+    """Doubtful pairs, oldest first. Open: neither merged now nor found distinct."""
+    last = models.ReviewState.objects.filter(review=OuterRef("pk")).order_by("-pk")
+    rows = models.Review.objects.select_related("fresh", "known").annotate(
+        last=Subquery(last.values("verdict")[:1])
+    )
+    if open_only:
+        rows = rows.exclude(fresh__root=F("known__root"))
+        rows = rows.filter(Q(last=None) | ~Q(last=DISTINCT))
+    shown = list(rows.order_by("at", "pk")[:limit])
+    ids = sorted({pk for row in shown for pk in (row.fresh.root, row.known.root)})
     known = {item.person_id: item for item in people.views(ids)}
     return tuple(
         Review(
@@ -40,9 +44,9 @@ def reviews(*, open_only: bool = True, limit: int = 100) -> tuple[Review, ...]:
             differ=tuple(row.differ),
             source=row.source,
             at=row.at,
-            verdict=verdict,
+            verdict=_verdict(row, row.last),
         )
-        for row, verdict in shown
+        for row in shown
     )
 
 
@@ -124,11 +128,10 @@ def merge_history(person_id: str) -> tuple[MergeStep, ...]:
     return tuple(_step(row) for row in rows.order_by("at", "pk"))
 
 
-def _verdict(row: models.Review, verdicts: dict[str, str]) -> str:
+def _verdict(row: models.Review, last: str | None) -> str:
     if row.fresh.root == row.known.root:
         return MERGED
-    verdict = verdicts.get(row.pk, "")
-    return "" if verdict == MERGED else verdict
+    return DISTINCT if last == DISTINCT else ""
 
 
 def _settle(row: models.Review, verdict: str, by: str, why: str) -> None:

@@ -10,6 +10,7 @@ from openrhip.directory.ports import Message
 from openrhip.directory.service import doors, sealing
 from openrhip.kernel import clock
 from openrhip.kernel.database import writing
+from openrhip.kernel.errors import Malformed
 from openrhip.kernel.ids import new_id
 
 _TABLE = "directory_storedmessage"
@@ -29,6 +30,7 @@ def store_message(message: Message) -> None:
         models.StoredMessage.objects.create(
             id=pk,
             to_person=message.to_person,
+            to_staff=message.to_staff,
             kind=message.kind,
             body=sealing.seal(body, table=_TABLE, column="body", row=pk),
             made_at=clock.now(),
@@ -37,10 +39,12 @@ def store_message(message: Message) -> None:
 
 
 def stored_messages(
-    person_id: str, *, kind: str = "", limit: int = 20
+    person_id: str = "", *, staff_code: str = "", kind: str = "", limit: int = 20
 ) -> tuple[tuple[datetime, Message], ...]:
-    """Messages to a person that have not expired, newest first: (when, message)."""
-    rows = models.StoredMessage.objects.filter(to_person=person_id).exclude(
+    """Messages to a person or member of staff that have not expired, newest first."""
+    if bool(person_id) == bool(staff_code):
+        raise Malformed("name either a person or a member of staff", where="to")
+    rows = models.StoredMessage.objects.filter(to_person=person_id, to_staff=staff_code).exclude(
         expires_at__lt=clock.now()
     )
     if kind:
@@ -52,6 +56,7 @@ def _open(row: models.StoredMessage) -> tuple[datetime, Message]:
     body = json.loads(sealing.unseal(row.body, table=_TABLE, column="body", row=row.pk))
     return row.made_at, Message(
         to_person=row.to_person,
+        to_staff=row.to_staff,
         phone=body["phone"],
         kind=row.kind,
         zh=body["zh"],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from openrhip.directory import models
 from openrhip.directory.rules import names
@@ -143,7 +143,7 @@ def wards_of(person_id: str) -> tuple[Ward, ...]:
     )
 
 
-def _in_force(at: datetime) -> models.models.QuerySet[models.Guardianship]:
+def _in_force(at: datetime) -> QuerySet[models.Guardianship]:
     return models.Guardianship.objects.filter(valid_from__lte=at, ended_at=None).filter(
         Q(valid_until=None) | Q(valid_until__gt=at)
     )
