@@ -16,9 +16,12 @@ from typing import Protocol
 from openrhip.formats.gm import der, extensions, names, oids, pem, sm3
 from openrhip.formats.gm.extensions import Extension
 from openrhip.formats.gm.sm2 import PublicKey
+from openrhip.formats.gm.verdicts import Verdicts
 from openrhip.kernel.errors import Malformed, TooLarge
 
 LARGEST = 64 * 1024
+_COMMON = 8 * 1024  # larger ones are read, but not remembered
+_VERDICTS = Verdicts()
 _WHERE = "certificate"
 
 
@@ -58,7 +61,15 @@ class Certificate:
     """One parsed certificate. Immutable; equal when the bytes are."""
 
     __slots__ = (
-        *("attributes", "der", "extended_key_usage", "extensions", "fingerprint", "is_ca"),
+        *(
+            "attributes",
+            "authority_key_id",
+            "der",
+            "extended_key_usage",
+            "extensions",
+            "fingerprint",
+            "is_ca",
+        ),
         *("issuer_attributes", "issuer_raw", "key_usage", "not_after", "not_before"),
         *("path_length", "public_key", "serial", "signature", "spki", "subject_raw", "tbs"),
     )
@@ -109,7 +120,7 @@ class Certificate:
             return None if found is None else found.value
 
         constraints, usage = value(oids.BASIC_CONSTRAINTS), value(oids.KEY_USAGE)
-        extended = value(oids.EXTENDED_KEY_USAGE)
+        extended, authority = value(oids.EXTENDED_KEY_USAGE), value(oids.AUTHORITY_KEY_ID)
         self.is_ca, self.path_length = (
             (False, None)
             if constraints is None
@@ -118,12 +129,15 @@ class Certificate:
         self.key_usage = (
             frozenset[str]() if usage is None else extensions.read_key_usage(usage, _WHERE)
         )
+        self.authority_key_id = (
+            None if authority is None else extensions.read_authority_key_id(authority, _WHERE)
+        )
         self.extended_key_usage = () if extended is None else extensions.read_oids(extended, _WHERE)
 
     @classmethod
     def from_der(cls, data: bytes) -> Certificate:
         """Read DER. Raises Malformed or TooLarge."""
-        return _remembered(bytes(data))
+        return _remembered(bytes(data)) if len(data) <= _COMMON else cls(bytes(data))
 
     @classmethod
     def from_pem(cls, data: bytes) -> Certificate:
@@ -167,7 +181,11 @@ class Certificate:
 
     def signed_by(self, issuer: Certificate) -> bool:
         """Whether the issuer's key made this signature. Remembered per pair."""
-        return _signed_by(self, issuer)
+        return _VERDICTS.ask(
+            self.fingerprint,
+            issuer.fingerprint,
+            lambda: issuer.public_key.verify(self.signature, self.tbs),
+        )
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Certificate) and other.der == self.der
@@ -256,11 +274,6 @@ def sealed(tbs: bytes, key: IssuingKey) -> bytes:
     return der.sequence(tbs, signature_algorithm(), der.bits(key.sign(tbs)))
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=2048)
 def _remembered(data: bytes) -> Certificate:
     return Certificate(data)
-
-
-@lru_cache(maxsize=8192)
-def _signed_by(certificate: Certificate, issuer: Certificate) -> bool:
-    return issuer.public_key.verify(certificate.signature, certificate.tbs)

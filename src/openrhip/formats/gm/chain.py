@@ -109,6 +109,8 @@ def validate(
     pool = tuple(dict.fromkeys((*intermediates, *trust.intermediates)))[:MOST_INTERMEDIATES]
     path, anchored = _build(leaf, pool, trust)
     findings = [_anchor(anchored), *_usage(leaf, usage)]
+    if not anchored:
+        findings += _forged(path, (*pool, *trust.roots))
     for level, certificate in enumerate(path):
         issuer = path[level + 1] if level + 1 < len(path) else None
         findings += _one(certificate, issuer, level, at, trust)
@@ -142,6 +144,25 @@ def _issuers(
     for one in candidates:
         if one.attributes == last.issuer_attributes and one not in path and last.signed_by(one):
             yield one
+
+
+def _forged(path: tuple[Certificate, ...], candidates: Sequence[Certificate]) -> Iterator[Finding]:
+    """Where the path ends although the issuer it names, with the key it names, is at hand."""
+    last = path[-1]
+    for one in candidates:
+        if (
+            one.attributes == last.issuer_attributes
+            and last.authority_key_id in {None, one.key_id}
+            and not last.signed_by(one)
+        ):
+            yield Finding(
+                "cert.signature",
+                False,
+                "签发者对证书的签名无效",
+                "the issuer's signature does not hold",
+                _where(last, len(path) - 1),
+            )
+            return
 
 
 def _anchor(anchored: bool) -> Finding:

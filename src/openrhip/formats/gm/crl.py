@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 
 from openrhip.formats.gm import certs, der, extensions, names, oids, pem, sm3
 from openrhip.formats.gm.certs import Certificate, IssuingKey
 from openrhip.formats.gm.extensions import Extension
+from openrhip.formats.gm.verdicts import Verdicts
 from openrhip.kernel.errors import Malformed, TooLarge
 
 LARGEST = 16 * 1024 * 1024
 _WHERE = "revocation list"
+_VERDICTS = Verdicts()
 # CRLReason (RFC 5280 5.3.1): number → name
 REASONS = {
     0: "unspecified",
@@ -88,7 +89,7 @@ class Crl:
     @classmethod
     def from_der(cls, data: bytes) -> Crl:
         """Read DER. Raises Malformed or TooLarge."""
-        return _remembered(bytes(data))
+        return cls(bytes(data))
 
     @classmethod
     def from_pem(cls, data: bytes) -> Crl:
@@ -108,7 +109,11 @@ class Crl:
 
     def signed_by(self, issuer: Certificate) -> bool:
         """Whether the issuer's key made this signature. Remembered per pair."""
-        return _signed_by(self, issuer)
+        return _VERDICTS.ask(
+            self.fingerprint,
+            issuer.fingerprint,
+            lambda: issuer.public_key.verify(self.signature, self.tbs),
+        )
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Crl) and other.der == self.der
@@ -175,13 +180,3 @@ def _revocation(node: der.Node) -> Revocation:
     inner = der.read(code.value, _WHERE, tag=der.ENUMERATED)
     number = inner.integer(_WHERE, tag=der.ENUMERATED)
     return Revocation(serial, at, REASONS.get(number, "unspecified"))
-
-
-@lru_cache(maxsize=64)
-def _remembered(data: bytes) -> Crl:
-    return Crl(data)
-
-
-@lru_cache(maxsize=1024)
-def _signed_by(crl: Crl, issuer: Certificate) -> bool:
-    return issuer.public_key.verify(crl.signature, crl.tbs)

@@ -79,16 +79,17 @@ def library() -> Any:
 class Key:
     """An EVP_PKEY on the SM2 curve and the contexts that work with it."""
 
-    __slots__ = ("_pools", "handle")
+    __slots__ = ("_lib", "_pools", "handle")
 
     def __init__(self, point: bytes, private: int | None = None) -> None:
         """point: 04 || x || y; private: the scalar. Raises Malformed for a point off the curve."""
+        self._lib = library()  # kept for the end, when modules may be gone
         self.handle = _from_data(point, private)
         self._pools: dict[str, list[c_void_p]] = {}
 
     def call(self, verb: str, action: Callable[[Any, c_void_p], int]) -> int:
         """Run `action(lib, context)` on a context initialised for the verb; its result."""
-        lib = library()
+        lib = self._lib
         pool = self._pools.setdefault(verb, [])
         try:
             context = pool.pop()
@@ -103,12 +104,12 @@ class Key:
         return result
 
     def __del__(self) -> None:
-        lib = library()
-        for pool in getattr(self, "_pools", {}).values():
+        if not hasattr(self, "_pools"):
+            return  # it was never made: the point was refused
+        for pool in self._pools.values():
             for context in pool:
-                lib.EVP_PKEY_CTX_free(context)
-        if getattr(self, "handle", None):
-            lib.EVP_PKEY_free(self.handle)
+                self._lib.EVP_PKEY_CTX_free(context)
+        self._lib.EVP_PKEY_free(self.handle)
 
 
 def _from_data(point: bytes, private: int | None) -> c_void_p:

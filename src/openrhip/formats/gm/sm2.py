@@ -82,10 +82,11 @@ class PublicKey:
 
     def verify_digest(self, signature: bytes, digest: bytes) -> bool:
         """As verify, over e."""
-        if len(signature) == 64:
-            signature = from_raw(signature)
-        elif not 8 <= len(signature) <= 72:
-            return False
+        if len(signature) == 64 and self._holds(from_raw(signature), digest):
+            return True
+        return 8 <= len(signature) <= 72 and self._holds(signature, digest)
+
+    def _holds(self, signature: bytes, digest: bytes) -> bool:
         size = len(signature)
         return (
             self._key.call(

@@ -1,4 +1,4 @@
-"""Certificates and lists as JSON, and the texts in which an operator names subjects and instants."""
+"""Certificates and lists as JSON; subjects, instants and serial numbers as operators type them."""
 
 from __future__ import annotations
 
