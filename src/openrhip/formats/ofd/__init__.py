@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _STORY = (
     "Align", "Attachment", "Barcode", "Block", "Cell", "Column", "Columns", "Face", "Field",
     "Heading", "Image", "Inline", "KeyValueGrid", "Metadata", "Page", "PageBreak", "PageNumber",
-    "Paragraph", "Rule", "Ruling", "Run", "SignatureLine", "Slot", "Spacer", "Story", "Style",
+    "Paragraph", "Raised", "Rule", "Ruling", "Run", "SignatureLine", "Slot", "Spacer", "Story", "Style",
     "Table", "Together", "VectorPath",
 )  # fmt: skip
 

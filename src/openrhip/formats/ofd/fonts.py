@@ -22,6 +22,7 @@ from openrhip.kernel.errors import Misconfigured
 
 GETA = "〓"  # 下駄/空铅: the printers' sign for a character that is not in the case
 
+_WIDE = "\u2e80"  # from here on characters are one em wide as a rule
 _WEIGHT = "wght"
 _SC = 2  # place of the Simplified Chinese face in the collection
 _PREPROCESS_AFTER = 12  # subsets; a one-off 0.2 to 0.4 s that makes each later one 3 times faster
@@ -159,11 +160,23 @@ def warm() -> None:
         _face(font).warm()
 
 
+class _Texts(dict[str, str]):
+    """Widths as DeltaX has them."""
+
+    def __init__(self, table: Advances) -> None:
+        super().__init__()
+        self._table = table
+
+    def __missing__(self, char: str) -> str:
+        made = self[char] = f"{self._table[char]:.5g}"
+        return made
+
+
 class Advances(dict[str, float]):
     """Widths in mm of characters in a font at a size; knows which come from another font.
 
     `strange` maps a character to the font that has it, or to None where no font has it: such a
-    character is drawn as 〓 and reported.
+    character is drawn as 〓 and reported. `odd` holds wide characters that are not one em wide.
     """
 
     def __init__(self, font: Font, size: float) -> None:
@@ -171,6 +184,8 @@ class Advances(dict[str, float]):
         self.font = font
         self.size = size
         self.strange: dict[str, Font | None] = {}
+        self.odd: set[str] = set()
+        self.text = _Texts(self)
 
     def __missing__(self, char: str) -> float:
         font: Font | None = self.font
@@ -181,6 +196,8 @@ class Advances(dict[str, float]):
                 if font is not self.font:
                     self.strange[char] = font
                 width = face.advance(glyph) * self.size
+                if char >= _WIDE and abs(width - self.size) > 1e-9:
+                    self.odd.add(char)
                 self[char] = width
                 return width
             font = _NEXT[font]

@@ -35,6 +35,14 @@ class Align(enum.StrEnum):
     JUSTIFY = "justify"
 
 
+class Raised(enum.StrEnum):
+    """Superscript and subscript."""
+
+    NO = ""
+    SUPER = "super"
+    SUB = "sub"
+
+
 @dataclass(frozen=True, slots=True)
 class Run:
     """A stretch of text in one manner. None means: as the block says.
@@ -51,6 +59,7 @@ class Run:
     underline: bool = False
     box: bool = False
     width: float = 0.0
+    raised: Raised = Raised.NO
     tag: str = ""
 
 

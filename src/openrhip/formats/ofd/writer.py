@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import groupby
 
 from openrhip.formats.ofd import parts
 from openrhip.formats.ofd.fonts import GETA, Font, Usage, advances, glyph_in
@@ -13,12 +13,14 @@ from openrhip.formats.ofd.layout import Laid, lay_out
 from openrhip.formats.ofd.layout.pictures import image_size
 from openrhip.formats.ofd.layout.pieces import (
     PT,
+    Group,
     Mark,
     Outline,
     Path,
     Picture,
     Piece,
     Text,
+    deltas,
     number,
 )
 from openrhip.formats.ofd.package_append import Container
@@ -51,15 +53,6 @@ def compose(story: Story) -> Composed:
     return Composed(writing.package(), len(laid.pages), tuple(laid.setter.usage.missing))
 
 
-def deltas(values: list[float]) -> str:
-    """Advances as DeltaX: repeated ones in the short form "g n d"."""
-    out: list[str] = []
-    for value, group in groupby(values):
-        times = len(list(group))
-        out.append(f"g {times} {number(value)}" if times > 2 else " ".join([number(value)] * times))
-    return " ".join(out)
-
-
 def color(name: str, value: Color) -> str:
     return f'<ofd:{name} Value="{value[0]} {value[1]} {value[2]}"/>'
 
@@ -81,6 +74,7 @@ class _Writing:
         if usage.missing and GETA in usage.chars.get(Font.SERIF, ()):
             self._geta = glyph_in(self._files[Font.SERIF], GETA)
         self._regions: dict[Mark, list[tuple[int, int]]] = {}
+        self._sizes: dict[float, tuple[float, str, str, str]] = {}
         self._goals: list[parts.Goal] = []
 
     def _next(self) -> int:
@@ -142,20 +136,7 @@ class _Writing:
         if self._story.watermark:
             out.append(self._watermark(page, self._story.watermark))
         layer = self._next()
-        for piece in pieces:
-            if isinstance(piece, Text):
-                xml, marks = self._text(piece), piece.marks
-            elif isinstance(piece, Path):
-                xml, marks = self._path(piece), piece.marks
-            elif isinstance(piece, Picture):
-                xml, marks = self._picture(piece), piece.marks
-            else:
-                if isinstance(piece, Outline):
-                    self._goals.append(parts.Goal(piece.level, piece.title, page_id, piece.y))
-                continue
-            out.append(xml)
-            for mark in marks:
-                self._regions.setdefault(mark, []).append((page_id, self._id))
+        self._pieces(pieces, 0.0, 0.0, page_id, out)
         body = (
             f"<ofd:Area><ofd:PhysicalBox>0 0 {number(page.width)} {number(page.height)}"
             f'</ofd:PhysicalBox></ofd:Area><ofd:Content><ofd:Layer ID="{layer}" Type="Body">'
@@ -163,27 +144,57 @@ class _Writing:
         )
         return parts.root("Page", body)
 
-    def _text(self, piece: Text) -> str:
-        size = piece.size
+    def _pieces(
+        self, pieces: Sequence[Piece], dx: float, dy: float, page_id: int, out: list[str]
+    ) -> None:
+        """The pieces as objects; regions and outline entries are noted."""
+        for piece in pieces:
+            if isinstance(piece, Group):
+                self._pieces(piece.pieces, dx + piece.x, dy + piece.y, page_id, out)
+                continue
+            if isinstance(piece, Text):
+                out.append(self._text(piece, dx, dy))
+            elif isinstance(piece, Path):
+                out.append(self._path(piece, dx, dy))
+            elif isinstance(piece, Picture):
+                out.append(self._picture(piece, dx, dy))
+            else:
+                if isinstance(piece, Outline):
+                    goal = parts.Goal(piece.level, piece.title, page_id, piece.y + dy)
+                    self._goals.append(goal)
+                continue
+            for mark in piece.marks:
+                self._regions.setdefault(mark, []).append((page_id, self._id))
+
+    def _size(self, size: float) -> tuple[float, str, str, str]:
+        """Of a type size: the rise of its box, and rise, box height and size as written."""
+        found = self._sizes.get(size)
+        if found is None:
+            rise = _RISE * size
+            words = (number(rise), number(rise + _DROP * size), number(size))
+            found = self._sizes[size] = (rise, *words)
+        return found
+
+    def _text(self, piece: Text, dx: float, dy: float) -> str:
+        x, y, width, text, steps, font, size, ink, _, missing = piece
         self._id += 1
-        fill = "" if piece.color == BLACK else color("FillColor", piece.color)
-        delta = f' DeltaX="{deltas(piece.deltas)}"' if piece.deltas else ""
+        rise, baseline, height, em = self._size(size)
+        fill = "" if ink == BLACK else color("FillColor", ink)
+        delta = f' DeltaX="{steps}"' if steps else ""
         lost = ""
-        if piece.missing:
+        if missing:
             lost = (
                 '<ofd:CGTransform CodePosition="0" CodeCount="1" GlyphCount="1">'
                 f"<ofd:Glyphs>{self._geta}</ofd:Glyphs></ofd:CGTransform>"
             )
         return (
-            f'<ofd:TextObject ID="{self._id}" Boundary="{number(piece.x)}'
-            f" {number(piece.y - _RISE * size)} {number(piece.width + 0.1)}"
-            f' {number((_RISE + _DROP) * size)}" Font="{self._font_ids[piece.font]}"'
-            f' Size="{number(size)}">{fill}{lost}'
-            f'<ofd:TextCode X="0" Y="{number(_RISE * size)}"{delta}>'
-            f"{parts.escape(piece.text)}</ofd:TextCode></ofd:TextObject>"
+            f'<ofd:TextObject ID="{self._id}" Boundary="{x + dx:.5g} {y + dy - rise:.5g}'
+            f' {width + 0.1:.5g} {height}" Font="{self._font_ids[font]}" Size="{em}">{fill}{lost}'
+            f'<ofd:TextCode X="0" Y="{baseline}"{delta}>{parts.escape(text)}'
+            "</ofd:TextCode></ofd:TextObject>"
         )
 
-    def _path(self, piece: Path) -> str:
+    def _path(self, piece: Path, dx: float, dy: float) -> str:
         self._id += 1
         flags = "" if piece.stroke is not None else ' Stroke="false"'
         inner = ""
@@ -200,7 +211,7 @@ class _Writing:
             flags += ' Visible="false"'
         half = piece.line / 2 if piece.stroke is not None else 0.0
         data = piece.data
-        x, y, width, height = piece.x, piece.y, piece.width, piece.height
+        x, y, width, height = piece.x + dx, piece.y + dy, piece.width, piece.height
         if half:  # the box must hold the whole line, or readers clip half of it away
             x, y, width, height = x - half, y - half, width + 2 * half, height + 2 * half
             flags += f' CTM="1 0 0 1 {number(half)} {number(half)}"'
@@ -210,11 +221,11 @@ class _Writing:
             f"<ofd:AbbreviatedData>{parts.escape(data)}</ofd:AbbreviatedData></ofd:PathObject>"
         )
 
-    def _picture(self, piece: Picture) -> str:
+    def _picture(self, piece: Picture, dx: float, dy: float) -> str:
         self._id += 1
         width, height = number(piece.width), number(piece.height)
         return (
-            f'<ofd:ImageObject ID="{self._id}" Boundary="{number(piece.x)} {number(piece.y)}'
+            f'<ofd:ImageObject ID="{self._id}" Boundary="{number(piece.x + dx)} {number(piece.y + dy)}'
             f' {width} {height}" CTM="{width} 0 0 {height} 0 0"'
             f' ResourceID="{self._image_ids[piece.key]}"/>'
         )

@@ -13,6 +13,7 @@ from openrhip.formats.ofd.layout.inline import Setter
 from openrhip.formats.ofd.layout.pictures import image_size, qr_path
 from openrhip.formats.ofd.layout.pieces import (
     PT,
+    Group,
     Number,
     Outline,
     Path,
@@ -69,11 +70,11 @@ def stack(slices: Sequence[Slice]) -> tuple[list[Piece], float]:
         if slice_.table != table:
             pieces.extend(closing)
             if slice_.table > 0:
-                pieces.extend(piece.at(0.0, y) for piece in slice_.opening)
+                pieces.append(Group(0.0, y, slice_.opening))
             table = slice_.table
-        pieces.extend(piece.at(0.0, y) for piece in slice_.pieces)
+        pieces.append(Group(0.0, y, slice_.pieces))
         y += slice_.height
-        closing = [piece.at(0.0, y) for piece in slice_.closing]
+        closing = [Group(0.0, y, slice_.closing)] if slice_.closing else []
     pieces.extend(closing)
     return pieces, y
 
@@ -119,7 +120,7 @@ def _paragraph(to: Composer, block: story.Paragraph, width: float) -> list[Slice
     made = _lines(to, block.content, block.style, inner, block.tag)
     if block.left:
         for slice_ in made:
-            slice_.pieces = [piece.at(block.left, 0) for piece in slice_.pieces]
+            slice_.pieces = [Group(block.left, 0.0, slice_.pieces)]
     if len(made) > 2:  # no single first or last line on a page of its own
         made[0].keep = made[-2].keep = True
     elif len(made) == 2:
@@ -217,7 +218,7 @@ def _columns(to: Composer, block: story.Columns, width: float) -> list[Slice]:
         dx = edges[i] + block.gap * i
         dy = (height - tall) / 2 if block.valign == "middle" else 0.0
         dy = height - tall if block.valign == "bottom" else dy
-        pieces.extend(piece.at(dx, dy) for piece in mine)
+        pieces.append(Group(dx, dy, mine))
     return [Slice(height, pieces)]
 
 
@@ -249,13 +250,12 @@ def _signatures(to: Composer, block: story.SignatureLine, width: float) -> list[
     x = max(0.0, _shift(block.align, width, total))
     top = height - lead
     for slot, label in zip(block.slots, widths, strict=True):
-        for piece in to.setter.lines(slot.label, style, label + 1)[0].pieces:
-            pieces.append(piece.at(x, top))
+        pieces.append(Group(x, top, to.setter.lines(slot.label, style, label + 1)[0].pieces))
         x += label
         if slot.name:
             marks = to.setter.mark(slot.tag)
             line = to.setter.lines(slot.name, style, slot.width, marks=marks)[0]
-            pieces.extend(piece.at(x + 1, top) for piece in line.pieces)
+            pieces.append(Group(x + 1, top, line.pieces))
         base = height - 0.4
         pieces.append(Path(x, base, slot.width, 0.2, line_data((0, 0, slot.width, 0)), line=0.2))
         if slot.anchor:

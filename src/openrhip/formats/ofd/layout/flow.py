@@ -7,8 +7,17 @@ from dataclasses import dataclass, field
 
 from openrhip.formats.ofd.layout.blocks import Composer
 from openrhip.formats.ofd.layout.inline import Setter
-from openrhip.formats.ofd.layout.pieces import Number, Path, Picture, Piece, Slice, Text
-from openrhip.formats.ofd.story import Block, Page, Story, Style
+from openrhip.formats.ofd.layout.pieces import (
+    Group,
+    Number,
+    Path,
+    Picture,
+    Piece,
+    Slice,
+    Text,
+    flat,
+)
+from openrhip.formats.ofd.story import Story
 from openrhip.kernel.errors import Malformed, TooLarge
 
 _MAX_PAGES = 2000
@@ -51,36 +60,37 @@ def lay_out(story: Story) -> Laid:
     pages: list[LaidPage] = []
     total = len(flow.pages)
     for index, body in enumerate(flow.pages):
-        head = heads[1 if index else 0][0]
-        pieces = [piece.at(paper.left, paper.top) for piece in head]
-        pieces += body
-        pieces += [piece.at(paper.left, bottom) for piece in foot]
+        head = flat(heads[1 if index else 0][0], paper.left, paper.top)
+        tail = flat(foot, paper.left, bottom)
         if index:  # a repeated header is tagged where it stands first
-            pieces = _unmarked(pieces, len(head), len(body))
-        pages.append(LaidPage(_numbered(setter, pieces, index + 1, total)))
+            head, tail = _unmarked(head), _unmarked(tail)
+        numbers = (index + 1, total)
+        pages.append(
+            LaidPage([*_numbered(setter, head, numbers), *body, *_numbered(setter, tail, numbers)])
+        )
     return Laid(pages, list(composer.images), setter)
 
 
-def _unmarked(pieces: list[Piece], head: int, body: int) -> list[Piece]:
-    made = list(pieces)
-    for at in (*range(head), *range(head + body, len(pieces))):
-        piece = made[at]
-        if isinstance(piece, (Text, Path, Picture)) and piece.marks:
-            made[at] = piece._replace(marks=())
-    return made
+def _unmarked(pieces: list[Piece]) -> list[Piece]:
+    return [
+        piece._replace(marks=())
+        if isinstance(piece, (Text, Path, Picture)) and piece.marks
+        else piece
+        for piece in pieces
+    ]
 
 
-def _numbered(setter: Setter, pieces: list[Piece], page: int, pages: int) -> list[Piece]:
+def _numbered(setter: Setter, pieces: list[Piece], numbers: tuple[int, int]) -> list[Piece]:
+    """The pieces with the page numbers set."""
     made: list[Piece] = []
     for piece in pieces:
-        if not isinstance(piece, Number):
+        if isinstance(piece, Number):
+            page, pages = map(str, numbers)
+            text = piece.form.replace("{page}", page).replace("{pages}", pages)
+            lines = setter.lines(text, piece.style, piece.width)
+            made.append(Group(piece.x, piece.y, lines[0].pieces))
+        else:
             made.append(piece)
-            continue
-        text = piece.form.replace("{page}", str(page)).replace("{pages}", str(pages))
-        style = piece.style
-        assert isinstance(style, Style)  # noqa: S101 - for the type checker
-        for line in setter.lines(text, style, piece.width)[:1]:
-            made.extend(part.at(piece.x, piece.y) for part in line.pieces)
     return made
 
 
@@ -168,12 +178,9 @@ class _Flow:
             page.extend(self._closing)
             self._closing = []
             self._table = part.table
-            page.extend(piece.at(self._left, y) for piece in part.opening)
-        page.extend(piece.at(self._left, y) for piece in part.pieces)
+            page.append(Group(self._left, y, part.opening))
+        page.append(Group(self._left, y, part.pieces))
         self._y = y + part.height
-        self._closing = [piece.at(self._left, self._y) for piece in part.closing]
+        self._closing = [Group(self._left, self._y, part.closing)] if part.closing else []
         if part.pieces or part.height:
             self._fresh = False
-
-
-__all__ = ["Block", "Laid", "LaidPage", "Page", "lay_out"]

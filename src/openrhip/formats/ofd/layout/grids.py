@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from openrhip.formats.ofd.layout.inline import Line, Setter
+from openrhip.formats.ofd.layout.inline import Setter
 from openrhip.formats.ofd.layout.pieces import Path, Slice, line_data
 from openrhip.formats.ofd.layout.rows import Box, Frame, horizontal, row_slice
+from openrhip.formats.ofd.layout.setting import Line
 from openrhip.formats.ofd.layout.tables import scale
 from openrhip.formats.ofd.story import Align, Field, KeyValueGrid, Ruling
 from openrhip.kernel.errors import Malformed

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import groupby
 from typing import NamedTuple
 
 from openrhip.formats.ofd.fonts import Font
-from openrhip.formats.ofd.story import BLACK, Color
+from openrhip.formats.ofd.story import BLACK, Color, Style
 
 PT = 25.4 / 72  # one point in mm
 ASCENT = 0.88  # of the em box above the baseline, the same in all CJK fonts used
@@ -20,13 +21,13 @@ class Mark(NamedTuple):
 
 
 class Text(NamedTuple):
-    """Characters on one baseline in one font. deltas: n-1 advances in mm. x, y: origin."""
+    """Characters on one baseline in one font. deltas: n-1 advances (DeltaX). x, y: origin."""
 
     x: float
     y: float
     width: float
     text: str
-    deltas: list[float]
+    deltas: str
     font: Font
     size: float
     color: Color
@@ -88,13 +89,35 @@ class Number(NamedTuple):
     y: float
     width: float
     form: str
-    style: object
+    style: Style
 
     def at(self, dx: float, dy: float) -> Number:
         return self._replace(x=self.x + dx, y=self.y + dy)
 
 
-Piece = Text | Path | Picture | Outline | Number
+class Group(NamedTuple):
+    """Pieces that are placed together."""
+
+    x: float
+    y: float
+    pieces: Sequence[Piece]
+
+    def at(self, dx: float, dy: float) -> Group:
+        return Group(self.x + dx, self.y + dy, self.pieces)
+
+
+Piece = Text | Path | Picture | Outline | Number | Group
+
+
+def flat(pieces: Sequence[Piece], dx: float = 0.0, dy: float = 0.0) -> list[Piece]:
+    """The pieces with groups dissolved."""
+    made: list[Piece] = []
+    for piece in pieces:
+        if isinstance(piece, Group):
+            made += flat(piece.pieces, dx + piece.x, dy + piece.y)
+        else:
+            made.append(piece.at(dx, dy))
+    return made
 
 
 class Slice:
@@ -139,6 +162,15 @@ def number(value: float) -> str:
     if -0.0005 < value < 0.0005:
         return "0"
     return f"{value:.5g}" if abs(value) < 10000 else f"{value:.1f}"
+
+
+def deltas(values: list[float]) -> str:
+    """Advances as DeltaX: repeated ones in the short form "g n d"."""
+    out: list[str] = []
+    for value, group in groupby(values):
+        times = len(list(group))
+        out.append(f"g {times} {number(value)}" if times > 2 else " ".join([number(value)] * times))
+    return " ".join(out)
 
 
 def line_data(*points: tuple[float, float, float, float]) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from openrhip.formats.ofd.layout.inline import Line
-from openrhip.formats.ofd.layout.pieces import Path, Piece, Slice, line_data, number
+from openrhip.formats.ofd.layout.pieces import Group, Path, Piece, Slice, line_data, number
+from openrhip.formats.ofd.layout.setting import Line
 from openrhip.formats.ofd.story import Color
 
 
@@ -61,8 +61,7 @@ def put_box(box: Box, top: float, height: float, padding: float, pieces: list[Pi
     """The cell's lines as pieces, in a row `height` high that begins at `top`."""
     y = top + (max(0.0, (height - box.height) / 2) if box.middle else padding)
     for line in box.lines:
-        for piece in line.pieces:
-            pieces.append(piece.at(box.x, y))
+        pieces.append(Group(box.x, y, line.pieces))
         y += line.height
 
 

@@ -65,7 +65,7 @@ def table_slices(setter: Setter, table: Table, width: float, serial: int) -> lis
             setter, table, edges, mine, first, last,
             is_head=is_head, last_head=is_head and last >= heads,
             serial=serial, head=() if is_head else tuple(head),
-            opening=opening if (not head or is_head and not first) else (), closing=closing,
+            opening=opening if (not head or (is_head and not first)) else (), closing=closing,
         )  # fmt: skip
         (head if is_head else body).append(made)
     for slice_ in head:

@@ -1,0 +1,239 @@
+"""One line: alignment, justification, and its pieces with their advances (DeltaX)."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from openrhip.formats.ofd.fonts import GETA, Advances, Font, Usage
+from openrhip.formats.ofd.layout.pieces import (
+    ASCENT,
+    Mark,
+    Path,
+    Piece,
+    Text,
+    deltas,
+    line_data,
+    number,
+)
+from openrhip.formats.ofd.story import Align, Color
+
+BOX_PAD = 0.9  # mm beside the text of a framed run
+_MAX_STRETCH = 0.22  # of the line: beyond, a line is left ragged
+_SPACE_SHARE = 3  # a space takes three shares of what justification gives, any other gap one
+_TOKENS = re.compile("[\u2e80-\uff60\uffe0-\uffe6]+|[!-~\u00a0-\u052f]+| +|.", re.DOTALL)
+_WIDE = "\u2e80"
+
+
+class Ink(NamedTuple):
+    """How a span looks. rise: mm above the baseline."""
+
+    table: Advances
+    color: Color
+    marks: tuple[Mark, ...]
+    underline: bool = False
+    box: bool = False
+    rise: float = 0.0
+
+
+class Span(NamedTuple):
+    """text[start:end] of its paragraph in one ink."""
+
+    start: int
+    end: int
+    ink: Ink
+
+
+class Measured(NamedTuple):
+    """A paragraph: text, spans in order, running sum of advances (one more than characters)."""
+
+    text: str
+    spans: list[Span]
+    sums: list[float]
+
+
+class Line(NamedTuple):
+    """height and pieces relative to the line's top left; width that the text takes."""
+
+    height: float
+    pieces: list[Piece]
+    width: float
+
+
+def set_line(
+    measured: Measured,
+    start: int,
+    end: int,
+    room: tuple[float, float, float, float],
+    how: Align,
+    usage: Usage,
+) -> Line:
+    """text[start:end] as a line. room: left edge, column width, line height, type size (mm)."""
+    text, spans, sums = measured
+    left, width, lead, tallest = room
+    visible = end
+    while visible > start and text[visible - 1] == " ":
+        visible -= 1
+    natural = sums[visible] - sums[start]
+    spare = width - left - natural
+    x, gap = left, 0.0
+    if spare > 0:
+        if how is Align.CENTER:
+            x += spare / 2
+        elif how is Align.RIGHT:
+            x += spare
+        elif how is Align.JUSTIFY and spare < (width - left) * _MAX_STRETCH:
+            shares = count_shares(text[start:visible])
+            gap = spare / shares if shares else 0.0
+    height = lead
+    if len(spans) > 1:
+        spans = [span for span in spans if span.end > start and span.start < end]
+        tallest = max((span.ink.table.size for span in spans), default=tallest)
+        height = max(lead, tallest * 1.25)
+    base = (height - tallest) / 2 + ASCENT * tallest
+    pieces: list[Piece] = []
+    for span in spans:
+        a, b = max(span.start, start), min(span.end, end)
+        after = text[b] if b < visible else ""
+        x = _set(span.ink, text[a:b], sums[b] - sums[a], (x, base, gap), after, usage, pieces)
+    return Line(height, pieces, natural + left)
+
+
+def _set(
+    ink: Ink,
+    part: str,
+    width: float,
+    place: tuple[float, float, float],
+    after: str,
+    usage: Usage,
+    pieces: list[Piece],
+) -> float:
+    """The pieces of one part of a line; returns the x where what follows stands."""
+    x, base, gap = place
+    table = ink.table
+    base -= ink.rise
+    origin = x + BOX_PAD if ink.box else x
+    strange = table.strange
+    if strange and not strange.keys().isdisjoint(part):
+        shares = _set_mixed(ink, part, (origin, base, gap), after, usage, pieces)
+    else:
+        usage.add(table.font, part)
+        steps, shares = encode(part, table, gap, after)
+        pieces.append(
+            Text(
+                origin, base, width + shares * gap, part, steps, table.font, table.size,
+                ink.color, ink.marks,
+            )
+        )  # fmt: skip
+    width += shares * gap
+    if ink.underline:
+        y = base + table.size * 0.2
+        line = line_data((0, 0, width, 0))
+        pieces.append(Path(x, y, width, 0.2, line, ink.color, None, 0.2))
+    if ink.box:
+        pieces.append(_frame(x + 0.2, base - table.size * 0.95, width - 0.4, table.size * 1.2, ink))
+    return x + width
+
+
+def _frame(x: float, y: float, width: float, height: float, ink: Ink) -> Path:
+    w, h = number(width), number(height)
+    return Path(x, y, width, height, f"M 0 0 L {w} 0 L {w} {h} L 0 {h} C", ink.color, None, 0.2)
+
+
+def _set_mixed(
+    ink: Ink,
+    part: str,
+    place: tuple[float, float, float],
+    after: str,
+    usage: Usage,
+    pieces: list[Piece],
+) -> int:
+    """A part in which some characters come from another font, or from none: each stands alone."""
+    x, base, gap = place
+    table = ink.table
+    shares, start = 0, 0
+    fonts = [table.strange.get(char, table.font) for char in part]
+    for at in range(1, len(part) + 1):
+        if at < len(part) and fonts[at] is fonts[start] is table.font:
+            continue
+        font, run = fonts[start], part[start:at]
+        if font is None:
+            usage.missing.update(dict.fromkeys(run))
+            usage.add(Font.SERIF, GETA)
+        else:
+            usage.add(font, run)
+        steps, mine = encode(run, table, gap, part[at] if at < len(part) else after)
+        width = sum(map(table.__getitem__, run)) + mine * gap
+        pieces.append(
+            Text(
+                x, base, width, run, steps, font or Font.SERIF, table.size, ink.color,
+                ink.marks, font is None,
+            )
+        )  # fmt: skip
+        x += width
+        shares += mine
+        start = at
+    return shares
+
+
+def count_shares(line: str) -> int:
+    """How many shares of stretch a line has: one between characters, more at spaces, none within
+    words and before spaces."""
+    tokens = _TOKENS.findall(line)
+    total = 0
+    for token in tokens:
+        first = token[0]
+        if first == " ":
+            total += _SPACE_SHARE - 1
+        else:
+            total += len(token) if first >= _WIDE else 1
+    return total - 1 if total else 0
+
+
+def encode(part: str, table: Advances, gap: float, after: str) -> tuple[str, int]:
+    """DeltaX of the part (one less than its characters), and the shares of `gap` it takes.
+
+    `after` is the character that follows in the line, "" at its end: no gap stands there, nor
+    before a space.
+    """
+    if table.odd and not table.odd.isdisjoint(part):
+        return _encode_each(part, table, gap, after)
+    tokens = _TOKENS.findall(part)
+    steps: list[str] = []
+    shares, last = 0, len(tokens) - 1
+    wide = ""
+    for at, token in enumerate(tokens):
+        following = tokens[at + 1][0] if at < last else after
+        open_ = following not in ("", " ")
+        first = token[0]
+        if first >= _WIDE:
+            wide = wide or number(table.size + gap)
+            size = len(token) if open_ and at < last else len(token) - 1
+            if size > 2:
+                steps.append(f"g {size} {wide}")
+            elif size > 0:
+                steps.append(wide if size == 1 else f"{wide} {wide}")
+            shares += len(token) if open_ else len(token) - 1
+            if not open_ and at < last:
+                steps.append(number(table.size))
+            continue
+        share = (_SPACE_SHARE if first == " " else 1) if open_ else 0
+        steps.extend(map(table.text.__getitem__, token[:-1]))
+        if at < last:
+            tail = token[-1]
+            steps.append(number(table[tail] + gap * share) if share and gap else table.text[tail])
+        shares += share
+    return " ".join(steps), shares
+
+
+def _encode_each(part: str, table: Advances, gap: float, after: str) -> tuple[str, int]:
+    """The same, character by character, for wide characters that are not one em wide."""
+    values: list[float] = []
+    shares = 0
+    for at, char in enumerate(part):
+        following = part[at + 1] if at + 1 < len(part) else after
+        inside = "!" <= char < _WIDE and "!" <= following < "\u0530" and char < "\u0530"
+        share = 0 if following in ("", " ") or inside else _SPACE_SHARE if char == " " else 1
+        values.append(table[char] + gap * share)
+        shares += share
+    return deltas(values[:-1]), shares
