@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -18,6 +19,7 @@ import pypdfium2
 from openrhip.agent.rules import Form
 from openrhip.agent.settings import AgentConfig
 from openrhip.formats import cda, ofd
+from openrhip.formats.cda.layout import story_of
 from openrhip.formats.gm import tsp
 from openrhip.formats.gm.signer import Signer, SoftwareSigner
 from openrhip.formats.ofd import signing_records
@@ -141,17 +143,19 @@ def wrap_pdf(pdf: bytes, companion: bytes) -> bytes:
     blocks.append(
         ofd.SignatureLine(slots=(ofd.Slot("医师签名", anchor="author-signature"),), seal=True)
     )
-    return ofd.write(
-        ofd.Story(
-            title=document.title,
-            blocks=blocks,
-            metadata=cda.metadata(document),
-            attachments=(
-                ofd.Attachment("source.xml", "text/xml", companion),
-                ofd.Attachment("original.pdf", "application/pdf", pdf),
-            ),
-        )
+    story = story_of(document, source=companion)
+    pictures = replace(
+        story,
+        blocks=blocks,
+        header=(),
+        first_header=None,
+        footer=(),
+        attachments=(
+            *story.attachments,
+            ofd.Attachment("original.pdf", "application/pdf", pdf),
+        ),
     )
+    return ofd.write(pictures)
 
 
 def _poster(url: str) -> Callable[[bytes], bytes]:

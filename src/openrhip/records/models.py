@@ -52,7 +52,7 @@ class DocumentQuery(models.QuerySet["Document"]):
 
     def kept(self) -> DocumentQuery:
         """Those whose deposit is in the ledger."""
-        return self.exclude(receipt=None)
+        return self.exclude(receipt__isnull=True)
 
     def current(self) -> DocumentQuery:
         """Those no kept document supersedes."""
@@ -82,8 +82,10 @@ class Document(models.Model):
         "self", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
     author = models.CharField(max_length=64)
+    author_name = models.CharField(max_length=100, blank=True, default="")
     department = models.CharField(max_length=100, blank=True, default="")
-    sensitivity = models.CharField(max_length=20)
+    department_code = models.CharField(max_length=64, blank=True, default="")
+    level = models.PositiveSmallIntegerField()
     pages = models.PositiveIntegerField()
     recorded_at = models.DateTimeField()
     deposited_at = models.DateTimeField()
@@ -153,13 +155,13 @@ class Access(models.Model):
     person_id = models.CharField(max_length=64)
     actor = models.CharField(max_length=64)
     actor_name = models.CharField(max_length=100)
-    actor_role = models.CharField(max_length=40)
+    actor_roles = models.JSONField()
     institution = models.CharField(max_length=64)
     purpose = models.CharField(max_length=40)
     deed = models.CharField(max_length=20)
     allowed = models.BooleanField()
     reasons = models.JSONField()
-    emergency_reason = models.CharField(max_length=500, blank=True, default="")
+    emergency = models.BooleanField(default=False)
     asked_at = models.DateTimeField()
     leaf = models.JSONField()
     receipt = models.JSONField()

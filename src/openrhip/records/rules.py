@@ -150,8 +150,9 @@ class DocumentSummary:
     institution_name: str
     department: str
     author: str
+    author_name: str
     person_id: str
-    sensitivity: str
+    level: int
     recorded_at: datetime
     deposited_at: datetime
     version: int
@@ -177,17 +178,31 @@ class AccessSummary:
     person_id: str
     actor: str
     actor_name: str
-    actor_role: str
+    actor_roles: tuple[str, ...]
     institution: str
     institution_name: str
     purpose: str
     deed: str
     allowed: bool
     reasons: tuple[str, ...]
-    emergency_reason: str
+    emergency: bool
     asked_at: datetime
     leaf: dict[str, Any]
     receipt: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class AccessProof:
+    """What shows an access to anyone: the leaf with its receipt, and the salt of its commitments.
+
+    opened: name of a leaf field → the text whose SM3 behind the salt it is.
+    """
+
+    access: AccessSummary
+    salt: str
+    opened: dict[str, str]
+    receipt: dict[str, Any]
+    log_key: str
 
 
 @dataclass(frozen=True, slots=True)

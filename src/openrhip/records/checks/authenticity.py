@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
+from openrhip.formats.gm import sm3
 from openrhip.formats.gm.certs import Certificate
 from openrhip.formats.gm.findings import Finding
-from openrhip.formats.ofd.verify import SignatureReport
+from openrhip.formats.ofd.verifying import SignatureReport
 from openrhip.records.checks.case import Case
 from openrhip.records.checks.report import Fault
 
@@ -148,13 +149,15 @@ def metadata_agrees(case: Case) -> Iterator[Fault]:
     """What the OFD says of the record is what the source's header says."""
     document = case.document
     stated = case.package.metadata
+    identifier = document.document_id
     expected = {
-        "RecordKind": document.kind.code,
-        "DocumentId": document.document_id.extension,
-        "Custodian": document.custodian.code,
+        "Kind": document.kind.code,
+        "DocumentId": f"{identifier.root}/{identifier.extension}",
+        "Institution": document.custodian.code,
+        "SourceSM3": sm3.hexdigest(case.package.read(case.sources[0].part)),
     }
     for name, value in expected.items():
-        if name in stated and stated[name] != value:
+        if stated.get(name, value) != value:
             yield Fault(
                 f"元数据 {name} 与源文档不符",
                 f"The metadata {name} differs from the source.",

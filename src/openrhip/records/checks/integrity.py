@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import defaultdict
 from collections.abc import Iterator
 
 from openrhip.formats import cda
-from openrhip.formats.cda import ClinicalDocument
+from openrhip.formats.cda import ClinicalDocument, Section
 from openrhip.formats.gm import sm3
 from openrhip.kernel.errors import Problem
 from openrhip.records.checks.case import Case, NotReadable
@@ -77,17 +78,15 @@ def pages_say_the_same(case: Case) -> Iterator[Fault]:
 
 
 def tags_agree(case: Case) -> Iterator[Fault]:
-    """The tagged data elements are those of the source, with the same values."""
-    document = case.document
+    """Each region tagged with a data element shows a value that the source has for it."""
+    said = _said(case.document)
+    narrative = _squeeze("".join(_narrative(case.document.sections)))
     for region in case.regions:
-        if not region.name.startswith("DE"):
-            continue
-        entry = document.entry(region.name)
-        if entry is None or not entry.values:
-            continue  # header elements are compared by `pages_say_the_same`
-        said = {_squeeze(value.text) for value in entry.values} | {_squeeze(entry.text)}
         shown = _squeeze(region.text)
-        if shown and not any(shown in one or one in shown for one in said if one):
+        values = said.get(region.name)
+        if not shown or not values or shown in narrative:
+            continue  # elements of the header are compared by `pages_say_the_same`
+        if not any(shown in value or value in shown for value in values):
             yield Fault(
                 "标引的页面内容与源文档的数据元不符",
                 "A tagged region differs from the data element of the source.",
@@ -142,6 +141,37 @@ def _shown(document: ClinicalDocument) -> Iterator[tuple[str, str, str]]:
     yield "机构名称", "institution's name", document.custodian.name
     author = next((one.name for one in document.authors if one.name), "")
     yield "作者姓名", "author's name", author
+
+
+def _said(document: ClinicalDocument) -> dict[str, set[str]]:
+    """Data element → everything the source says for it, squeezed."""
+    said: defaultdict[str, set[str]] = defaultdict(set)
+    stack = [entry for section in _all(document.sections) for entry in section.entries]
+    while stack:
+        entry = stack.pop()
+        stack += entry.parts
+        for fact in entry.facts:
+            said[fact.tag].add(_squeeze(fact.text))
+        texts = [entry.text, *(value.text for value in entry.values)]
+        for value in entry.values:
+            if value.coded:
+                texts += [value.coded.code, value.coded.display, value.coded.original]
+        said[entry.code.code].update(_squeeze(text) for text in texts if text)
+    return said
+
+
+def _narrative(sections: tuple[Section, ...]) -> Iterator[str]:
+    for section in _all(sections):
+        for block in section.blocks:
+            yield getattr(block, "text", "")
+            for row in getattr(block, "rows", ()):
+                yield from row
+
+
+def _all(sections: tuple[Section, ...]) -> Iterator[Section]:
+    for section in sections:
+        yield section
+        yield from _all(section.sections)
 
 
 def _squeeze(text: str) -> str:

@@ -59,13 +59,7 @@ def pages_there(case: Case) -> Iterator[Fault]:
 def fonts_embedded(case: Case) -> Iterator[Fault]:
     """Every font travels inside (GB/T 42133-2022 6.5)."""
     for name, font in _resources(case, "Font"):
-        location = px.text(font, "FontFile")
-        try:
-            part = case.package.resolve(location, base=name) if location else ""
-            data = case.package.read(part) if part else b""
-        except Problem:
-            data = b""
-        if not data.startswith(_FONTS):
+        if not _resource(case, name, px.text(font, "FontFile")).startswith(_FONTS):
             yield Fault(
                 "字体未嵌入",
                 "A font is not embedded.",
@@ -87,16 +81,12 @@ def images_lasting(case: Case) -> Iterator[Fault]:
                 "hand it in separately",
             )
             continue
-        try:
-            part = case.package.resolve(px.text(media, "MediaFile"), base=name)
-            known = case.package.read(part).startswith(tuple(_LASTING))
-        except Problem:
-            part, known = name, False
-        if not known:
+        location = px.text(media, "MediaFile")
+        if not _resource(case, name, location).startswith(tuple(_LASTING)):
             yield Fault(
                 "图像格式不宜长期保存",
                 "An image is missing or in a format that does not last.",
-                part,
+                f"{name}: {location[:60]}",
                 "使用 PNG、JPEG、TIFF、BMP",
                 "use PNG, JPEG, TIFF or BMP",
             )
@@ -115,6 +105,19 @@ def renders(case: Case) -> Iterator[Fault]:
                 f"page {page + 1}",
                 *_AGAIN,
             )
+
+
+def _resource(case: Case, name: str, location: str) -> bytes:
+    """The bytes a resource list names: relative to its BaseLoc (GB/T 33190 §7.9). b"" if missing."""
+    if not location:
+        return b""
+    base = case.package.xml(name).get("BaseLoc", "")
+    for candidate in (f"{base}/{location}" if base else location, location):
+        try:
+            return case.package.read(case.package.resolve(candidate, base=name))
+        except Problem:
+            continue
+    return b""
 
 
 def _resources(case: Case, kind: str) -> Iterator[tuple[str, px.Element]]:

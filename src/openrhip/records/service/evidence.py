@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import secrets
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 from openrhip.directory import service as directory
 from openrhip.formats.gm import sm3
@@ -18,17 +18,18 @@ from openrhip.kernel.config import current
 from openrhip.kernel.errors import Misconfigured
 from openrhip.kernel.files import write_durably
 from openrhip.ledger.rules import Entry, LogKey
+from openrhip.ledger.service import LedgerDoor
 from openrhip.records.rules import RequestProof
 
 
-def ledger() -> Any:
+def ledger() -> LedgerDoor:
     """The ledger's door, as the directory was given it."""
-    return directory.ledger()
+    return cast("LedgerDoor", directory.ledger())
 
 
 def log_key() -> LogKey:
     """The public key that signs the ledger's checkpoints."""
-    return ledger().log_key  # type: ignore[no-any-return]
+    return ledger().key()
 
 
 @cache

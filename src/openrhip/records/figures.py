@@ -1,0 +1,50 @@
+"""What records report for a span of days (统计): deposits, refusals with reasons, disclosures."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from datetime import date, timedelta
+
+from openrhip.kernel.errors import Malformed
+from openrhip.kernel.periods import city_day, day_bounds
+from openrhip.records.models import Access, Document, Refusal
+from openrhip.records.naming import names_of
+from openrhip.records.rules import DayFigures, Figures
+
+LONGEST = timedelta(days=366)
+
+
+def figures(*, since: date, until: date, institution: str | None = None) -> Figures:
+    """Figures of the days since..until, both included. Raises Malformed for absurd spans."""
+    if not timedelta(0) <= until - since <= LONGEST:
+        raise Malformed("a span of one day to one year is reported", where="until")
+    first, end = day_bounds(since)[0], day_bounds(until)[1]
+    documents = Document.objects.kept().filter(deposited_at__gte=first, deposited_at__lt=end)
+    refusals = Refusal.objects.filter(refused_at__gte=first, refused_at__lt=end)
+    accesses = Access.objects.filter(asked_at__gte=first, asked_at__lt=end)
+    if institution:
+        documents = documents.filter(institution=institution)
+        refusals = refusals.filter(institution=institution)
+        accesses = accesses.filter(institution=institution)
+    counts: defaultdict[tuple[date, str], list[int]] = defaultdict(lambda: [0, 0, 0])
+    for at, code, size in documents.values_list("deposited_at", "institution", "size").iterator():
+        line = counts[city_day(at), code]
+        line[0] += 1
+        line[2] += size
+    reasons: Counter[str] = Counter()
+    for at, code, why in refusals.values_list("refused_at", "institution", "reasons").iterator():
+        counts[city_day(at), code][1] += 1
+        reasons.update(why)
+    names = names_of(code for _, code in counts)
+    return Figures(
+        since=since,
+        until=until,
+        days=tuple(
+            DayFigures(day, code, names[code], *line)
+            for (day, code), line in sorted(counts.items())
+        ),
+        reasons=dict(reasons.most_common()),
+        disclosures=accesses.filter(allowed=True).count(),
+        refused_disclosures=accesses.filter(allowed=False).count(),
+        emergencies=accesses.filter(emergency=True).count(),
+    )
