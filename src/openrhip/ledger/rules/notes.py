@@ -13,12 +13,12 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from openrhip.formats.gm import sm2
-from openrhip.kernel.errors import Malformed, Misconfigured, NotVerified
+from openrhip.kernel.errors import Malformed, Misconfigured, NotVerified, Problem
 from openrhip.ledger.rules.encoding import from_base64, to_base64
 from openrhip.ledger.rules.hashing import C2SP, GM, Profile
 
@@ -135,23 +135,21 @@ class NoteSigner:
     def generate(cls, name: str, profile: Profile) -> NoteSigner:
         """A new key for the profile."""
         if profile is GM:
-            return cls._of_sm2(name, sm2.PrivateKey.generate())
-        return cls._of_ed25519(name, Ed25519PrivateKey.generate())
+            return cls.of_sm2(name, sm2.PrivateKey.generate())
+        return cls.of_ed25519(name, Ed25519PrivateKey.generate())
 
     @classmethod
     def from_pem(cls, name: str, profile: Profile, pem: bytes) -> NoteSigner:
-        """Read an unencrypted PKCS#8 key. Raises Misconfigured if it is of another kind."""
-        if profile is GM:
-            return cls._of_sm2(name, sm2.PrivateKey.from_pem(pem, None))
+        """Read an unencrypted PKCS#8 key. Raises Misconfigured if it is none of the profile."""
         try:
+            if profile is GM:
+                return cls.of_sm2(name, sm2.PrivateKey.from_pem(pem, None))
             key = serialization.load_pem_private_key(pem, None)
-        except (ValueError, TypeError) as error:
-            raise Misconfigured(
-                "the key of the log is no PKCS#8 PEM", where="log.key.pem"
-            ) from error
+        except (ValueError, TypeError, UnsupportedAlgorithm, Problem) as error:
+            raise _no_key(profile) from error
         if not isinstance(key, Ed25519PrivateKey):
-            raise Misconfigured("the key of the log is not Ed25519", where="log.key.pem")
-        return cls._of_ed25519(name, key)
+            raise _no_key(profile)
+        return cls.of_ed25519(name, key)
 
     def pem(self) -> bytes:
         """The key as unencrypted PKCS#8, for a file of mode 0600."""
@@ -163,18 +161,24 @@ class NoteSigner:
         return f"{text}\n\u2014 {self.key.name} {value}\n"
 
     @classmethod
-    def _of_ed25519(cls, name: str, key: Ed25519PrivateKey) -> NoteSigner:
+    def of_ed25519(cls, name: str, key: Ed25519PrivateKey) -> NoteSigner:
         encoded = ED25519_TYPE + key.public_key().public_bytes_raw()
         return cls(LogKey(name, C2SP, encoded), key.sign, lambda: _ed25519_pem(key))
 
     @classmethod
-    def _of_sm2(cls, name: str, key: sm2.PrivateKey) -> NoteSigner:
+    def of_sm2(cls, name: str, key: sm2.PrivateKey) -> NoteSigner:
         encoded = SM2_TYPE + key.public_key.point
         return cls(
             LogKey(name, GM, encoded),
             lambda data: sm2.to_raw(key.sign(data)),
             lambda: key.to_pem(None),
         )
+
+
+def _no_key(profile: Profile) -> Misconfigured:
+    return Misconfigured(
+        f"the key of the log is no {profile.signature} key in PKCS#8 PEM", where="log.key.pem"
+    )
 
 
 def _ed25519_pem(key: Ed25519PrivateKey) -> bytes:
