@@ -137,8 +137,15 @@ class Package:
             root=part,
             metadata=_metadata(px.child(body, "DocInfo")),
             pages=self._pages(part),
-            signatures=self.resolve(signatures, base=ENTRY) if signatures else "",
+            signatures=self._list_part(signatures),
         )
+
+    def _list_part(self, location: str) -> str:
+        """Some templates name a list that does not exist yet: that hinders no reader."""
+        try:
+            return self.resolve(location, base=ENTRY) if location else ""
+        except NotFound:
+            return posixpath.normpath(location.strip().lstrip("/"))
 
     def _pages(self, part: str) -> tuple[Page, ...]:
         root = self.xml(part)

@@ -1,8 +1,8 @@
 """The ZIP container of a package (ZIP 容器), read with suspicion.
 
-Every byte of the file must belong to exactly one entry, the directory or its end record: nothing
-before, between or behind. Local headers must say what the directory says. What the limits bound is
-bounded before anything is unpacked.
+Every byte of the file must belong to exactly one entry, the directory or its end record (with the
+comment that some writers leave there): nothing before, between or behind. Local headers must say
+what the directory says. What the limits bound is bounded before anything is unpacked.
 
 Sources: PKWARE APPNOTE 6.3.10 §4.3-4.4; GB/T 33190-2016 §6 (the container is ZIP with Deflate).
 """
@@ -121,27 +121,20 @@ def unpack(data: bytes, entry: Entry) -> bytes:
 
 
 def _end_record(data: bytes) -> tuple[int, int, int]:
-    at = len(data) - END.size
-    if at < 0 or data[at : at + 4] != b"PK\x05\x06":
-        _explain_missing_end(data)
+    """Count of entries, size and offset of the directory. A comment must end with the file."""
+    at = data.rfind(b"PK\x05\x06", max(0, len(data) - END.size - 0xFFFF))
+    if at < 0 or at + END.size > len(data):
+        raise Malformed("not a ZIP container, or cut short", where="end record")
     _, disk, first, here, count, size, offset, comment = END.unpack_from(data, at)
-    if comment or disk or first or here != count:
+    if at + END.size + comment != len(data):
+        raise Malformed("data follows the end of the container", where="end record")
+    if disk or first or here != count:
         raise Malformed("the end record is not that of a single whole file", where="end record")
     if count == 0xFFFF or _MAX32 in (size, offset):
         raise Malformed("ZIP64 is not read", where="end record", remedy="keep below 4 GiB")
     if offset + size != at:
         raise Malformed("data stands before, between or behind the entries", where="end record")
     return count, size, offset
-
-
-def _explain_missing_end(data: bytes) -> None:
-    found = data.rfind(b"PK\x05\x06", max(0, len(data) - 66_000))
-    if found < 0 or found + END.size > len(data):
-        raise Malformed("not a ZIP container, or cut short", where="end record")
-    comment = END.unpack_from(data, found)[7]
-    if found + END.size + comment == len(data):
-        raise Malformed("the container carries a comment", where="end record")
-    raise Malformed("data follows the end of the container", where="end record")
 
 
 def _entry(data: bytes, at: int, limit: int, limits: Limits) -> tuple[Entry, int]:
@@ -195,7 +188,8 @@ def _check_local(
     same = data[begin + LOCAL.size : at] == raw_name
     if magic != b"PK\x03\x04" or not same:
         raise Malformed("the local header names another file than the directory", where=name)
-    if (flags, method, time, date) != tuple(central[3:7]):
+    loose = UTF8 if raw_name.isascii() else 0  # some writers set this flag in one place only
+    if (flags | loose, method, time, date) != (central[3] | loose, *central[4:7]):
         raise Malformed("the local header differs from the directory", where=name)
     extra = data[at : at + extra_length]
     later = bool(flags & _DESCRIPTOR)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from openrhip.formats.gm import der, oids
+from openrhip.kernel.clock import CITY_ZONE
 from openrhip.kernel.errors import Malformed
 
 CERTIFICATES, DIGESTS = 1, 2
@@ -189,7 +190,7 @@ def _header(fields: der.Fields) -> tuple[int, str]:
     if header.take("ID").text("ID") != HEADER_ID:
         raise Malformed("the seal's header is not 'ES'", where="SES_Header")
     version = header.take("version").integer("version")
-    vendor = header.take("Vid").text("Vid")
+    vendor = _loose(header.take("Vid"))
     header.end()
     return version, vendor
 
@@ -198,10 +199,10 @@ def _info(node: der.Node, *, first: bool = False) -> SealInfo:
     """first: of version 1, whose list of signers has no type and holds certificates."""
     fields = der.Fields(node, "SES_SealInfo")
     version, vendor = _header(fields)
-    seal_id = fields.take("esID").text("esID")
+    seal_id = _loose(fields.take("esID"))
     properties = der.Fields(fields.take("property"), "SES_ESPropertyInfo")
     kind = properties.take("type").integer("type")
-    name = properties.take("name").text("name")
+    name = _loose(properties.take("name"))
     listing = CERTIFICATES if first else properties.take("certListType").integer("certListType")
     listed = properties.take("certList", der.SEQUENCE).children()
     if listing not in (CERTIFICATES, DIGESTS):
@@ -217,7 +218,7 @@ def _info(node: der.Node, *, first: bool = False) -> SealInfo:
         seal_id=seal_id,
         kind=kind,
         name=name,
-        certificates=tuple(item.octets("certList") for item in listed) if whole else (),
+        certificates=_certificates(listed, strict=not first) if whole else (),
         digests=() if whole else tuple(_digest(item) for item in listed),
         created=created,
         valid_from=valid_from,
@@ -228,6 +229,25 @@ def _info(node: der.Node, *, first: bool = False) -> SealInfo:
         height=height,
         raw=node.raw,
     )
+
+
+def _certificates(listed: list[der.Node], *, strict: bool) -> tuple[bytes, ...]:
+    """Version 1 files exist whose list holds something else: then nobody is listed."""
+    return tuple(
+        item.octets("certList") for item in listed if strict or item.tag == der.OCTET_STRING
+    )
+
+
+def _loose(node: der.Node) -> str:
+    """A string that is only shown: producers put UTF-8 or GB 18030 where IA5 belongs."""
+    if node.tag not in (der.IA5, der.UTF8, der.PRINTABLE, der.VISIBLE):
+        return node.text("SES")
+    for codec in ("utf-8", "gb18030"):
+        try:
+            return node.content.decode(codec)
+        except UnicodeDecodeError:
+            continue
+    raise Malformed("a string that is no text", where="SES")
 
 
 def _digest(node: der.Node) -> tuple[str, bytes]:
@@ -263,8 +283,7 @@ def _signature_v1(members: list[der.Node]) -> SealSignature:
     fields = der.Fields(signed, "TBS_Sign")
     version = fields.take("version").integer("version")
     seal = _seal(fields.take("eseal"))
-    when = fields.take("timeInfo")
-    time = None if when.tag == der.BIT_STRING else when.time("timeInfo")
+    time, token = _time_v1(fields.take("timeInfo"))
     data_hash = fields.take("dataHash").bits("dataHash")
     location = fields.take("propertyInfo").text("propertyInfo")
     certificate = fields.take("cert").octets("cert")
@@ -279,6 +298,18 @@ def _signature_v1(members: list[der.Node]) -> SealSignature:
         certificate=certificate,
         algorithm=algorithm,
         signature=members[1].bits("signature"),
-        timestamp=when.bits("timeInfo") if time is None else b"",
+        timestamp=token,
         signed=signed.raw,
     )
+
+
+def _time_v1(node: der.Node) -> tuple[datetime | None, bytes]:
+    """A time, or a BIT STRING that holds a token or, with some producers, the time as text."""
+    if node.tag != der.BIT_STRING:
+        return node.time("timeInfo"), b""
+    content = node.bits("timeInfo")
+    try:
+        time = datetime.fromisoformat(content.decode("ascii"))
+    except ValueError:
+        return None, content
+    return (time if time.tzinfo else time.replace(tzinfo=CITY_ZONE)), b""

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from openrhip.formats.gm import chain, sm3
 from openrhip.formats.gm.certs import Certificate
-from openrhip.formats.gm.chain import TrustStore
+from openrhip.formats.gm.chain import ChainReport, TrustStore
 from openrhip.formats.gm.findings import Finding
 from openrhip.formats.ofd.package import Package
 from openrhip.kernel.errors import Problem
@@ -23,6 +23,32 @@ def held(code: str, text_zh: str, text_en: str, where: str = "") -> Finding:
 
 def failed(code: str, text_zh: str, text_en: str, where: str = "") -> Finding:
     return Finding(code, False, text_zh, text_en, where)
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """Whose certificate: in both languages, and the code of the finding that it holds."""
+
+    zh: str
+    en: str
+    code: str
+
+
+SIGNER = Role("签名人", "signer", "ofd.certificate")
+MAKER = Role("制章人", "seal maker", "seal.maker-certificate")
+
+
+@dataclass(frozen=True, slots=True)
+class Instant:
+    """When certificates must have been good.
+
+    at: the stamped time, or the verification's where there is no timestamp; claimed: then what the
+    signer says, which nothing proves. issuers: certificates that travel with the signature.
+    """
+
+    at: datetime
+    claimed: datetime | None
+    issuers: Sequence[Certificate]
 
 
 @dataclass
@@ -48,38 +74,52 @@ class Context:
         except Problem:
             return None
 
-    def chain(
-        self,
-        leaf: Certificate,
-        issuers: Sequence[Certificate],
-        *,
-        at: datetime,
-        role: tuple[str, str],
-        code: str,
-    ) -> list[Finding]:
-        """One finding if the chain holds, else what fails in it. role: whose, in both languages."""
-        report = chain.validate(leaf, issuers, self.trust, at=at, usage=_usage(leaf))
-        name = leaf.common_name
-        if report.ok:
-            count = len(report.chain)
-            return [
-                held(
-                    code,
-                    f"{role[0]}证书（{name}）有效：信任链 {count} 级，未撤销，在有效期内",
-                    f"the {role[1]}'s certificate holds: chain of {count}, not revoked, in time",
-                    leaf.fingerprint[:16],
-                )
-            ]
-        return [
-            replace(
-                finding,
-                text_zh=f"{role[0]}证书（{name}）：{finding.text_zh}",
-                text_en=f"{role[1]}'s certificate: {finding.text_en}",
-                where=finding.where or leaf.fingerprint[:16],
+    def chain(self, leaf: Certificate, instant: Instant, role: Role) -> list[Finding]:
+        """One finding if the chain holds, else what fails in it."""
+        report = chain.validate(
+            leaf, instant.issuers, self.trust, at=instant.at, usage=_usage(leaf)
+        )
+        if not report.ok and instant.claimed:
+            then = chain.validate(
+                leaf, instant.issuers, self.trust, at=instant.claimed, usage=_usage(leaf)
             )
-            for finding in report.findings
-            if not finding.ok
+            if then.ok or then.indeterminate:
+                return [_unproven(leaf, role), *_failures(then, leaf, role)]
+        if not report.ok:
+            return _failures(report, leaf, role)
+        return [
+            held(
+                role.code,
+                f"{role.zh}证书（{leaf.common_name}）有效：信任链 {len(report.chain)} 级，"
+                "未撤销，在有效期内",
+                f"the {role.en}'s certificate holds: chain of {len(report.chain)}, not revoked, "
+                "in time",
+                leaf.fingerprint[:16],
+            )
         ]
+
+
+def _failures(report: ChainReport, leaf: Certificate, role: Role) -> list[Finding]:
+    return [
+        replace(
+            finding,
+            text_zh=f"{role.zh}证书（{leaf.common_name}）：{finding.text_zh}",
+            text_en=f"{role.en}'s certificate: {finding.text_en}",
+            where=finding.where or leaf.fingerprint[:16],
+        )
+        for finding in report.findings
+        if not finding.ok
+    ]
+
+
+def _unproven(leaf: Certificate, role: Role) -> Finding:
+    return failed(
+        "ofd.unproven",
+        f"{role.zh}证书（{leaf.common_name}）在声称的签名时刻有效，现已失效，且无时间戳证明当时已签",
+        f"the {role.en}'s certificate was good at the claimed time but is not now, and no "
+        "timestamp proves that the signature is older",
+        leaf.fingerprint[:16],
+    )
 
 
 def _usage(leaf: Certificate) -> str:

@@ -98,7 +98,7 @@ def _order(package: Package, last: Record) -> Finding:
     names = tuple(package.entries)
     begins = [entry.begin for entry in package.entries.values()]
     ok = names[-3:] == (last.listed.list_part, last.part, last.value_part)
-    ok = ok and begins == sorted(begins)
+    ok = ok and begins == sorted(begins) and package.data[-2:] == b"\0\0"  # and no comment
     return Finding(
         "ofd.container",
         ok,

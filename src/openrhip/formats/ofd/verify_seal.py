@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
 from functools import lru_cache
 
 from openrhip.formats.gm import oids
@@ -11,7 +9,7 @@ from openrhip.formats.gm.certs import Certificate
 from openrhip.formats.gm.findings import Finding
 from openrhip.formats.ofd.ses import SealData, SealSignature
 from openrhip.formats.ofd.signing_records import Record
-from openrhip.formats.ofd.verify_findings import Context, failed, held
+from openrhip.formats.ofd.verify_findings import MAKER, Context, Instant, failed, held
 from openrhip.kernel.errors import Problem
 
 _SM3_NAMES = {"sm3", oids.SM3}
@@ -22,17 +20,15 @@ def judge_seal(
     record: Record,
     value: SealSignature,
     signer: Certificate,
-    *,
-    issuers: Sequence[Certificate],
-    at: datetime,
+    instant: Instant,
 ) -> list[Finding]:
     """The seal's file, its maker, its owner, its time."""
     seal = value.seal
     return [
         *_file(context, record, seal),
-        *_maker(context, seal, issuers, at),
+        *_maker(context, seal, instant),
         _listed(seal, signer),
-        _validity(seal, at),
+        _validity(seal, instant),
         *([_location(context, record, value)] if value.location else []),
     ]
 
@@ -52,9 +48,7 @@ def _file(context: Context, record: Record, seal: SealData) -> list[Finding]:
     ]
 
 
-def _maker(
-    context: Context, seal: SealData, issuers: Sequence[Certificate], at: datetime
-) -> list[Finding]:
+def _maker(context: Context, seal: SealData, instant: Instant) -> list[Finding]:
     if seal.algorithm != oids.SM2_WITH_SM3:
         return [
             failed(
@@ -88,9 +82,7 @@ def _maker(
             else "the seal maker's signature does not hold: the seal was changed or forged",
             seal.info.seal_id,
         ),
-        *context.chain(
-            maker, issuers, at=at, role=("制章人", "seal maker"), code="seal.maker-certificate"
-        ),
+        *context.chain(maker, instant, MAKER),
     ]
 
 
@@ -115,15 +107,27 @@ def _listed(seal: SealData, signer: Certificate) -> Finding:
     )
 
 
-def _validity(seal: SealData, at: datetime) -> Finding:
+def _validity(seal: SealData, instant: Instant) -> Finding:
     info = seal.info
-    ok = info.valid_from <= at <= info.valid_to
     span = f"{info.valid_from:%Y-%m-%d} – {info.valid_to:%Y-%m-%d}"
-    return Finding(
+    if info.valid_from <= instant.at <= info.valid_to:
+        return held(
+            "seal.validity",
+            f"签章时刻在印章有效期内（{span}）",
+            f"the time of sealing is within the seal's validity ({span})",
+            info.seal_id,
+        )
+    if instant.claimed and info.valid_from <= instant.claimed <= info.valid_to:
+        return failed(
+            "ofd.unproven",
+            f"声称的签章时刻在印章有效期内（{span}），但无时间戳证明",
+            f"the claimed time is within the seal's validity ({span}), but no timestamp proves it",
+            info.seal_id,
+        )
+    return failed(
         "seal.validity",
-        ok,
-        f"签章时刻{'在' if ok else '不在'}印章有效期内（{span}）",
-        f"the time of sealing is {'within' if ok else 'outside'} the seal's validity ({span})",
+        f"签章时刻不在印章有效期内（{span}）",
+        f"the time of sealing is outside the seal's validity ({span})",
         info.seal_id,
     )
 

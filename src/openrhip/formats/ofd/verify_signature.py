@@ -9,9 +9,8 @@ from openrhip.formats.gm import oids, tsp
 from openrhip.formats.gm.certs import Certificate
 from openrhip.formats.gm.findings import Finding
 from openrhip.formats.ofd import signing_records as records
-from openrhip.formats.ofd.ses import SealSignature
 from openrhip.formats.ofd.signing_records import Listed, Record
-from openrhip.formats.ofd.verify_findings import SKEW, Context, failed, held
+from openrhip.formats.ofd.verify_findings import SIGNER, SKEW, Context, Instant, failed, held
 from openrhip.formats.ofd.verify_seal import judge_seal
 from openrhip.formats.ofd.verify_value import Value, read_value
 from openrhip.kernel.errors import NotVerified, Problem
@@ -44,7 +43,12 @@ def judge(context: Context, line: Listed) -> Judged:
         _value(context, record, judged)
     except NotVerified as problem:
         judged.findings.append(
-            failed("ofd.unsupported", f"不受支持：{problem.what}", problem.what, problem.where)
+            failed(
+                "ofd.unsupported",
+                f"不受支持，无法判定：{problem.what}",
+                f"not supported, nothing can be said: {problem.what}",
+                problem.where,
+            )
         )
     except Problem as problem:
         judged.findings.append(
@@ -69,14 +73,7 @@ def _digests(context: Context, record: Record) -> list[Finding]:
             )
         ]
     if method not in _SM3:
-        return [
-            failed(
-                "ofd.unsupported",
-                f"摘要算法 {record.check_method} 不受支持，无法判定",
-                f"digests by {record.check_method} are not supported: nothing can be said",
-                record.part,
-            )
-        ]
+        raise NotVerified(f"digests by {record.check_method[:60]}", where=record.part)
     wrong: list[Finding] = []
     for reference in record.references:
         if not reference.part:
@@ -116,21 +113,13 @@ def _value(context: Context, record: Record, judged: Judged) -> None:
         _description(context, record, value),
         _signature(record, value),
     ]
-    stamp = _time(context, value, judged)
-    at = judged.time if judged.timestamped and judged.time else context.at
-    judged.findings += stamp
-    judged.findings += context.chain(
-        value.certificate,
-        value.issuers,
-        at=at,
-        role=("签名人", "signer"),
-        code="ofd.certificate",
-    )
-    if isinstance(value.seal, SealSignature):
+    judged.findings += _time(context, value, judged)
+    proven = judged.time if judged.timestamped else None
+    instant = Instant(proven or context.at, None if proven else value.time, value.issuers)
+    judged.findings += context.chain(value.certificate, instant, SIGNER)
+    if value.seal:
         judged.seal_name = value.seal.seal.info.name
-        judged.findings += judge_seal(
-            context, record, value.seal, value.certificate, issuers=value.issuers, at=at
-        )
+        judged.findings += judge_seal(context, record, value.seal, value.certificate, instant)
 
 
 def _description(context: Context, record: Record, value: Value) -> Finding:

@@ -29,8 +29,8 @@ from openrhip.kernel.clock import rfc3339
 from openrhip.kernel.errors import NotFound, Problem
 
 Verdict = Literal["valid", "invalid", "indeterminate", "unsigned"]
-UNDECIDED = UNKNOWN_CODES | {"ofd.unsupported"}
-_TRACES = ("signatures.xml", "signature.xml", "signedvalue.dat", "seal.esl")
+UNDECIDED = UNKNOWN_CODES | {"ofd.unsupported", "ofd.unproven"}
+_TRACES = ("signatures.xml", "signature.xml", "seal.esl")
 
 
 @dataclass(frozen=True, slots=True)
