@@ -2,6 +2,24 @@
 
 from __future__ import annotations
 
-from sample_records import discharge_summary, outpatient, prescription
+from sample_records import (
+    admission,
+    discharge_summary,
+    examination,
+    front_sheet,
+    laboratory,
+    outpatient,
+    prescription,
+    summary,
+)
 
-ALL = (discharge_summary, outpatient, prescription)
+ALL = (
+    admission,
+    discharge_summary,
+    examination,
+    front_sheet,
+    laboratory,
+    outpatient,
+    prescription,
+    summary,
+)

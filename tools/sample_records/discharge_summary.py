@@ -163,8 +163,79 @@ def wang_corrected() -> Record:
     return record
 
 
+def li() -> Record:
+    team = XUANWUHU.member
+    return Record(
+        kind=Kind.DISCHARGE_SUMMARY, number="XW-C0053-2026031900021", at="20260319095000",
+        hospital=XUANWUHU, patient=patient("li"), author=team("XW0102"), numbers={"inpatient": "XW26031014"},
+        signers=[Signer("住院医师", team("XW0102"), "20260319100500", legal=True), Signer("上级医师", team("XW0101"), "20260319110000")],
+        department="呼吸内科", ward="呼吸一病区", room="0712", bed="33", start="20260310143000", end="20260319100000",
+        contact=("赵敏", "30", "女儿", "19900000107"),
+        sections=body(
+            came="患者因“咳嗽、咳黄痰伴发热5天”入院。入院时体温38.2℃，右中肺可闻及细湿啰音。胸部CT示右肺中叶斑片影。CURB-65评分2分。",
+            admitted=[("J15.902", "社区获得性肺炎(右肺中叶)"), ("I10.x04", "高血压病2级(高危)"), ("M81.905", "骨质疏松症")],
+            left=[("J15.902", "社区获得性肺炎(右肺中叶)"), ("I10.x04", "高血压病2级(高危)"), ("M81.905", "骨质疏松症")],
+            signs="体温正常5天，偶有咳嗽，少许白痰。双肺未闻及干湿性啰音。BP 138/76mmHg。",
+            state="治愈出院", plan="清热化痰，宣肺止咳；后期益气养阴。",
+            course="入院后予莫西沙星抗感染、氨溴索化痰，配合中药麻杏石甘汤合千金苇茎汤加减口服。痰培养：肺炎链球菌（对莫西沙星敏感）。入院第4天体温正常，第8天复查CT示病灶明显吸收，CRP降至6mg/L。输液部位曾出现轻度静脉炎，更换部位、外敷后好转。",
+            outcome="1治愈", days=9,
+            orders="1. 注意保暖，避免受凉，适量饮水，加强营养。\n2. 氨溴索口服溶液 10mL 口服 每日2次，服5天。\n3. 氨氯地平片 5mg 口服 每日1次，监测血压。\n4. 4周后呼吸科门诊复查胸部CT；如再发热、气促，及时就诊。",
+            positive=["胸部CT(2026-03-10)：右肺中叶斑片状渗出影。", "痰培养(2026-03-12)：肺炎链球菌。", "CRP 65mg/L，PCT 0.32ng/mL。"],
+        ),
+    )  # fmt: skip
+
+
+def sun() -> Record:
+    """With narrative of its own: a table of pathology, and sections that are empty."""
+    team = JINLING.member
+    sections = body(
+        came="因“间断便血3个月，发现乙状结肠占位1周”由外院转入。入院查体：贫血貌，腹平软，左下腹轻压痛，未触及包块，直肠指诊未及肿物，指套少许暗红色血迹。",
+        admitted=[("C18.700", "乙状结肠恶性肿瘤"), ("K80.201", "胆囊结石"), ("E11.9", "2型糖尿病")],
+        left=[("C18.700", "乙状结肠恶性肿瘤(pT3N1bM1a ⅣA期)"), ("C78.700", "肝继发性恶性肿瘤"), ("K80.201", "胆囊结石"), ("D64.900", "贫血"), ("I48.x01", "阵发性心房颤动")],
+        signs="进半流质饮食，排气排便正常。切口下段少许脂肪液化，换药后愈合可。", state="病情稳定，转肿瘤专科医院行术后化疗", course="完善检查后于2026年6月19日在全麻下行腹腔镜下乙状结肠根治性切除+胆囊切除+肝穿刺活检术。术后第4天出现腹胀、呕吐，考虑术后早期炎性肠梗阻，予禁食、胃肠减压、肠外营养后缓解；术后第2天发生阵发性房颤，予胺碘酮转复窦律。",
+        outcome="2好转", days=17, orders="1. 2周后肿瘤科就诊，评估XELOX+贝伐珠单抗方案。\n2. 高蛋白、低渣饮食；切口隔日换药。\n3. 复查血常规、肝肾功能、CEA。",
+        positive=["CEA 48.6ng/mL；CA19-9 72.4U/mL。", "上腹部增强MRI：肝S6段2.1cm转移灶。"],
+        operations=(
+            procedure("45.7601", "腹腔镜下乙状结肠根治性切除术", when="20260619090000", how=("2Ⅱ类切口", "2乙级愈合", "01全身麻醉"), story="探查肝S6段见2cm结节，余腹膜未见种植。肿瘤位于乙状结肠中段，侵及浆膜下。清扫253组淋巴结，切除肠管18cm，端端吻合，置盆腔引流管1根。"),
+        ),
+    )  # fmt: skip
+    rows = (("肿瘤部位", "乙状结肠"), ("组织学类型", "中分化腺癌"), ("浸润深度", "浆膜下层(pT3)"), ("淋巴结转移", "3/18(pN1b)"), ("脉管侵犯", "(+)"), ("神经侵犯", "(-)"), ("切缘", "上、下、环周切缘(-)"), ("错配修复蛋白", "MLH1(+) PMS2(+) MSH2(+) MSH6(+)，pMMR"))
+    table = "".join(el("tr", el("td", a) + el("td", b)) for a, b in rows)
+    head = el("thead", el("tr", el("th", "项目") + el("th", "结果")))
+    path = el("table", el("caption", "术后病理（B2026-05127）") + head + el("tbody", table))
+    bullets = el("list", "".join(el("item", one) for one in ("基因检测：KRAS G12D突变，NRAS、BRAF野生型", "微卫星稳定(MSS)")), listType="unordered")
+    sections.append(section("60567-5", "Comprehensive pathology report panel", text=path + bullets, title="病理"))
+    sections.append(section("69730-0", "Instructions", text="", title="随访指导"))
+    return Record(
+        kind=Kind.DISCHARGE_SUMMARY, number="JL-C0053-2026070200011", at="20260702080000",
+        hospital=JINLING, patient=patient("sun"), author=team("JL0103"), numbers={"inpatient": "JL26061507", "case": "B0421190"},
+        signers=[Signer("住院医师", team("JL0103"), "20260702081500", legal=True), Signer("上级医师", team("JL0105"), "20260702083000")],
+        department="普通外科", ward="普外三病区", room="1208", bed="41", start="20260615101500", end="20260702083000",
+        contact=("周建华", "10", "配偶", "19900000108"), sections=sections, confidentiality="R", enterer=team("JL0201"),
+    )  # fmt: skip
+
+
+def ayi() -> Record:
+    """A long name, a short stay, almost everything empty."""
+    team = XUANWUHU.member
+    return Record(
+        kind=Kind.DISCHARGE_SUMMARY, number="XW-C0053-2026060200008", at="20260602100000",
+        hospital=XUANWUHU, patient=patient("ayi"), author=team("XW0103"), numbers={"inpatient": "XW26060101"},
+        signers=[Signer("住院医师", team("XW0103"), "20260602101000", legal=True)],
+        department="内分泌科", ward="内分泌病区", bed="02", start="20260601090000", end="20260602093000",
+        sections=body(
+            came="发现血糖升高1天，要求行糖耐量试验。", admitted=[("R73.900", "血糖升高")], left=[("R73.000", "糖耐量异常")],
+            signs="无特殊不适。", state="好转出院", course="行75g口服葡萄糖耐量试验：空腹6.0mmol/L，2小时9.4mmol/L。予饮食、运动指导。",
+            outcome="2好转", days=1, orders="控制饮食，规律运动，3个月后内分泌科门诊复查。", positive=[],
+        ),
+    )  # fmt: skip
+
+
 def records() -> dict[str, Record]:
-    return {"wang-jl-1": wang(), "wang-jl-2": wang_corrected()}
-
-
-_ = XUANWUHU
+    return {
+        "ayi-xw": ayi(),
+        "li-xw": li(),
+        "sun-jl": sun(),
+        "wang-jl-1": wang(),
+        "wang-jl-2": wang_corrected(),
+    }
