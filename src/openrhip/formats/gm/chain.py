@@ -7,6 +7,7 @@ covers the instant) fails too, under a code of its own, so that a caller may cal
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,7 +20,7 @@ from openrhip.formats.gm.findings import Finding
 from openrhip.kernel.errors import Misconfigured, Problem
 
 LONGEST_CHAIN = 8
-MOST_INTERMEDIATES = 32
+MOST_INTERMEDIATES = 16
 # Codes whose failure means "cannot be known" and not "is wrong"
 UNKNOWN_CODES = frozenset({"chain.anchor", "cert.revocation-unknown"})
 _UNDERSTOOD = frozenset(
@@ -120,30 +121,27 @@ def validate(
 def _build(
     leaf: Certificate, pool: Sequence[Certificate], trust: TrustStore
 ) -> tuple[tuple[Certificate, ...], bool]:
-    """The path to a root and True, or the longest path that was found and False."""
+    """The shortest path to a root and True, or the longest path that was found and False."""
+    candidates = (*trust.roots, *pool)
+    waiting: deque[tuple[Certificate, ...]] = deque([(leaf,)])
+    seen = {leaf}  # every certificate is taken up once: tangled cross-certificates end
     best: tuple[Certificate, ...] = (leaf,)
-    waiting: list[tuple[Certificate, ...]] = [(leaf,)]
-    for _ in range(4 * MOST_INTERMEDIATES):  # bounds the work on tangled cross-certificates
-        if not waiting:
-            break
-        path = waiting.pop()
+    while waiting:
+        best = path = waiting.popleft()
         if path[-1] in trust.roots:
             return path, True
-        if len(path) > len(best):
-            best = path
-        if len(path) < LONGEST_CHAIN:
-            waiting += [(*path, one) for one in _issuers(path, (*pool, *trust.roots))]
+        if len(path) == LONGEST_CHAIN:
+            continue
+        for one in candidates:
+            if one not in seen and _issued(one, path[-1]):
+                seen.add(one)
+                waiting.append((*path, one))
     return best, False
 
 
-def _issuers(
-    path: tuple[Certificate, ...], candidates: Sequence[Certificate]
-) -> Iterator[Certificate]:
-    """Those whose name and key issued the last of the path; roots come last and are tried first."""
-    last = path[-1]
-    for one in candidates:
-        if one.attributes == last.issuer_attributes and one not in path and last.signed_by(one):
-            yield one
+def _issued(issuer: Certificate, certificate: Certificate) -> bool:
+    """Whether name and key of the one made the other."""
+    return issuer.attributes == certificate.issuer_attributes and certificate.signed_by(issuer)
 
 
 def _forged(path: tuple[Certificate, ...], candidates: Sequence[Certificate]) -> Iterator[Finding]:

@@ -116,14 +116,15 @@ def decrypt(data: bytes, password: bytes) -> bytes:
     key = _derive(kdf, password, _CIPHERS[name])
     cipher_of_key = algorithms.SM4(key) if name == oids.SM4_CBC else algorithms.AES(key)
     worker = Cipher(cipher_of_key, modes.CBC(iv)).decryptor()
-    return _checked(sm4.unpad(worker.update(body) + worker.finalize()))
+    return _opened(worker.update(body) + worker.finalize())
 
 
-def _checked(plain: bytes) -> bytes:
+def _opened(padded: bytes) -> bytes:
     """A wrong password leaves a believable padding once in 256 times, but no SEQUENCE that fits."""
     try:
+        plain = sm4.unpad(padded)
         der.read(plain, _WHERE)
-    except Malformed as error:
+    except (Malformed, NotVerified) as error:
         raise NotVerified("the password is wrong, or the key file damaged") from error
     return plain
 
