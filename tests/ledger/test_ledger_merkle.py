@@ -61,7 +61,7 @@ def test_every_inclusion_proof_verifies_and_no_other_place_does(profile, data):
         {"path": [hash_[:31] for hash_ in path] or [b""]},
     ]
     if path:
-        forgeries += [{"path": path[:-1]}, {"path": path[1:]}, {"path": path[::-1] + [root]}]
+        forgeries += [{"path": path[:-1]}, {"path": path[1:]}, {"path": [*path[::-1], root]}]
     for forgery in forgeries:
         with pytest.raises(NotVerified):
             verify_inclusion(profile, **(right | forgery))

@@ -18,7 +18,7 @@ from openrhip.ledger.rules.encoding import to_base64
 from openrhip.ledger.rules.merkle import Tree
 from openrhip.ledger.rules.notes import NoteSigner, open_note
 from openrhip.ledger.rules.receipts import Receipt
-from openrhip.ledger.rules.tiles import HEIGHT, WIDTH, Frontier, Tile
+from openrhip.ledger.rules.tiles import WIDTH, Frontier
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,16 +70,13 @@ class Log:
         Raises Misconfigured if the store holds another log, or has lost what was answered before.
         """
         self.store.open(write=True)
-        self.reader = Reader(self.store, self.profile)
-        latest = self.store.latest()
-        if latest is None:
-            self.frontier = Frontier(self.profile)
-            head = self._sign()
-            self.store.commit(Group(0, (), (), (), 0, head.note))
-        else:
-            head = self._load(*latest)
-        if self.head is not None:
-            self._check_not_behind(self.head)
+        try:
+            head = self._begin()
+            if self.head is not None:
+                check_not_behind(self.reader, self.frontier.size, self.head.checkpoint)
+        except BaseException:
+            self.store.close()
+            raise
         self.head = head
         return head
 
@@ -112,6 +109,16 @@ class Log:
             rows = [(key, first, len(mine)) for key, (first, mine) in new.items()]
             self.head = self._commit(leaves, rows)
         return answers
+
+    def _begin(self) -> Head:
+        self.reader = Reader(self.store, self.profile)
+        latest = self.store.latest()
+        if latest is not None:
+            return self._load(*latest)
+        self.frontier = Frontier(self.profile)
+        head = self._sign()
+        self.store.commit(Group(0, (), (), (), 0, head.note))
+        return head
 
     def _commit(self, leaves: list[bytes], rows: list[tuple[str, int, int]]) -> Head:
         leaf_hash = self.profile.leaf_hash
@@ -157,9 +164,6 @@ class Log:
             )
         return Head(checkpoint, note, tree)
 
-    def _check_not_behind(self, before: Head) -> None:
-        check_not_behind(self.reader, self.frontier.size, before.checkpoint)
-
 
 def check_not_behind(reader: Reader, size: int, before: Checkpoint) -> None:
     """The log must contain what an earlier checkpoint of it showed. Raises Misconfigured."""
@@ -181,6 +185,3 @@ def _same(request: Request, first: int, before: tuple[bytes, ...]) -> Placed | P
 def unavailable(reason: str) -> Unavailable:
     """The answer while the log cannot be written."""
     return Unavailable(f"the ledger cannot write: {reason}", remedy="ask again with the same key")
-
-
-__all__ = ["HEIGHT", "Head", "Log", "Placed", "Request", "Tile", "check_not_behind", "unavailable"]
