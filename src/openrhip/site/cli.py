@@ -28,8 +28,9 @@ COMMANDS = {
     "verify": ("openrhip.records.cli:verify", "verify a proof bundle offline (离线验证)"),
     "init": ("openrhip.site.commands:init", "make a home folder: keys, database, ledger"),
     "serve": ("openrhip.site.commands:serve", "run the centre: web, ledger, worker"),
+    "account": ("openrhip.site.commands:account", "make a sign-in account for staff (账户)"),
     "manage": ("openrhip.site.commands:manage", "Django's own commands, e.g. migrate"),
-    "demo": ("openrhip.site.demo:demo", "start a city with believable data"),
+    "demo": ("openrhip.site.demo.cli:demo", "start a city with believable data"),
 }
 
 

@@ -15,6 +15,7 @@ class Role(StrEnum):
     DOCTOR = "doctor"
     NURSE = "nurse"
     PHARMACIST = "pharmacist"
+    TECHNICIAN = "technician"
     RECORDS_CLERK = "records-clerk"
     PRIVACY_OFFICER = "privacy-officer"
     PUBLIC_HEALTH = "public-health-officer"
@@ -32,6 +33,7 @@ _ROLES_ZH = {
     Role.DOCTOR: "医师",
     Role.NURSE: "护士",
     Role.PHARMACIST: "药师",
+    Role.TECHNICIAN: "技师",
     Role.RECORDS_CLERK: "病案管理员",
     Role.PRIVACY_OFFICER: "隐私保护专员",
     Role.PUBLIC_HEALTH: "公共卫生人员",
