@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 _STORY = (
     "Align", "Attachment", "Barcode", "Block", "Cell", "Column", "Columns", "Face", "Field",
     "Heading", "Image", "Inline", "KeyValueGrid", "Metadata", "Page", "PageBreak", "PageNumber",
-    "Paragraph", "Raised", "Rule", "Ruling", "Run", "SignatureLine", "Slot", "Spacer", "Story", "Style",
-    "Table", "Together", "VectorPath",
+    "Paragraph", "Raised", "Rule", "Ruling", "Run", "SignatureLine", "Slot", "Spacer", "Story",
+    "Style", "Table", "Together", "VectorPath",
 )  # fmt: skip
 
 _HOMES: dict[str, str] = {
@@ -26,6 +26,7 @@ _HOMES: dict[str, str] = {
     "Composed": "writer",
     "text": "reading",
     "regions": "reading",
+    "tag_texts": "reading",
     "Region": "reading",
     "open_package": "package",
     "Package": "package",

@@ -83,11 +83,9 @@ def _joined(items: list[Item]) -> str:
     out: list[str] = []
     last_y, last_x = None, 0.0
     for item in items:
-        if not isinstance(item, TextItem) or not item.text:
+        if not isinstance(item, TextItem) or item.behind or not item.text:
             continue
         x, y, width, height = item.box
-        if item.alpha < 0.5:  # a watermark is no text of the record
-            continue
         base = y + height
         if last_y is not None:
             if abs(base - last_y) > item.size * 0.6 or x < last_x - item.size:

@@ -31,6 +31,7 @@ _RISE = 0.95  # of the size: how far a text object's box reaches above the basel
 _DROP = 0.3
 _PACKED = (".otf", ".png", ".jpg", ".jpeg")
 _LEVEL = 4
+_WATERMARK: Color = (224, 224, 224)  # light by colour: not every reader honours Alpha
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,11 +136,15 @@ class _Writing:
         out: list[str] = []
         if self._story.watermark:
             out.append(self._watermark(page, self._story.watermark))
+        back = ""
+        if out:
+            back = f'<ofd:Layer ID="{self._next()}" Type="Background">{"".join(out)}</ofd:Layer>'
+            out = []
         layer = self._next()
         self._pieces(pieces, 0.0, 0.0, page_id, out)
         body = (
             f"<ofd:Area><ofd:PhysicalBox>0 0 {number(page.width)} {number(page.height)}"
-            f'</ofd:PhysicalBox></ofd:Area><ofd:Content><ofd:Layer ID="{layer}" Type="Body">'
+            f'</ofd:PhysicalBox></ofd:Area><ofd:Content>{back}<ofd:Layer ID="{layer}" Type="Body">'
             f"{''.join(out)}</ofd:Layer></ofd:Content>"
         )
         return parts.root("Page", body)
@@ -225,8 +230,8 @@ class _Writing:
         self._id += 1
         width, height = number(piece.width), number(piece.height)
         return (
-            f'<ofd:ImageObject ID="{self._id}" Boundary="{number(piece.x + dx)} {number(piece.y + dy)}'
-            f' {width} {height}" CTM="{width} 0 0 {height} 0 0"'
+            f'<ofd:ImageObject ID="{self._id}" Boundary="{number(piece.x + dx)}'
+            f' {number(piece.y + dy)} {width} {height}" CTM="{width} 0 0 {height} 0 0"'
             f' ResourceID="{self._image_ids[piece.key]}"/>'
         )
 
@@ -250,8 +255,8 @@ class _Writing:
                 f'<ofd:TextObject ID="{self._id}" Boundary="{number(x)} {number(y)}'
                 f' {number(box_w)} {number(box_h)}"'
                 f' CTM="{cos} {sin} {back} {cos} 0 {number(long * -math.sin(angle))}"'
-                f' Font="{self._font_ids[Font.SANS]}" Size="{number(size)}" Alpha="40">'
-                '<ofd:FillColor Value="128 128 128"/>'
+                f' Font="{self._font_ids[Font.SANS]}" Size="{number(size)}">'
+                f"{color('FillColor', _WATERMARK)}"
                 f'<ofd:TextCode X="0" Y="{number(size)}" DeltaX="{deltas(widths[:-1])}">'
                 f"{parts.escape(text)}</ofd:TextCode></ofd:TextObject>"
             )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from itertools import count
 from typing import Any
 
@@ -22,12 +21,14 @@ from openrhip.formats.ofd.layout.pieces import (
     Slice,
     line_data,
 )
+from openrhip.formats.ofd.layout.signatures import signature_slices
 from openrhip.formats.ofd.layout.tables import scale, table_slices
 from openrhip.formats.ofd.story import Align, Style
 from openrhip.kernel.errors import Malformed
 
 _DPI = 150  # natural size of an image without a width
 _MAX_DEPTH = 8
+_SIDE_BY_SIDE = 0.6  # of the page's height: what columns may take at most
 
 
 class Composer:
@@ -88,7 +89,7 @@ def _heading(to: Composer, block: story.Heading, width: float) -> list[Slice]:
         slice_.keep = True
     made[0].before = block.before
     if block.outline:
-        made[0].pieces.append(Outline(0.0, block.level, plain(block.text)))
+        made[0].pieces.append(Outline(0.0, 0.0, block.level, plain(block.text)))
     if block.rule:
         made[-1].pieces.append(
             Path(0, made[-1].height, width, 0.3, line_data((0, 0, width, 0)), line=0.3)
@@ -182,11 +183,12 @@ def _vector(to: Composer, block: story.VectorPath, width: float) -> list[Slice]:
 def _rule(_: Composer, block: story.Rule, width: float) -> list[Slice]:
     data = line_data((0, 0, width, 0))
     dash = (1.2, 0.8) if block.dash else ()
-    pieces: list[Piece] = [Path(0, 0, width, block.width, data, block.color, None, block.width, dash)]  # fmt: skip
+    line = Path(0, 0, width, block.width, data, block.color, None, block.width, dash)
+    pieces: list[Piece] = [line]
     height = block.width
     if block.double:
         height += 0.7
-        pieces.append(Path(0, 0.7, width, block.width, data, block.color, None, block.width, dash))
+        pieces.append(line.at(0.0, 0.7))
     return [Slice(height + block.after, pieces, before=block.before)]
 
 
@@ -213,6 +215,8 @@ def _columns(to: Composer, block: story.Columns, width: float) -> list[Slice]:
     edges = scale(weights, width - block.gap * (number - 1))
     stacks = [to.stacked(blocks, edges[i + 1] - edges[i]) for i, blocks in enumerate(block.columns)]
     height = max(tall for _, tall in stacks)
+    if height > to.page_room * _SIDE_BY_SIDE:  # no page could hold it: one after the other then
+        return [part for blocks in block.columns for part in to.slices(blocks, width)]
     pieces: list[Piece] = []
     for i, (mine, tall) in enumerate(stacks):
         dx = edges[i] + block.gap * i
@@ -241,39 +245,7 @@ def _barcode(to: Composer, block: story.Barcode, width: float) -> list[Slice]:
 
 
 def _signatures(to: Composer, block: story.SignatureLine, width: float) -> list[Slice]:
-    style = replace(block.style, align=Align.LEFT)
-    gap, pieces = 6.0, list[Piece]()
-    widths = [to.setter.width_of(slot.label, style) for slot in block.slots]
-    total = sum(widths) + sum(slot.width for slot in block.slots) + gap * (len(widths) - 1)
-    lead = style.size * style.leading * PT
-    height = max(lead, block.seal_size * 0.55 if block.seal else 0.0, 9.0)
-    x = max(0.0, _shift(block.align, width, total))
-    top = height - lead
-    for slot, label in zip(block.slots, widths, strict=True):
-        pieces.append(Group(x, top, to.setter.lines(slot.label, style, label + 1)[0].pieces))
-        x += label
-        if slot.name:
-            marks = to.setter.mark(slot.tag)
-            line = to.setter.lines(slot.name, style, slot.width, marks=marks)[0]
-            pieces.append(Group(x + 1, top, line.pieces))
-        base = height - 0.4
-        pieces.append(Path(x, base, slot.width, 0.2, line_data((0, 0, slot.width, 0)), line=0.2))
-        if slot.anchor:
-            pieces.append(_anchor(to, slot.anchor, x, height - 9.5, slot.width, 9.0))
-        x += slot.width + gap
-    if block.seal:
-        size = block.seal_size
-        right = min(x, width) - size
-        pieces.append(_anchor(to, "seal", max(0.0, right), height - size * 0.75, size, size))
-    made = Slice(height, pieces, before=block.before)
-    return [made, Slice(block.after + (block.seal_size * 0.25 if block.seal else 0.0), [])]
-
-
-def _anchor(to: Composer, name: str, x: float, y: float, width: float, height: float) -> Path:
-    """An unseen path whose box is the place of a signature's or seal's picture."""
-    marks = to.setter.mark(f"anchor:{name}")
-    data = line_data((0, 0, width, height))
-    return Path(x, y, width, height, data, None, None, 0.1, (), marks, visible=False)
+    return signature_slices(to.setter, block, width)
 
 
 _MAKERS: dict[type, Callable[[Composer, Any, float], list[Slice]]] = {

@@ -8,7 +8,7 @@ from __future__ import annotations
 from bisect import bisect_right
 
 NO_START = frozenset(
-    "，。、；：？！）》〉」』】〕〗”’％‰℃°·…—～々,.;:?!)]}%﹐﹑﹒﹔﹕﹖﹗﹚﹜﹞｝］"
+    "，。、；：？！）》〉」』】〕〗”’％‰℃°·…—～々↑↓,.;:?!)]}%﹐﹑﹒﹔﹕﹖﹗﹚﹜﹞｝］"
 )
 NO_END = frozenset("（《〈「『【〔〖“‘([{$¥￥£＄＃#№｛［﹙﹛﹝")
 _PAIRED = frozenset("…—")  # two of them are one mark
@@ -31,7 +31,7 @@ def may_break(text: str, at: int) -> bool:
     if first in NO_START or last in NO_END:
         return False
     if is_word(last) and is_word(first):
-        return last in "-/" and not first.isdigit()
+        return False
     return not (last in _PAIRED and first == last)
 
 

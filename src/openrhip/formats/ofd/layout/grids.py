@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from openrhip.formats.ofd.layout.inline import Setter
 from openrhip.formats.ofd.layout.pieces import Path, Slice, line_data
-from openrhip.formats.ofd.layout.rows import Box, Frame, horizontal, row_slice
+from openrhip.formats.ofd.layout.rows import Box, Frame, Place, horizontal, row_slice
 from openrhip.formats.ofd.layout.setting import Line
 from openrhip.formats.ofd.layout.tables import scale
 from openrhip.formats.ofd.story import Align, Field, KeyValueGrid, Ruling
@@ -32,7 +32,7 @@ def grid_slices(setter: Setter, grid: KeyValueGrid, width: float, serial: int) -
             grid.line_width if lined else 0.0,
             line=grid.line_width,
         )
-        slices.append(row_slice(boxes, frame, grid.padding, table=serial, opening=opening))
+        slices.append(row_slice(boxes, frame, grid.padding, Place(serial, opening=opening)))
     if slices:
         slices[0].before = grid.before
         slices.append(Slice(grid.after, [], table=-1))
@@ -52,15 +52,16 @@ def _row(
         end = min(column + max(1, field.span), last)
         if number == len(row) - 1:
             end = last
-        boxes.extend(_field(setter, grid, field, edges[column], edges[end], end == last))
+        boxes.extend(_field(setter, grid, field, (edges[column], edges[end]), at_end=end == last))
         xs.append(edges[end])
         column = end
     return boxes, tuple(xs)
 
 
 def _field(
-    setter: Setter, grid: KeyValueGrid, field: Field, left: float, right: float, at_end: bool
+    setter: Setter, grid: KeyValueGrid, field: Field, edges: tuple[float, float], *, at_end: bool
 ) -> list[Box]:
+    left, right = edges
     boxed = grid.ruled is Ruling.GRID
     inset = grid.padding + 0.4 if boxed else 0.0
     right -= inset if boxed else (0.0 if at_end else _GAP)

@@ -9,7 +9,7 @@ from itertools import accumulate, count
 from openrhip.formats.ofd.fonts import GETA, Advances, Font, Usage, advances
 from openrhip.formats.ofd.layout.breaking import break_lines
 from openrhip.formats.ofd.layout.pieces import PT, Mark
-from openrhip.formats.ofd.layout.setting import BOX_PAD, Ink, Line, Measured, Span, set_line
+from openrhip.formats.ofd.layout.setting import BOX_PAD, Ink, Line, Measured, Room, Span, set_line
 from openrhip.formats.ofd.story import Align, Face, Inline, Raised, Run, Style
 
 _ODD = re.compile(
@@ -59,8 +59,8 @@ class Setter:
             for at, (start, end) in enumerate(cuts):
                 left = hanging if at else indent
                 mine = Align.LEFT if how is Align.JUSTIFY and at == last else how
-                room = (left, width, lead, em)
-                made.append(set_line(measured, start, end, room, mine, self.usage))
+                room = Room(left, width, lead, em, mine)
+                made.append(set_line(measured, start, end, room, self.usage))
         return made
 
     def _measure(self, content: Inline, style: Style, marks: tuple[Mark, ...]) -> list[Measured]:

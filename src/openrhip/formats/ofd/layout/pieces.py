@@ -74,12 +74,13 @@ class Picture(NamedTuple):
 class Outline(NamedTuple):
     """A place the outline points at."""
 
+    x: float
     y: float
     level: int
     title: str
 
     def at(self, dx: float, dy: float) -> Outline:
-        return self._replace(y=self.y + dy)
+        return self._replace(x=self.x + dx, y=self.y + dy)
 
 
 class Number(NamedTuple):

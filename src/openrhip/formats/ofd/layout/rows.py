@@ -69,20 +69,18 @@ def row_height(boxes: list[Box], padding: float, least: float = 0.0) -> float:
     return max([least, *(box.height + 2 * padding for box in boxes)])
 
 
-def row_slice(
-    boxes: list[Box],
-    frame: Frame,
-    padding: float,
-    *,
-    table: int = 0,
-    head: tuple[Slice, ...] = (),
-    opening: tuple[Piece, ...] = (),
-    closing: tuple[Piece, ...] = (),
-    keep: bool = False,
-    least: float = 0.0,
-) -> Slice:
+class Place(NamedTuple):
+    """Of which table a row is, what is repeated above it, and the table's outer lines."""
+
+    table: int
+    head: tuple[Slice, ...] = ()
+    opening: tuple[Piece, ...] = ()
+    closing: tuple[Piece, ...] = ()
+
+
+def row_slice(boxes: list[Box], frame: Frame, padding: float, place: Place) -> Slice:
     """One row as a slice that can be cut between the lines of its cells."""
-    height = row_height(boxes, padding, least)
+    height = row_height(boxes, padding)
     pieces: list[Piece] = [
         rectangle(box.x - padding, 0.0, box.width + 2 * padding, height, box.shade)
         for box in boxes
@@ -93,19 +91,14 @@ def row_slice(
         put_box(box, 0.0, height, padding, pieces)
 
     def again(part: list[Box]) -> Slice:
-        return row_slice(
-            part, frame, padding, table=table, head=head, opening=opening, closing=closing
-        )
+        return row_slice(part, frame, padding, place)
 
-    cut: Callable[[float], tuple[Slice, Slice] | None] | None = None
-    if any(len(box.lines) > 1 for box in boxes):
-
-        def cut(room: float) -> tuple[Slice, Slice] | None:
-            return _cut(boxes, room - 2 * padding, again)
+    def cut(room: float) -> tuple[Slice, Slice] | None:
+        return _cut(boxes, room - 2 * padding, again)
 
     return Slice(
-        height, pieces, keep=keep, head=head, opening=opening, closing=closing, table=table,
-        split=cut,
+        height, pieces, head=place.head, opening=place.opening, closing=place.closing,
+        table=place.table, split=cut if any(len(box.lines) > 1 for box in boxes) else None,
     )  # fmt: skip
 
 

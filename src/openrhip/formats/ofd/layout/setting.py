@@ -60,17 +60,20 @@ class Line(NamedTuple):
     width: float
 
 
-def set_line(
-    measured: Measured,
-    start: int,
-    end: int,
-    room: tuple[float, float, float, float],
-    how: Align,
-    usage: Usage,
-) -> Line:
-    """text[start:end] as a line. room: left edge, column width, line height, type size (mm)."""
+class Room(NamedTuple):
+    """Where a line goes: left edge and column width, height of a line, size of the type, in mm."""
+
+    left: float
+    width: float
+    lead: float
+    size: float
+    how: Align
+
+
+def set_line(measured: Measured, start: int, end: int, room: Room, usage: Usage) -> Line:
+    """text[start:end] as a line."""
     text, spans, sums = measured
-    left, width, lead, tallest = room
+    left, width, lead, tallest, how = room
     visible = end
     while visible > start and text[visible - 1] == " ":
         visible -= 1
@@ -95,37 +98,39 @@ def set_line(
     for span in spans:
         a, b = max(span.start, start), min(span.end, end)
         after = text[b] if b < visible else ""
-        x = _set(span.ink, text[a:b], sums[b] - sums[a], (x, base, gap), after, usage, pieces)
+        part = Part(text[a:b], sums[b] - sums[a], base, gap, after)
+        x = _set(span.ink, part, x, usage, pieces)
     return Line(height, pieces, natural + left)
 
 
-def _set(
-    ink: Ink,
-    part: str,
-    width: float,
-    place: tuple[float, float, float],
-    after: str,
-    usage: Usage,
-    pieces: list[Piece],
-) -> float:
-    """The pieces of one part of a line; returns the x where what follows stands."""
-    x, base, gap = place
+class Part(NamedTuple):
+    """A part of a line in one ink. width: without justification; after: what follows in the line,
+    "" at its end."""
+
+    text: str
+    width: float
+    base: float
+    gap: float
+    after: str
+
+
+def _set(ink: Ink, part: Part, x: float, usage: Usage, pieces: list[Piece]) -> float:
+    """The pieces of a part; returns the x where what follows stands."""
+    text, width, base, gap, after = part
     table = ink.table
     base -= ink.rise
     origin = x + BOX_PAD if ink.box else x
     strange = table.strange
-    if strange and not strange.keys().isdisjoint(part):
-        shares = _set_mixed(ink, part, (origin, base, gap), after, usage, pieces)
+    if strange and not strange.keys().isdisjoint(text):
+        shares = _set_mixed(ink, part, origin, usage, pieces)
+        width += shares * gap
     else:
-        usage.add(table.font, part)
-        steps, shares = encode(part, table, gap, after)
+        usage.add(table.font, text)
+        steps, shares = encode(text, table, gap, after)
+        width += shares * gap
         pieces.append(
-            Text(
-                origin, base, width + shares * gap, part, steps, table.font, table.size,
-                ink.color, ink.marks,
-            )
-        )  # fmt: skip
-    width += shares * gap
+            Text(origin, base, width, text, steps, table.font, table.size, ink.color, ink.marks)
+        )
     if ink.underline:
         y = base + table.size * 0.2
         line = line_data((0, 0, width, 0))
@@ -140,29 +145,23 @@ def _frame(x: float, y: float, width: float, height: float, ink: Ink) -> Path:
     return Path(x, y, width, height, f"M 0 0 L {w} 0 L {w} {h} L 0 {h} C", ink.color, None, 0.2)
 
 
-def _set_mixed(
-    ink: Ink,
-    part: str,
-    place: tuple[float, float, float],
-    after: str,
-    usage: Usage,
-    pieces: list[Piece],
-) -> int:
+def _set_mixed(ink: Ink, part: Part, x: float, usage: Usage, pieces: list[Piece]) -> int:
     """A part in which some characters come from another font, or from none: each stands alone."""
-    x, base, gap = place
+    text, _, base, gap, after = part
+    base -= ink.rise
     table = ink.table
     shares, start = 0, 0
-    fonts = [table.strange.get(char, table.font) for char in part]
-    for at in range(1, len(part) + 1):
-        if at < len(part) and fonts[at] is fonts[start] is table.font:
+    fonts = [table.strange.get(char, table.font) for char in text]
+    for at in range(1, len(text) + 1):
+        if at < len(text) and fonts[at] is fonts[start] is table.font:
             continue
-        font, run = fonts[start], part[start:at]
+        font, run = fonts[start], text[start:at]
         if font is None:
             usage.missing.update(dict.fromkeys(run))
             usage.add(Font.SERIF, GETA)
         else:
             usage.add(font, run)
-        steps, mine = encode(run, table, gap, part[at] if at < len(part) else after)
+        steps, mine = encode(run, table, gap, text[at] if at < len(text) else after)
         width = sum(map(table.__getitem__, run)) + mine * gap
         pieces.append(
             Text(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -10,16 +11,18 @@ from openrhip.formats.ofd.layout.pieces import Path, Piece, Slice, line_data
 from openrhip.formats.ofd.layout.rows import (
     Box,
     Frame,
+    Place,
     horizontal,
     put_box,
     rectangle,
     row_height,
     row_slice,
 )
-from openrhip.formats.ofd.story import Align, Cell, Column, Inline, Ruling, Table, TableRow
+from openrhip.formats.ofd.story import Align, Cell, Ruling, Table, TableRow
 from openrhip.kernel.errors import Malformed
 
 _THICK = 0.5  # mm: the outer lines of a 三线表
+_TALLEST_GROUP = 120.0  # mm: rows that a cell joins are cut apart beyond this
 
 
 class Placed(NamedTuple):
@@ -32,10 +35,10 @@ class Placed(NamedTuple):
     cell: Cell
 
 
-def scale(weights: list[float], width: float) -> list[float]:
+def scale(weights: Sequence[float], width: float) -> list[float]:
     """Column edges: n + 1 positions from 0 to width."""
     total = sum(weights)
-    if total <= 0:
+    if not weights or min(weights) < 0 or total <= 0:
         raise Malformed("column widths must add up to more than 0", where="columns")
     edges = [0.0]
     for weight in weights:
@@ -45,31 +48,22 @@ def scale(weights: list[float], width: float) -> list[float]:
 
 def table_slices(setter: Setter, table: Table, width: float, serial: int) -> list[Slice]:
     """The slices of a table in a column of `width` mm."""
-    if not table.columns:
-        raise Malformed("a table needs a column", where="columns")
-    edges = scale([column.width for column in table.columns], width)
     rows = list(table.rows)
     heads = table.heads
     if not heads and any(column.head for column in table.columns):
         rows.insert(0, [Cell(column.head, align=Align.CENTER) for column in table.columns])
         heads = 1
-    placed, starts = place(rows, len(table.columns))
-    groups = _groups(placed, starts, len(rows))
+    making = _Making(setter, table, width, serial, heads)
+    placed = place(rows, len(table.columns))
     head: list[Slice] = []
     body: list[Slice] = []
-    opening, closing = _opening(table, width), _closing(table, width)
-    for first, last in groups:
-        is_head = first < heads
-        mine = [cell for cell in placed if first <= cell.row < last]
-        made = _group(
-            setter, table, edges, mine, first, last,
-            is_head=is_head, last_head=is_head and last >= heads,
-            serial=serial, head=() if is_head else tuple(head),
-            opening=opening if (not head or (is_head and not first)) else (), closing=closing,
-        )  # fmt: skip
-        (head if is_head else body).append(made)
-    for slice_ in head:
-        slice_.keep = True
+    for cells in groups(placed, len(rows)):
+        first = cells[0].row if cells else 0
+        if first < heads:
+            head.append(making.slice(cells, (), opens=not head))
+            head[-1].keep = True
+        else:
+            body += making.slices(cells, tuple(head))
     slices = head + body
     if slices:
         slices[0].before = table.before
@@ -77,23 +71,13 @@ def table_slices(setter: Setter, table: Table, width: float, serial: int) -> lis
     return slices
 
 
-def _opening(table: Table, width: float) -> tuple[Piece, ...]:
-    line = {Ruling.GRID: table.line_width, Ruling.ROWS: table.line_width, Ruling.THREE_LINE: _THICK}
-    return (horizontal(width, line[table.ruled]),) if table.ruled in line else ()
-
-
-def _closing(table: Table, width: float) -> tuple[Piece, ...]:
-    return (horizontal(width, _THICK),) if table.ruled is Ruling.THREE_LINE else ()
-
-
-def place(rows: list[TableRow], columns: int) -> tuple[list[Placed], list[int]]:
-    """Each cell's grid place, cells over several rows taken into account."""
-    placed: list[Placed] = []
-    taken: dict[tuple[int, int], None] = {}
-    starts: list[int] = []
+def place(rows: Sequence[TableRow], columns: int) -> list[list[Placed]]:
+    """Each row's cells at their grid places, cells over several rows taken into account."""
+    placed: list[list[Placed]] = []
+    taken: set[tuple[int, int]] = set()
     for number, row in enumerate(rows):
-        starts.append(len(placed))
         column = 0
+        mine: list[Placed] = []
         for item in row:
             cell = Cell(item) if isinstance(item, str) else item
             while (number, column) in taken:
@@ -105,120 +89,142 @@ def place(rows: list[TableRow], columns: int) -> tuple[list[Placed], list[int]]:
             span = max(1, min(cell.span, columns - column))
             down = max(1, min(cell.rows, len(rows) - number))
             if down > 1:
-                for below in range(1, down):
-                    for right in range(span):
-                        taken[number + below, column + right] = None
-            placed.append(Placed(number, column, span, down, cell))
+                taken.update(
+                    (number + below, column + right)
+                    for below in range(1, down)
+                    for right in range(span)
+                )
+            mine.append(Placed(number, column, span, down, cell))
             column += span
-    return placed, starts
+        placed.append(mine)
+    return placed
 
 
-def _groups(placed: list[Placed], starts: list[int], rows: int) -> list[tuple[int, int]]:
-    """Runs of rows that cells over several rows join: (first, last + 1)."""
-    groups: list[tuple[int, int]] = []
+def groups(placed: Sequence[Sequence[Placed]], rows: int) -> list[list[Placed]]:
+    """The cells of runs of rows that cells over several rows join."""
+    made: list[list[Placed]] = []
     first = 0
     while first < rows:
-        last = first + 1
-        at = first
+        last, at = first + 1, first
+        cells: list[Placed] = []
         while at < last:
-            end = starts[at + 1] if at + 1 < rows else len(placed)
-            for cell in placed[starts[at] : end]:
-                last = max(last, cell.row + cell.rows)
+            cells += placed[at]
+            last = max([last, *(cell.row + cell.rows for cell in placed[at])])
             at += 1
-        groups.append((first, last))
+        made.append(cells)
         first = last
-    return groups
+    return made
 
 
-def _group(
-    setter: Setter,
-    table: Table,
-    edges: list[float],
-    cells: list[Placed],
-    first: int,
-    last: int,
-    *,
-    is_head: bool,
-    last_head: bool,
-    serial: int,
-    head: tuple[Slice, ...],
-    opening: tuple[Piece, ...],
-    closing: tuple[Piece, ...],
-) -> Slice:
-    boxes = [_box(setter, table, edges, cell, is_head) for cell in cells]
-    grid = table.ruled is Ruling.GRID
-    lined = table.ruled in (Ruling.GRID, Ruling.ROWS) or (
-        table.ruled is Ruling.THREE_LINE and last_head
-    )
-    width, line = edges[-1], table.line_width
-    if last - first == 1:
-        xs: tuple[float, ...] = ()
-        if grid:
-            xs = (0.0, *(edges[min(c.column + c.span, len(edges) - 1)] for c in cells))
-            xs = xs if cells and xs[-1] == width else (*xs, width)
-        frame = Frame(width, xs, line if lined else 0.0, line=line)
-        return row_slice(
-            boxes, frame, table.padding, table=serial, head=head, opening=opening,
-            closing=closing,
-        )  # fmt: skip
-    heights = _heights(cells, boxes, table.padding, first, last)
-    tops = [0.0]
-    for height in heights:
-        tops.append(tops[-1] + height)
-    pieces: list[Piece] = []
-    for cell, box in zip(cells, boxes, strict=True):
-        top, bottom = tops[cell.row - first], tops[cell.row - first + cell.rows]
-        left, right = edges[cell.column], edges[cell.column + cell.span]
-        if box.shade is not None:
-            pieces.append(rectangle(left, top, right - left, bottom - top, box.shade))
-        if grid or lined:
-            segments = [(0.0, bottom - top, right - left, bottom - top)] if lined else []
-            if grid:
-                segments.append((right - left, 0.0, right - left, bottom - top))
-                if cell.column == 0:
-                    segments.append((0.0, 0.0, 0.0, bottom - top))
-            pieces.append(
-                Path(left, top, right - left, bottom - top, line_data(*segments), line=line)
-            )
-        put_box(box, top, bottom - top, table.padding, pieces)
-    return Slice(tops[-1], pieces, head=head, opening=opening, closing=closing, table=serial)
+class _Making:
+    """One table being made."""
 
+    def __init__(self, setter: Setter, table: Table, width: float, serial: int, heads: int) -> None:
+        self._setter = setter
+        self._table = table
+        self._edges = scale([column.width for column in table.columns], width)
+        self._serial = serial
+        self._heads = heads
+        thin = {Ruling.GRID: table.line_width, Ruling.ROWS: table.line_width}
+        top = {**thin, Ruling.THREE_LINE: _THICK}.get(table.ruled)
+        self._opening = (horizontal(width, top),) if top else ()
+        three = table.ruled is Ruling.THREE_LINE
+        self._closing = (horizontal(width, _THICK),) if three else ()
 
-def _heights(
-    cells: list[Placed], boxes: list[Box], padding: float, first: int, last: int
-) -> list[float]:
-    """Row heights of a group: single-row cells first, then what the tall ones still need."""
-    heights = [0.0] * (last - first)
-    for cell, box in zip(cells, boxes, strict=True):
-        if cell.rows == 1:
-            at = cell.row - first
-            heights[at] = max(heights[at], row_height([box], padding))
-    for cell, box in zip(cells, boxes, strict=True):
-        if cell.rows > 1:
-            at = cell.row - first
-            lacking = row_height([box], padding) - sum(heights[at : at + cell.rows])
-            if lacking > 0:
-                heights[at + cell.rows - 1] += lacking
-    return heights
+    def slices(self, cells: list[Placed], head: tuple[Slice, ...]) -> list[Slice]:
+        """A group as one slice, or, when too high to stay together, row by row."""
+        one = self.slice(cells, head)
+        if one.height <= _TALLEST_GROUP or one.split or not any(c.rows > 1 for c in cells):
+            return [one]
+        numbers = sorted({cell.row for cell in cells})
+        apart = [[c._replace(rows=1) for c in cells if c.row == row] for row in numbers]
+        return [self.slice(row, head) for row in apart]
 
-
-def _box(setter: Setter, table: Table, edges: list[float], placed: Placed, is_head: bool) -> Box:
-    cell = placed.cell
-    column: Column = table.columns[placed.column]
-    style = table.style
-    bold = cell.bold if cell.bold is not None else (is_head and table.head_bold)
-    if bold != style.bold or cell.color is not None:
-        style = replace(style, bold=bold, color=cell.color or style.color)
-    left, right = edges[placed.column], edges[placed.column + placed.span]
-    width = max(right - left - 2 * table.padding, 1.0)
-    content: Inline = cell.content
-    lines = (
-        setter.lines(
-            content, style, width,
-            marks=setter.mark(cell.tag), align=cell.align or column.align,
+    def slice(self, cells: list[Placed], head: tuple[Slice, ...], *, opens: bool = False) -> Slice:
+        boxes = [self._box(cell) for cell in cells]
+        opening = self._opening if opens or not (head or self._in_head(cells)) else ()
+        if all(cell.rows == 1 for cell in cells):
+            place_ = Place(self._serial, head, opening, self._closing)
+            return row_slice(boxes, self._frame(cells), self._table.padding, place_)
+        pieces, height = self._joined(cells, boxes)
+        return Slice(
+            height, pieces, head=head, opening=opening, closing=self._closing, table=self._serial
         )
-        if content or cell.tag
-        else setter.lines("", style, width)
-    )  # fmt: skip
-    shade = cell.shade or (table.head_shade if is_head else None)
-    return Box(left + table.padding, width, lines, cell.valign == "middle", shade)
+
+    def _in_head(self, cells: list[Placed]) -> bool:
+        return bool(cells) and cells[0].row < self._heads
+
+    def _lined(self, cells: list[Placed]) -> bool:
+        """Whether a line stands below these rows."""
+        if self._table.ruled in (Ruling.GRID, Ruling.ROWS):
+            return True
+        last = max((cell.row + cell.rows for cell in cells), default=0)
+        return self._table.ruled is Ruling.THREE_LINE and last == self._heads
+
+    def _frame(self, cells: list[Placed]) -> Frame:
+        edges, line = self._edges, self._table.line_width
+        xs: tuple[float, ...] = ()
+        if self._table.ruled is Ruling.GRID:
+            xs = tuple(dict.fromkeys([0.0, *(edges[c.column + c.span] for c in cells), edges[-1]]))
+        return Frame(edges[-1], xs, line if self._lined(cells) else 0.0, line=line)
+
+    def _box(self, placed: Placed) -> Box:
+        cell, table = placed.cell, self._table
+        in_head = placed.row < self._heads
+        style = table.style
+        bold = cell.bold if cell.bold is not None else style.bold or (in_head and table.head_bold)
+        if bold != style.bold or cell.color is not None:
+            style = replace(style, bold=bold, color=cell.color or style.color)
+        left, right = self._edges[placed.column], self._edges[placed.column + placed.span]
+        width = max(right - left - 2 * table.padding, 1.0)
+        align = cell.align or table.columns[placed.column].align
+        marks = self._setter.mark(cell.tag) if cell.tag else ()
+        lines = self._setter.lines(cell.content, style, width, marks=marks, align=align)
+        shade = cell.shade or (table.head_shade if in_head else None)
+        return Box(left + table.padding, width, lines, cell.valign == "middle", shade)
+
+    def _joined(self, cells: list[Placed], boxes: list[Box]) -> tuple[list[Piece], float]:
+        """Rows joined by a cell over several of them: pieces and height."""
+        first = cells[0].row
+        tops = self._tops(cells, boxes)
+        pieces: list[Piece] = []
+        for cell, box in zip(cells, boxes, strict=True):
+            top = tops[cell.row - first]
+            height = tops[cell.row - first + cell.rows] - top
+            left, right = self._edges[cell.column], self._edges[cell.column + cell.span]
+            if box.shade is not None:
+                pieces.append(rectangle(left, top, right - left, height, box.shade))
+            if border := self._border(cell, right - left, height):
+                line = self._table.line_width
+                pieces.append(Path(left, top, right - left, height, border, line=line))
+            put_box(box, top, height, self._table.padding, pieces)
+        return pieces, tops[-1]
+
+    def _border(self, cell: Placed, width: float, height: float) -> str:
+        segments: list[tuple[float, float, float, float]] = []
+        if self._lined([cell]):
+            segments.append((0.0, height, width, height))
+        if self._table.ruled is Ruling.GRID:
+            segments.append((width, 0.0, width, height))
+            if cell.column == 0:
+                segments.append((0.0, 0.0, 0.0, height))
+        return line_data(*segments)
+
+    def _tops(self, cells: list[Placed], boxes: list[Box]) -> list[float]:
+        """Tops of the rows and the bottom: single-row cells first, then what tall ones lack."""
+        first = cells[0].row
+        heights = [0.0] * (max(cell.row + cell.rows for cell in cells) - first)
+        padding = self._table.padding
+        for cell, box in zip(cells, boxes, strict=True):
+            if cell.rows == 1:
+                at = cell.row - first
+                heights[at] = max(heights[at], row_height([box], padding))
+        for cell, box in zip(cells, boxes, strict=True):
+            if cell.rows > 1:
+                at = cell.row - first
+                lacking = row_height([box], padding) - sum(heights[at : at + cell.rows])
+                heights[at + cell.rows - 1] += max(0.0, lacking)
+        tops = [0.0]
+        for height in heights:
+            tops.append(tops[-1] + height)
+        return tops

@@ -17,7 +17,9 @@ from openrhip.kernel.errors import NotFound
 _SERIF_NAMES = ("宋", "song", "sun", "serif", "ming", "仿", "楷", "fang", "kai", "times")
 _SANS_NAMES = ("sans", "黑", "hei", "yahei", "arial", "圆")
 _FLAGS = hb.SubsetFlags.NO_HINTING | hb.SubsetFlags.NO_LAYOUT_CLOSURE
-_DROPPED = [int.from_bytes(tag.encode(), "big") for tag in ("GSUB", "GPOS", "GDEF", "DSIG", "VORG", "BASE")]  # fmt: skip
+_DROPPED = [
+    int.from_bytes(tag.encode(), "big") for tag in ("GSUB", "GPOS", "GDEF", "DSIG", "VORG", "BASE")
+]
 
 
 @dataclass

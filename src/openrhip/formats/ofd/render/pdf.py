@@ -5,15 +5,17 @@ from __future__ import annotations
 import io
 import zlib
 from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import pikepdf
-from PIL import Image
 from pikepdf import Array, Dictionary, Name, Pdf, Stream
 
 from openrhip.formats.ofd.package import Box
 from openrhip.formats.ofd.render.faces import Face, Faces
 from openrhip.formats.ofd.render.geometry import Matrix, multiply
 from openrhip.formats.ofd.render.overlay import overlay
+from openrhip.formats.ofd.render.pdf_fonts import embed
+from openrhip.formats.ofd.render.pdf_images import image_stream
 from openrhip.formats.ofd.render.scene import (
     Glyph,
     ImageItem,
@@ -24,7 +26,6 @@ from openrhip.formats.ofd.render.scene import (
 )
 
 _PT = 72 / 25.4
-_MAX_PIXELS = 60_000_000
 _CAPS = {"Round": 1, "Square": 2}
 _JOINS = {"Round": 1, "Bevel": 2}
 Stamp = tuple[int, Box, bytes]
@@ -43,6 +44,23 @@ def _n(value: float) -> str:
     return f"{value:.4f}".rstrip("0").rstrip(".") if value else "0"
 
 
+class _Shown(NamedTuple):
+    """Glyphs of one face with the shift (1/1000 em) after each: numbers are known at the end."""
+
+    face: Face
+    glyphs: list[tuple[int, float]]
+
+
+class _Sheet(NamedTuple):
+    """A page being made: its box, content, and what it uses."""
+
+    box: Box
+    out: list[str | _Shown]
+    fonts: set[str]
+    images: set[str]
+    alphas: set[int]
+
+
 class _Making:
     def __init__(self, scene: Scene) -> None:
         self._scene = scene
@@ -50,18 +68,13 @@ class _Making:
         self._pdf = Pdf.new()
         self._names: dict[int, str] = {}
         self._order: list[Face] = []
-        self._pages: list[tuple[Box, list[object], set[str], set[str], set[int]]] = []
+        self._sheets: list[_Sheet] = []
         self._images: dict[str, Stream | None] = {}
-        self._out: list[object] = []
-        self._fonts_here: set[str] = set()
-        self._images_here: set[str] = set()
-        self._alphas_here: set[int] = set()
 
     def page(self, index: int, stamps: Sequence[tuple[Box, bytes]], watermark: str) -> None:
         page = self._scene.package.pages[index]
         box = self._scene.package.page_box(page)
-        self._out = []
-        self._fonts_here, self._images_here, self._alphas_here = set(), set(), set()
+        self._sheets.append(_Sheet(box, [], set(), set(), set()))
         for item in self._scene.page(index):
             self._item(item)
         for number, (place, data) in enumerate(stamps):
@@ -70,8 +83,10 @@ class _Making:
         if watermark:
             for item in overlay(watermark, box[2], box[3]):
                 self._item(item)
-        facts = (self._fonts_here, self._images_here, self._alphas_here)
-        self._pages.append((box, self._out, *facts))
+
+    @property
+    def _out(self) -> list[str | _Shown]:
+        return self._sheets[-1].out
 
     def _item(self, item: Item) -> None:
         if isinstance(item, TextItem):
@@ -85,7 +100,7 @@ class _Making:
         level = round(alpha * 255)
         if level >= 255:
             return ""
-        self._alphas_here.add(level)
+        self._sheets[-1].alphas.add(level)
         return f"/A{level} gs "
 
     def _path(self, item: PathItem) -> None:
@@ -142,7 +157,7 @@ class _Making:
         if name is None:
             name = self._names[id(face)] = f"F{len(self._order)}"
             self._order.append(face)
-        self._fonts_here.add(name)
+        self._sheets[-1].fonts.add(name)
         return name
 
     def _show(self, item: TextItem, face: Face, run: Sequence[Glyph]) -> None:
@@ -159,7 +174,7 @@ class _Making:
             if at + 1 < len(run) and unit:
                 shift = face.advance(number) - (run[at + 1].x - glyph.x) / unit
             shown.append((number, round(shift * 1000, 1)))
-        self._out.append((face, shown))
+        self._out.append(_Shown(face, shown))
         self._out.append("] TJ ")
 
     def _image(self, item: ImageItem) -> None:
@@ -172,7 +187,7 @@ class _Making:
         if self._images[key] is None:
             return
         name = f"I{list(self._images).index(key)}"
-        self._images_here.add(key)
+        self._sheets[-1].images.add(key)
         placed = multiply((1.0, 0.0, 0.0, -1.0, 0.0, 1.0), matrix)
         self._out.append(f"q {self._alpha(alpha)}{' '.join(map(_n, placed))} cm /{name} Do Q\n")
 
@@ -183,156 +198,54 @@ class _Making:
             font, mapping = embed(self._pdf, face, self._names[id(face)])
             fonts[self._names[id(face)]] = font
             mappings[id(face)] = mapping
-        keys = list(self._images)
-        for box, out, fonts_here, images_here, alphas in self._pages:
-            x, y, width, height = box
-            head = f"{_n(_PT)} 0 0 {_n(-_PT)} {_n(-x * _PT)} {_n((height + y) * _PT)} cm\n"
-            body = "".join(
-                part if isinstance(part, str) else _encode(part, mappings) for part in out
-            )
-            content = Stream(self._pdf, zlib.compress((head + body).encode("ascii"), 6))
-            content.Filter = Name.FlateDecode
-            resources = Dictionary(
-                Font=Dictionary({f"/{n}": fonts[n] for n in sorted(fonts_here)}),
-                XObject=Dictionary(
-                    {f"/I{keys.index(k)}": self._images[k] for k in keys if k in images_here}
-                ),
-                ExtGState=Dictionary(
-                    {f"/A{a}": Dictionary(CA=a / 255, ca=a / 255) for a in sorted(alphas)}
-                ),
-            )
-            self._pdf.pages.append(
-                pikepdf.Page(
-                    Dictionary(
-                        Type=Name.Page,
-                        MediaBox=Array([0, 0, round(width * _PT, 2), round(height * _PT, 2)]),
-                        Resources=resources,
-                        Contents=self._pdf.make_indirect(content),
-                    )
-                )
-            )
+        for sheet in self._sheets:
+            self._pdf.pages.append(self._sheet(sheet, fonts, mappings))
         title = self._scene.package.metadata.get("Title", "")
         self._pdf.docinfo = self._pdf.make_indirect(Dictionary(Title=title, Producer="OpenRHIP"))
         file = io.BytesIO()
         self._pdf.save(file, deterministic_id=True)
         return file.getvalue()
 
+    def _sheet(
+        self, sheet: _Sheet, fonts: dict[str, Dictionary], mappings: dict[int, dict[int, int]]
+    ) -> pikepdf.Page:
+        x, y, width, height = sheet.box
+        keys = list(self._images)
+        head = f"{_n(_PT)} 0 0 {_n(-_PT)} {_n(-x * _PT)} {_n((height + y) * _PT)} cm\n"
+        body = "".join(
+            part if isinstance(part, str) else _encode(part.glyphs, mappings[id(part.face)])
+            for part in sheet.out
+        )
+        content = Stream(self._pdf, zlib.compress((head + body).encode("ascii"), 6))
+        content.Filter = Name.FlateDecode
+        resources = Dictionary(
+            Font=Dictionary({f"/{name}": fonts[name] for name in sorted(sheet.fonts)}),
+            XObject=Dictionary(
+                {f"/I{at}": self._images[key] for at, key in enumerate(keys) if key in sheet.images}
+            ),
+            ExtGState=Dictionary(
+                {f"/A{level}": Dictionary(CA=level / 255, ca=level / 255) for level in sheet.alphas}
+            ),
+        )
+        size: Any = [0, 0, round(width * _PT, 2), round(height * _PT, 2)]
+        return pikepdf.Page(
+            Dictionary(
+                Type=Name.Page,
+                MediaBox=Array(size),
+                Resources=resources,
+                Contents=self._pdf.make_indirect(content),
+            )
+        )
 
-def _encode(part: object, mappings: dict[int, dict[int, int]]) -> str:
-    face, shown = part  # type: ignore[misc]
-    mapping = mappings[id(face)]
+
+def _encode(glyphs: list[tuple[int, float]], mapping: dict[int, int]) -> str:
+    """Glyphs as the elements of a TJ array."""
     out: list[str] = []
     open_ = False
-    for glyph, shift in shown:
+    for glyph, shift in glyphs:
         out.append(f"{'' if open_ else '<'}{mapping[glyph]:04x}")
         open_ = True
         if abs(shift) >= 0.5:
             out.append(f"> {_n(shift)} ")
             open_ = False
     return "".join(out) + (">" if open_ else "")
-
-
-def embed(pdf: Pdf, face: Face, name: str) -> tuple[Dictionary, dict[int, int]]:
-    """The face as a Type 0 font with its used glyphs; old glyph → code."""
-    face.used.setdefault(0, "")
-    data, mapping = face.subset()
-    label = f"{_tag(data)}+{name}"
-    file = Stream(pdf, zlib.compress(data, 6))
-    file.Filter = Name.FlateDecode
-    if face.is_cff:
-        file.Subtype = Name.OpenType
-    else:
-        file.Length1 = len(data)
-    descriptor = Dictionary(
-        Type=Name.FontDescriptor, FontName=Name(f"/{label}"), Flags=4,
-        FontBBox=Array([-200, -300, 1200, 1100]), ItalicAngle=0, Ascent=880, Descent=-120,
-        CapHeight=733, StemV=80,
-    )  # fmt: skip
-    descriptor["/FontFile3" if face.is_cff else "/FontFile2"] = pdf.make_indirect(file)
-    widths = Array()
-    for old, new in sorted(mapping.items(), key=lambda pair: pair[1]):
-        widths.extend([new, Array([round(face.advance(old) * 1000, 1)])])
-    descendant = Dictionary(
-        Type=Name.Font,
-        Subtype=Name.CIDFontType0 if face.is_cff else Name.CIDFontType2,
-        BaseFont=Name(f"/{label}"),
-        CIDSystemInfo=Dictionary(
-            Registry=pikepdf.String("Adobe"), Ordering=pikepdf.String("Identity"), Supplement=0
-        ),
-        FontDescriptor=pdf.make_indirect(descriptor),
-        DW=1000,
-        W=widths,
-    )
-    if not face.is_cff:
-        descendant.CIDToGIDMap = Name.Identity
-    names = Stream(pdf, to_unicode({mapping[old]: text for old, text in face.used.items()}))
-    font = Dictionary(
-        Type=Name.Font, Subtype=Name.Type0, BaseFont=Name(f"/{label}"),
-        Encoding=Name("/Identity-H"), DescendantFonts=Array([pdf.make_indirect(descendant)]),
-        ToUnicode=pdf.make_indirect(names),
-    )  # fmt: skip
-    return pdf.make_indirect(font), mapping
-
-
-def _tag(data: bytes) -> str:
-    """Six letters that name the subset (ISO 32000-1 §9.6.4)."""
-    value = zlib.crc32(data)
-    return "".join(chr(65 + value // 26**i % 26) for i in range(6))
-
-
-def to_unicode(codes: dict[int, str]) -> bytes:
-    """A ToUnicode CMap (ISO 32000-1 §9.10.3)."""
-    lines = [
-        f"<{code:04x}> <{text.encode('utf-16-be').hex()}>"
-        for code, text in sorted(codes.items())
-        if text
-    ]
-    blocks = "".join(
-        f"{len(part)} beginbfchar\n" + "\n".join(part) + "\nendbfchar\n"
-        for part in (lines[i : i + 100] for i in range(0, len(lines), 100))
-    )
-    return (
-        "/CIDInit /ProcSet findresource begin 12 dict begin begincmap\n"
-        "/CIDSystemInfo << /Registry (Adobe) /Ordering (UCS) /Supplement 0 >> def\n"
-        "/CMapName /Adobe-Identity-UCS def /CMapType 2 def\n"
-        "1 begincodespacerange <0000> <ffff> endcodespacerange\n"
-        f"{blocks}endcmap CMapName currentdict /CMap defineresource pop end end\n"
-    ).encode("ascii")
-
-
-def image_stream(pdf: Pdf, data: bytes) -> Stream | None:
-    """An image XObject; None where the image cannot be read."""
-    try:
-        with Image.open(io.BytesIO(data), formats=("PNG", "JPEG", "BMP", "TIFF")) as image:
-            if image.width * image.height > _MAX_PIXELS:
-                return None
-            if image.format == "JPEG" and image.mode in ("RGB", "L"):
-                space = Name.DeviceGray if image.mode == "L" else Name.DeviceRGB
-                return _xobject(pdf, image, data, Name.DCTDecode, space)
-            image.load()
-            return _pixels(pdf, image)
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
-        return None
-
-
-def _xobject(pdf: Pdf, image: Image.Image, data: bytes, kind: Name, space: Name) -> Stream:
-    made = Stream(pdf, data)
-    made.Type, made.Subtype = Name.XObject, Name.Image
-    made.Width, made.Height = image.width, image.height
-    made.ColorSpace, made.BitsPerComponent, made.Filter = space, 8, kind
-    result: Stream = pdf.make_indirect(made)
-    return result
-
-
-def _pixels(pdf: Pdf, image: Image.Image) -> Stream:
-    see_through = "A" in image.mode or "transparency" in image.info
-    full = image.convert("RGBA") if see_through else image
-    gray = full.mode in ("1", "L", "I;16")
-    plain = full.convert("L" if gray else "RGB")
-    space = Name.DeviceGray if gray else Name.DeviceRGB
-    made = _xobject(pdf, plain, zlib.compress(plain.tobytes(), 6), Name.FlateDecode, space)
-    if see_through:
-        mask = full.getchannel("A")
-        packed = zlib.compress(mask.tobytes(), 6)
-        made.SMask = _xobject(pdf, mask, packed, Name.FlateDecode, Name.DeviceGray)
-    return made

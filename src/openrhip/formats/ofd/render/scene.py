@@ -55,6 +55,7 @@ class TextItem:
     fill: Color
     lines: tuple[tuple[Glyph, ...], ...]
     bold: bool = False
+    behind: bool = False  # in a background layer: a watermark, no text of the record
 
     @property
     def text(self) -> str:
@@ -180,6 +181,7 @@ class _Reader:
         self._scene = scene
         self._part = part
         self._count = 0
+        self._behind = False
 
     def content(self, root: Element) -> list[Item]:
         order = {"Background": 0, "Body": 1, "Custom": 1, "Foreground": 2}
@@ -189,6 +191,7 @@ class _Reader:
         )
         found: list[Item] = []
         for layer in layers:
+            self._behind = layer.get("Type") == "Background"
             found.extend(self._objects(layer, layer.get("DrawParam", ""), 0))
         return found
 
@@ -230,10 +233,11 @@ class _Reader:
         if size <= 0 or element.get("Fill") == "false":
             return None
         weight = element.get("Weight", "400")
+        bold = weight.isdigit() and int(weight) >= 600
         return TextItem(
             element.get("ID", ""), look.box, look.matrix, look.alpha, font, size,
             look.number("HScale", 1.0), look.color("FillColor") or (0, 0, 0),
-            tuple(_lines(element, self._part)), weight.isdigit() and int(weight) >= 600,
+            tuple(_lines(element, self._part)), bold, self._behind,
         )  # fmt: skip
 
     def _path(self, element: Element, look: _Look) -> PathItem | None:
