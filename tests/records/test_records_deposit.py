@@ -114,14 +114,10 @@ def test_an_unknown_institution_is_not_found(centre, summary_v1):
         service.deposit(institution="NOBODY", content=summary_v1)
 
 
-def test_disclosed_bytes_are_the_deposited_ones(
-    centre, jinling, doctor, treated_at, summary_v1
-):
+def test_disclosed_bytes_are_the_deposited_ones(centre, jinling, doctor, treated_at, summary_v1):
     outcome = service.deposit(institution=jinling, content=summary_v1)
     treated_at(outcome.number, jinling)
-    disclosure = service.disclose(
-        who=doctor, document_id=outcome.number, purpose=Purpose.TREATMENT
-    )
+    disclosure = service.disclose(who=doctor, document_id=outcome.number, purpose=Purpose.TREATMENT)
     assert disclosure.content() == summary_v1
     assert "沈立新" in disclosure.watermark
     assert "金陵示范医院" in disclosure.watermark
@@ -152,14 +148,14 @@ def test_the_vault_wants_the_receipt_of_this_very_document(
     outcome = service.deposit(institution=jinling, content=summary_v1)
     treated_at(outcome.number, jinling)
     row = Document.objects.get(pk=outcome.number)
-    disclosure = service.disclose(
-        who=doctor, document_id=outcome.number, purpose=Purpose.TREATMENT
-    )
-    permit = disclosure._permit
+    disclosure = service.disclose(who=doctor, document_id=outcome.number, purpose=Purpose.TREATMENT)
+    permit = disclosure.permit
     other = {**permit.entry.fields, "document_id": "0" * 32}
     for forged in (
         vault.Permit(Entry("disclose", other), permit.receipt),
-        vault.Permit(Entry("disclose", {**permit.entry.fields, "purpose": "research"}), permit.receipt),
+        vault.Permit(
+            Entry("disclose", {**permit.entry.fields, "purpose": "research"}), permit.receipt
+        ),
         vault.Permit(permit.entry, Receipt.from_dict(outcome.receipt)),
     ):
         with pytest.raises(NotVerified):

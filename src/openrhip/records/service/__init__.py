@@ -32,6 +32,7 @@ from openrhip.records.service.disclosing import (
     reopen,
     watermark,
 )
+from openrhip.records.service.exporting import Export, export_bundle
 from openrhip.records.service.finding import (
     access_proof,
     accesses_of,
@@ -61,6 +62,7 @@ __all__ = [
     "Disclosure",
     "DisclosureRefused",
     "DocumentSummary",
+    "Export",
     "Figures",
     "Media",
     "Page",
@@ -77,6 +79,7 @@ __all__ = [
     "deposited",
     "disclose",
     "document",
+    "export_bundle",
     "facts_of",
     "finish_pending",
     "four_properties",

@@ -118,9 +118,7 @@ def four_properties(
     return checks.examine(content, facts)[0]
 
 
-def _identify(
-    report: FourReport, case: checks.Case, institution: str
-) -> tuple[FourReport, str]:
+def _identify(report: FourReport, case: checks.Case, institution: str) -> tuple[FourReport, str]:
     """The patient in the index; a claim the index refuses becomes a line of the report."""
     claim = reading.claim_of(case.document)
     try:

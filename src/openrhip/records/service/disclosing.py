@@ -43,11 +43,11 @@ class Disclosure:
     decision: Decision | None
     asked_at: datetime
     _row: Document = field(repr=False)
-    _permit: vault.Permit = field(repr=False)
+    permit: vault.Permit = field(repr=False)
 
     def chunks(self) -> Iterator[bytes]:
         """The document, frame by frame; each frame is authenticated before it is given."""
-        return vault.release(self._row, self._permit)
+        return vault.release(self._row, self.permit)
 
     def content(self) -> bytes:
         return b"".join(self.chunks())
@@ -75,10 +75,12 @@ def disclose(
     deed: Deed = Deed.READ,
     request: RequestProof | None = None,
     nonce: str = "",
+    manifest: str = "",
 ) -> Disclosure:
     """Release a document to an actor for a purpose, or refuse; both are in the ledger on return.
 
     request and nonce: of the signed request behind it, if one was; a nonce seen before refuses it.
+    manifest: digest that the ledger entry binds, for exports.
     Raises NotFound, DisclosureRefused, Malformed, Unavailable (ledger away: nothing is released).
     """
     row = _row(document_id)
@@ -95,6 +97,8 @@ def disclose(
     emergency = decision.allowed and purpose is Purpose.EMERGENCY
     access_id = ids.new_id()
     entry = _entry(row, who, purpose, decision, access_id, now, deed, emergency_reason, request)
+    if manifest:
+        entry = Entry(entry.kind, {**entry.fields, "manifest": manifest})
     access = Access(
         id=access_id,
         document=row,
@@ -124,7 +128,7 @@ def disclose(
         decision=decision,
         asked_at=now,
         _row=row,
-        _permit=vault.Permit(entry, receipt),
+        permit=vault.Permit(entry, receipt),
     )
 
 
@@ -154,7 +158,7 @@ def reopen(*, access_id: str, who: Actor) -> Disclosure:
         decision=None,
         asked_at=access.asked_at,
         _row=access.document,
-        _permit=vault.Permit(entry, receipt),
+        permit=vault.Permit(entry, receipt),
     )
 
 

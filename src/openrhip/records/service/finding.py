@@ -75,9 +75,7 @@ def versions(document_id: str) -> tuple[DocumentSummary, ...]:
     return tuple(summaries(chain))
 
 
-def accesses_of(
-    person_id: str, *, page: int = 1, size: int = PAGE_SIZE
-) -> Page[AccessSummary]:
+def accesses_of(person_id: str, *, page: int = 1, size: int = PAGE_SIZE) -> Page[AccessSummary]:
     """Who looked at this person's records, or tried to; newest first. Raises NotFound."""
     rows = Access.objects.filter(person_id__in=directory.same_person_ids(person_id))
     return _accesses(rows.order_by("-asked_at", "id"), page, size)
