@@ -44,7 +44,7 @@ class Mark(StrEnum):
 
 
 POINTS: dict[Mark, tuple[int, int]] = {
-    Mark.NUMBER: (60, -45),
+    Mark.NUMBER: (60, -40),
     Mark.CARD: (45, 0),
     Mark.LOCAL: (45, 0),
     Mark.NAME: (25, -30),

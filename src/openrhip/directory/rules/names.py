@@ -12,8 +12,9 @@ import unicodedata
 from openrhip.kernel.errors import Malformed, TooLarge
 
 LONGEST_NAME = 100
-_SEPARATORS = re.compile(r"[\s·•・‧∙⋅．.\-‐—_'’`]+")
-_BRACKETS = re.compile(r"[()（）\[\]【】〔〕「」『』《》<>〈〉,，、/]+")
+_MARKS = r"\s·•・‧∙⋅．.\-‐—_'’`"
+_SEPARATORS = re.compile(rf"[{_MARKS}]+")
+_BRACKETS = re.compile(rf"[{_MARKS}()（）\[\]【】〔〕「」『』《》<>〈〉,，、/]+")
 _CITY = re.compile(r"^(?P<city>[\u4e00-\u9fff]{2})市")
 _ARMY = "中国人民解放军"
 
@@ -50,14 +51,22 @@ def clean_name(text: str, *, where: str = "name") -> str:
 
 def person_key(name: str) -> str:
     """Spellings of one name have one key: 欧阳 · 娜 and 欧阳娜, ＺＨＡＮＧ and Zhang."""
-    folded = unicodedata.normalize("NFKC", name.translate(_PRIVATE_USE)).casefold()
-    return _SEPARATORS.sub("", folded)
+    return _fold(name, _SEPARATORS)
 
 
 def institution_key(name: str) -> str:
     """Exact key of an institution's name: width, brackets, spaces and punctuation do not count."""
-    folded = unicodedata.normalize("NFKC", name.translate(_PRIVATE_USE)).casefold()
-    return _BRACKETS.sub("", _SEPARATORS.sub("", folded))
+    return _fold(name, _BRACKETS)
+
+
+def _fold(name: str, dropped: re.Pattern[str]) -> str:
+    """Compatibility form, lower case, without what is dropped; folded until nothing changes."""
+    before, text = "", name.translate(_PRIVATE_USE)
+    for _ in range(8):
+        before, text = text, dropped.sub("", unicodedata.normalize("NFKC", text).casefold())
+        if text == before:
+            break
+    return text
 
 
 def loose_key(name: str) -> str:

@@ -2,7 +2,7 @@
 
 Order (decision 0061): what opens access is entered first and takes effect with its receipt; what
 closes access takes effect first and is delivered by the outbox if the ledger does not answer.
-Each append carries the id of its change as key, so that a repetition is one entry.
+Each append carries the id of its change as key: one that got no answer is placed once.
 No name and no number enters a leaf: people and actors are keyed pseudonyms.
 """
 
