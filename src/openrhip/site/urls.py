@@ -4,10 +4,20 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
+from openrhip.directory.pages import consents, oversight, people, reviews
+from openrhip.directory.rules.access import Role
+from openrhip.records.pages import citizen as portal
+from openrhip.records.pages import console, workbench
 from openrhip.site import pages, preferences
 from openrhip.site.accounts.pages import citizens, passkey_api
 from openrhip.site.accounts.pages import staff as staff_pages
-from openrhip.site.guards import open_to_all, staff
+from openrhip.site.accounts.rules import CLINICAL
+from openrhip.site.guards import citizen, open_to_all, staff
+
+clinician = staff(*CLINICAL)
+operator = staff(Role.OPERATOR)
+steward = staff(Role.RECORDS_CLERK)
+officer = staff(Role.PRIVACY_OFFICER)
 
 urlpatterns: list[URLPattern] = [
     path("", open_to_all(pages.front), name="front"),
@@ -30,6 +40,79 @@ urlpatterns: list[URLPattern] = [
     path("staff/passkeys/options/", open_to_all(passkey_api.options), name="passkey-options"),
     path("staff/passkeys/check/", open_to_all(passkey_api.check), name="passkey-check"),
     path("staff/passkeys/register/", staff()(passkey_api.register), name="passkey-register"),
+    # The citizen's portal
+    path("me/records/", citizen(portal.my_records), name="my-records"),
+    path("me/records/<str:document_id>/open/", citizen(portal.open_record), name="open-record"),
+    path(
+        "me/records/<str:document_id>/<str:access_id>/", citizen(portal.reading), name="my-reading"
+    ),
+    path(
+        "me/records/<str:document_id>/<str:access_id>/page-<int:number>.png",
+        citizen(portal.page_picture),
+        name="my-picture",
+    ),
+    path(
+        "me/records/<str:document_id>/download/as-<slug:form>/",
+        citizen(portal.download),
+        name="download",
+    ),
+    path("me/accesses/", citizen(portal.my_accesses), name="my-accesses"),
+    path("me/accesses/<str:access_id>/", citizen(portal.my_access), name="my-access"),
+    path(
+        "me/accesses/<str:access_id>/proof.json",
+        citizen(portal.my_access_proof),
+        name="my-access-proof",
+    ),
+    path("me/consents/", citizen(consents.my_consents), name="my-consents"),
+    path("me/consents/new/", citizen(consents.give), name="give-consent"),
+    path(
+        "me/consents/<str:consent_id>/withdraw/",
+        citizen(consents.withdraw),
+        name="withdraw-consent",
+    ),
+    path("me/notices/", citizen(portal.my_notices), name="my-notices"),
+    # The clinician's workbench
+    path("work/", clinician(people.find), name="find-patient"),
+    path("work/people/<str:person_id>/", clinician(workbench.patient), name="patient"),
+    path(
+        "work/people/<str:person_id>/emergency/",
+        clinician(workbench.emergency),
+        name="emergency-access",
+    ),
+    path(
+        "work/people/<str:person_id>/emergency/end/",
+        clinician(workbench.end_emergency),
+        name="end-emergency",
+    ),
+    path("work/records/<str:document_id>/ask/", clinician(workbench.ask), name="ask"),
+    path(
+        "work/records/<str:document_id>/<str:access_id>/",
+        clinician(workbench.reading),
+        name="work-reading",
+    ),
+    path(
+        "work/records/<str:document_id>/<str:access_id>/page-<int:number>.png",
+        clinician(portal.page_picture),
+        name="work-picture",
+    ),
+    # The operator's console
+    path("console/deposits/", operator(console.deposits), name="deposits"),
+    path("console/refused/", operator(console.refusals), name="refusals"),
+    path("console/refused/<str:refusal_id>/", operator(console.refusal), name="refusal"),
+    path("console/ledger/", operator(console.ledger_health), name="ledger-health"),
+    path("console/nodes/", operator(console.nodes), name="agents"),
+    path(
+        "console/policies/",
+        staff(Role.OPERATOR, Role.PRIVACY_OFFICER)(oversight.policies),
+        name="policies",
+    ),
+    # The patient index's review list
+    path("index/reviews/", steward(reviews.reviews), name="reviews"),
+    path("index/reviews/<str:review_id>/", steward(reviews.review), name="review"),
+    path("index/people/<str:person_id>/history/", steward(reviews.history), name="merge-history"),
+    # The privacy officer's desk
+    path("privacy/emergencies/", officer(oversight.emergencies), name="emergencies"),
+    path("privacy/emergencies/<str:emergency_id>/", officer(oversight.emergency), name="emergency"),
 ]
 
 handler400 = "openrhip.site.errors.bad_request"

@@ -1,4 +1,4 @@
-"""The bar chart of deposits as inline SVG (归档柱状图): shapes computed here, drawn in a template."""
+"""The bar chart of deposits as inline SVG (柱状图): computed here, drawn in a template."""
 
 from __future__ import annotations
 

@@ -69,7 +69,7 @@ def my_records(request: AskedRequest) -> HttpResponse:
     context = {
         "form": form,
         "visits": visits(page.items),
-        "pages": pages_of(request, page),
+        "paging": pages_of(request, page),
         "filtered": bool(chosen.get("kind") or span),
         "notices": len(recent),
     }
@@ -136,7 +136,7 @@ def my_accesses(request: AskedRequest) -> HttpResponse:
     page = records.accesses_of(request.actor.person_id, page=page_number(request), size=_PER_PAGE)
     context = {
         "rows": [access_row(item) for item in page.items],
-        "pages": pages_of(request, page),
+        "paging": pages_of(request, page),
     }
     return render(request, "records/my_accesses.jinja", context)
 

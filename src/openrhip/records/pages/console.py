@@ -59,7 +59,7 @@ class EntryRow:
 
     index: int
     kind: str
-    at: str
+    at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +131,7 @@ def refusals(request: AskedRequest) -> HttpResponse:
     context = {
         "form": form,
         "rows": [_refusal(item) for item in page.items],
-        "pages": pages_of(request, page),
+        "paging": pages_of(request, page),
     }
     return render(request, "records/refusals.jinja", context)
 
@@ -287,7 +287,8 @@ def _health() -> dict[str, Any]:
     recent, findings = [], []
     for index in range(max(0, point.size - 12), point.size):
         entry = door.entry(index)
-        recent.append(EntryRow(index, _kind(entry.kind), str(entry.fields.get("time", ""))[:19]))
+        when = _moment(str(entry.fields.get("time", ""))[:19])
+        recent.append(EntryRow(index, _kind(entry.kind), when))
     if point.size:
         receipt: Receipt = door.receipt(point.size - 1)
         leaf = door.entry(point.size - 1).leaf
@@ -299,7 +300,7 @@ def _health() -> dict[str, Any]:
         "origin": point.origin,
         "root": point.root.hex(),
         "recent": recent[::-1],
-        "last": _moment(recent[-1].at) if recent else None,
+        "last": recent[-1].at if recent else None,
         "findings": findings,
         "sound": all(line.ok for line in findings),
         "note": note,

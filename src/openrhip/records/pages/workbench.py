@@ -1,4 +1,4 @@
-"""The clinician's workbench (医生工作台): a patient's records, ask with a purpose, read, emergency."""
+"""The clinician's workbench (医生工作台): records of a patient, purpose, reading, emergency."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def patient(request: AskedRequest, person_id: str) -> HttpResponse:
         "banner": _banner(found, masked=not known),
         "rows": [document_row(item) for item in allowed],
         "hidden": len(page.items) - len(allowed),
-        "pages": pages_of(request, page),
+        "paging": pages_of(request, page),
         "purpose": purpose.value,
         "purpose_text": purpose_text(purpose),
         "purposes": [(item.value, purpose_text(item)) for item in _PURPOSES],
