@@ -68,12 +68,13 @@ def stack(slices: Sequence[Slice]) -> tuple[list[Piece], float]:
     closing: list[Piece] = []
     for number, slice_ in enumerate(slices):
         y += slice_.before if number else 0.0
-        if slice_.table != table:
+        begins = slice_.table != table
+        if begins:
             pieces.extend(closing)
-            if slice_.table > 0:
-                pieces.append(Group(0.0, y, slice_.opening))
             table = slice_.table
         pieces.append(Group(0.0, y, slice_.pieces))
+        if begins and slice_.opening:
+            pieces.append(Group(0.0, y, slice_.opening))
         y += slice_.height
         closing = [Group(0.0, y, slice_.closing)] if slice_.closing else []
     pieces.extend(closing)

@@ -174,12 +174,14 @@ class _Flow:
     def _put(self, part: Slice, before: float) -> None:
         page = self.pages[-1]
         y = self._y + before
+        begins = part.table != self._table and bool(part.opening)
         if part.table != self._table:
             page.extend(self._closing)
             self._closing = []
             self._table = part.table
-            page.append(Group(self._left, y, part.opening))
         page.append(Group(self._left, y, part.pieces))
+        if begins:
+            page.append(Group(self._left, y, part.opening))
         self._y = y + part.height
         self._closing = [Group(self._left, self._y, part.closing)] if part.closing else []
         if part.pieces or part.height:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from openrhip.formats.ofd.layout.inline import Setter
-from openrhip.formats.ofd.layout.pieces import Path, Slice, line_data
+from openrhip.formats.ofd.layout.pieces import Group, Path, Slice, line_data
 from openrhip.formats.ofd.layout.rows import Box, Frame, Place, horizontal, row_slice
 from openrhip.formats.ofd.layout.setting import Line
 from openrhip.formats.ofd.layout.tables import scale
@@ -14,6 +14,9 @@ from openrhip.formats.ofd.story import Align, Field, KeyValueGrid, Ruling
 from openrhip.kernel.errors import Malformed
 
 _GAP = 2.0  # mm between a field and the next one in an open grid
+_AFTER_COLON = 0.3
+_AFTER_LABEL = 0.9
+_ON_LINE = 0.6  # mm at both ends of a blank's line
 
 
 def grid_slices(setter: Setter, grid: KeyValueGrid, width: float, serial: int) -> list[Slice]:
@@ -69,7 +72,8 @@ def _field(
     boxes: list[Box] = []
     if field.label:
         style = replace(grid.style, bold=grid.label_bold or grid.style.bold)
-        own = setter.width_of(field.label, style) + 0.3
+        own = setter.width_of(field.label, style)
+        own += _AFTER_COLON if field.label.endswith(("：", ":", " ")) else _AFTER_LABEL
         width = max(min(grid.labels or own, (right - left) * 0.7), 1.0)
         if grid.labels and own > grid.labels:
             width = min(own, (right - left) * 0.7)
@@ -77,8 +81,10 @@ def _field(
         left += width
     style = replace(grid.style, bold=True) if field.bold else grid.style
     width = max(right - left, 3.0)
-    lines = setter.lines(field.value, style, width, marks=setter.mark(field.tag), align=field.align)
-    if grid.ruled is Ruling.UNDERLINE:
+    lined = grid.ruled is Ruling.UNDERLINE
+    inner = width - 2 * _ON_LINE if lined else width
+    lines = setter.lines(field.value, style, inner, marks=setter.mark(field.tag), align=field.align)
+    if lined:
         lines = [_underlined(line, width, grid.line_width) for line in lines]
     boxes.append(Box(left, width, lines))
     return boxes
@@ -87,4 +93,4 @@ def _field(
 def _underlined(line: Line, width: float, thick: float) -> Line:
     y = line.height - 0.15
     path = Path(0.0, y, width, thick, line_data((0.0, 0.0, width, 0.0)), line=thick)
-    return Line(line.height, [*line.pieces, path], line.width)
+    return Line(line.height, [Group(_ON_LINE, 0.0, line.pieces), path], line.width)

@@ -9,6 +9,8 @@ from openrhip.formats.ofd.layout.pieces import Group, Path, Piece, Slice, line_d
 from openrhip.formats.ofd.layout.setting import Line
 from openrhip.formats.ofd.story import Color
 
+_HALF = 0.1  # mm: a shade leaves the line above it free
+
 
 class Box(NamedTuple):
     """A cell's text in its place: x and width within the row, lines with their heights."""
@@ -82,7 +84,7 @@ def row_slice(boxes: list[Box], frame: Frame, padding: float, place: Place) -> S
     """One row as a slice that can be cut between the lines of its cells."""
     height = row_height(boxes, padding)
     pieces: list[Piece] = [
-        rectangle(box.x - padding, 0.0, box.width + 2 * padding, height, box.shade)
+        rectangle(box.x - padding, _HALF, box.width + 2 * padding, height - _HALF, box.shade)
         for box in boxes
         if box.shade is not None
     ]

@@ -29,9 +29,9 @@ def embed(pdf: Pdf, face: Face, name: str) -> tuple[Dictionary, dict[int, int]]:
         CapHeight=733, StemV=80,
     )  # fmt: skip
     descriptor["/FontFile3" if face.is_cff else "/FontFile2"] = pdf.make_indirect(file)
-    widths = Array()
+    widths: list[Any] = []
     for old, new in sorted(mapping.items(), key=lambda pair: pair[1]):
-        widths.extend([new, Array([round(face.advance(old) * 1000, 1)])])
+        widths += [new, Array(width(face, old))]
     descendant = Dictionary(
         Type=Name.Font,
         Subtype=Name.CIDFontType0 if face.is_cff else Name.CIDFontType2,
@@ -41,7 +41,7 @@ def embed(pdf: Pdf, face: Face, name: str) -> tuple[Dictionary, dict[int, int]]:
         ),
         FontDescriptor=pdf.make_indirect(descriptor),
         DW=1000,
-        W=widths,
+        W=Array(widths),
     )
     if not face.is_cff:
         descendant.CIDToGIDMap = Name.Identity
@@ -52,6 +52,11 @@ def embed(pdf: Pdf, face: Face, name: str) -> tuple[Dictionary, dict[int, int]]:
         ToUnicode=pdf.make_indirect(names),
     )  # fmt: skip
     return pdf.make_indirect(font), mapping
+
+
+def width(face: Face, glyph: int) -> Any:
+    """A glyph's width in 1/1000 em, alone in a list."""
+    return [round(face.advance(glyph) * 1000, 1)]
 
 
 def _tag(data: bytes) -> str:
