@@ -83,7 +83,7 @@ class Context:
             then = chain.validate(
                 leaf, instant.issuers, self.trust, at=instant.claimed, usage=_usage(leaf)
             )
-            if then.ok or then.indeterminate:
+            if (then.ok or then.indeterminate) and _codes(then) != _codes(report):
                 return [_unproven(leaf, role), *_failures(then, leaf, role)]
         if not report.ok:
             return _failures(report, leaf, role)
@@ -97,6 +97,10 @@ class Context:
                 leaf.fingerprint[:16],
             )
         ]
+
+
+def _codes(report: ChainReport) -> set[str]:
+    return {finding.code for finding in report.findings if not finding.ok}
 
 
 def _failures(report: ChainReport, leaf: Certificate, role: Role) -> list[Finding]:
