@@ -50,14 +50,14 @@ class Authority:
         made = self.make(name, holder, profile, issuer=self.issuing, key=self.key, **more)
         return SoftwareSigner(holder, made, (self.issuing,))
 
-    def list_of(self, *revoked, issuer=None, key=None, since=-DAY, until=YEAR, number=1):
+    def list_of(self, *revoked, issuer=None, key=None, since=-DAY, until=YEAR, **more):
         return crl.issue(
             issuer=issuer or self.issuing,
             issuer_key=key or self.key,
             revoked=revoked,
             this_update=NOON + since,
             next_update=NOON + until,
-            number=number,
+            **more,
         )
 
     def root_list(self, *revoked):

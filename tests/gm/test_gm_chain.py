@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from openrhip.formats.gm import certs, oids
+from openrhip.formats.gm import certs, der, extensions, oids
 from openrhip.formats.gm.certs import Certificate, Profile
 from openrhip.formats.gm.chain import MOST_INTERMEDIATES, TrustStore, validate
 from openrhip.formats.gm.crl import Revocation
@@ -113,8 +113,6 @@ def test_timestamp_purpose_must_be_critical_and_alone(judge, authority):
         frozenset({"digitalSignature"}), extended=(oids.EKU_TIME_STAMPING, oids.EKU_CLIENT_AUTH)
     )
     assert failed(judge(authority.enrol(profile=both), usage="timeStamping")) == {"cert.usage"}
-    from openrhip.formats.gm import extensions
-
     loose = extensions.extended_key_usage([oids.EKU_TIME_STAMPING], critical=False)
     made = authority.enrol(extra=[loose])
     assert failed(judge(made, usage="timeStamping")) == {"cert.usage"}
@@ -191,6 +189,53 @@ def test_list_made_after_expiry_proves_nothing(judge, authority, noon):
     late = authority.list_of(since=5 * DAY, until=50 * DAY)
     trust = authority.trust(late, authority.root_list())
     assert failed(judge(brief, trust=trust)) == {"cert.revocation-unknown"}
+
+
+def _point(*parts: bytes) -> Extension:
+    """IssuingDistributionPoint, critical as RFC 5280 5.2.5 asks."""
+    return Extension(oids.ISSUING_POINT, critical=True, value=der.sequence(*parts))
+
+
+def _at(url: str) -> bytes:
+    name = der.wrap(der.context(6, constructed=False), url.encode())
+    return der.explicit(0, der.explicit(0, name))
+
+
+USERS, AUTHORITIES = b"\x81\x01\xff", b"\x82\x01\xff"
+
+
+@pytest.mark.parametrize(
+    ("parts", "holds"),
+    [
+        ((), True),
+        ((USERS,), True),
+        ((AUTHORITIES,), False),
+        ((_at("http://ca/1.crl"),), True),
+        ((_at("http://ca/1.crl"), USERS), True),
+        ((_at("http://ca/2.crl"),), False),
+        ((b"\x84\x01\xff",), False),  # indirect
+        ((b"\x83\x02\x07\x80",), False),  # some reasons only
+    ],
+)
+def test_partitioned_lists_count_for_their_part(judge, authority, parts, holds):
+    made = authority.enrol(extra=[extensions.crl_points(["http://ca/1.crl", "ldap://ca/1"])])
+    partial = authority.list_of(extra=[_point(*parts)])
+    report = judge(made, trust=authority.trust(partial, authority.root_list()))
+    assert failed(report) == (set() if holds else {"cert.revocation-unknown"})
+
+
+def test_list_with_unknown_critical_extension(judge, authority, leaf):
+    delta = Extension("2.5.29.27", critical=True, value=der.integer(1))
+    partial = authority.list_of(extra=[delta])
+    report = judge(leaf, trust=authority.trust(partial, authority.root_list()))
+    assert failed(report) == {"cert.revocation-unknown"}
+
+
+def test_unreadable_points_are_no_points(judge, authority):
+    broken = Extension(oids.CRL_POINTS, critical=False, value=b"\x30\x01\x00")
+    made = authority.enrol(extra=[broken])
+    assert made.certificate.crl_points == frozenset()
+    assert judge(made).ok
 
 
 def test_tangled_intermediates_are_bounded(judge, leaf, authority):

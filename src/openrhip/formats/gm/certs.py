@@ -61,17 +61,10 @@ class Certificate:
     """One parsed certificate. Immutable; equal when the bytes are."""
 
     __slots__ = (
-        *(
-            "attributes",
-            "authority_key_id",
-            "der",
-            "extended_key_usage",
-            "extensions",
-            "fingerprint",
-            "is_ca",
-        ),
-        *("issuer_attributes", "issuer_raw", "key_usage", "not_after", "not_before"),
-        *("path_length", "public_key", "serial", "signature", "spki", "subject_raw", "tbs"),
+        *("attributes", "authority_key_id", "crl_points", "der", "extended_key_usage"),
+        *("extensions", "fingerprint", "is_ca", "issuer_attributes", "issuer_raw", "key_usage"),
+        *("not_after", "not_before", "path_length", "public_key", "serial", "signature"),
+        *("spki", "subject_raw", "tbs"),
     )
 
     def __init__(self, data: bytes) -> None:
@@ -132,6 +125,8 @@ class Certificate:
         self.authority_key_id = (
             None if authority is None else extensions.read_authority_key_id(authority, _WHERE)
         )
+        points = value(oids.CRL_POINTS)
+        self.crl_points = frozenset() if points is None else extensions.read_crl_points(points)
         self.extended_key_usage = () if extended is None else extensions.read_oids(extended, _WHERE)
 
     @classmethod

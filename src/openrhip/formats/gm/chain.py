@@ -278,7 +278,7 @@ def _authority(certificate: Certificate, level: int, where: str) -> Iterator[Fin
 def _revocation(
     certificate: Certificate, issuer: Certificate, at: datetime, trust: TrustStore, where: str
 ) -> Finding:
-    usable = [crl for crl in trust.crls if _covers(crl, issuer, at)]
+    usable = [crl for crl in trust.crls if crl.covers(certificate) and _current(crl, issuer, at)]
     for crl in usable:
         entry = crl.revocation(certificate)
         if entry is None or entry.reason == "removeFromCRL":
@@ -311,12 +311,11 @@ def _revocation(
     )
 
 
-def _covers(crl: Crl, issuer: Certificate, at: datetime) -> bool:
-    """Whether the list is the issuer's own, current at the instant (or later), and understood."""
+def _current(crl: Crl, issuer: Certificate, at: datetime) -> bool:
+    """Whether the list is the issuer's own and current at the instant, or later."""
     return (
         crl.issuer_attributes == issuer.attributes
         and (crl.next_update is None or crl.next_update >= at)
-        and not any(row.critical for row in crl.extensions.values())
         and ("cRLSign" in issuer.key_usage or not issuer.key_usage)
         and crl.signed_by(issuer)
     )

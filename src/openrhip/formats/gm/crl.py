@@ -44,7 +44,7 @@ class Crl:
 
     __slots__ = (
         *("der", "extensions", "fingerprint", "issuer_attributes", "issuer_raw", "next_update"),
-        *("number", "revoked", "signature", "tbs", "this_update"),
+        *("number", "revoked", "scope", "signature", "tbs", "this_update"),
     )
 
     def __init__(self, data: bytes) -> None:
@@ -79,6 +79,8 @@ class Crl:
         block = fields.maybe(der.context(0))
         fields.end()
         self.extensions = {} if block is None else extensions.decode(block.only(_WHERE), _WHERE)
+        point = self.extensions.get(oids.ISSUING_POINT)
+        self.scope = None if point is None else extensions.read_issuing_point(point.value, _WHERE)
         number = self.extensions.get(oids.CRL_NUMBER)
         self.number = (
             None
@@ -102,6 +104,15 @@ class Crl:
     @property
     def issuer(self) -> str:
         return names.text(self.issuer_attributes)
+
+    def covers(self, certificate: Certificate) -> bool:
+        """Whether the list answers for this certificate of its issuer, as far as we understand."""
+        odd = {oid for oid, row in self.extensions.items() if row.critical}
+        if odd - {oids.ISSUING_POINT} or (oids.ISSUING_POINT in odd and self.scope is None):
+            return False
+        return self.scope is None or self.scope.includes(
+            is_ca=certificate.is_ca, points=certificate.crl_points
+        )
 
     def revocation(self, certificate: Certificate) -> Revocation | None:
         """The entry of a certificate of this issuer, if it has one."""
@@ -130,6 +141,7 @@ def issue(
     this_update: datetime,
     next_update: datetime,
     number: int = 1,
+    extra: Iterable[Extension] = (),
 ) -> Crl:
     """A new list, version 2, with its number and the issuer's key identifier."""
     if next_update <= this_update:
@@ -146,7 +158,7 @@ def issue(
         der.validity_time(this_update),
         der.validity_time(next_update),
         der.sequence(*rows) if rows else b"",
-        der.explicit(0, der.sequence(*(row.encode() for row in block))),
+        der.explicit(0, der.sequence(*(row.encode() for row in (*block, *extra)))),
     )
     return Crl.from_der(certs.sealed(tbs, issuer_key))
 

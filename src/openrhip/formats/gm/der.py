@@ -17,7 +17,7 @@ ENUMERATED, UTF8, PRINTABLE, TELETEX, IA5, UTC_TIME, GENERALIZED_TIME = (
     *(0x0A, 0x0C, 0x13, 0x14, 0x16),
     *(0x17, 0x18),
 )
-VISIBLE, BMP, SEQUENCE, SET = 0x1A, 0x1E, 0x30, 0x31
+NUMERIC, VISIBLE, UNIVERSAL, BMP, SEQUENCE, SET = 0x12, 0x1A, 0x1C, 0x1E, 0x30, 0x31
 _TEXTS = {
     UTF8: "utf-8",
     PRINTABLE: "ascii",
@@ -25,6 +25,8 @@ _TEXTS = {
     VISIBLE: "ascii",
     TELETEX: "latin-1",
     BMP: "utf-16-be",
+    NUMERIC: "ascii",
+    UNIVERSAL: "utf-32-be",
 }
 
 

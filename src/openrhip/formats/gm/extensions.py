@@ -111,3 +111,56 @@ def crl_points(urls: Iterable[str]) -> Extension:
         for url in urls
     )
     return Extension(oids.CRL_POINTS, critical=False, value=der.sequence(*points))
+
+
+def read_crl_points(value: bytes) -> frozenset[bytes]:
+    """The general names (raw) under which the certificate's lists are found; none if unreadable.
+
+    Points limited to some reasons or served by another issuer are left out.
+    """
+    where = "CRL distribution points"
+    found: set[bytes] = set()
+    try:
+        for point in der.read(value, where).children():
+            fields = der.Fields(point, where)
+            name = fields.maybe(der.context(0))
+            if name is not None and not fields.more():
+                found |= _full_names(name, where)
+    except Malformed:
+        return frozenset()
+    return frozenset(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What a list covers (IssuingDistributionPoint, RFC 5280 5.2.5). names: of its point."""
+
+    names: frozenset[bytes] | None
+    only_users: bool
+    only_authorities: bool
+
+    def includes(self, *, is_ca: bool, points: frozenset[bytes]) -> bool:
+        if (self.only_users and is_ca) or (self.only_authorities and not is_ca):
+            return False
+        return self.names is None or bool(self.names & points)
+
+
+def read_issuing_point(value: bytes, where: str) -> Scope | None:
+    """The scope; None for kinds not served: indirect, by reason, attribute certificates."""
+    fields = der.Fields(der.read(value, where), where)
+    name = fields.maybe(der.context(0))
+    marks = []
+    for number in (1, 2):
+        mark = fields.maybe(der.context(number, constructed=False))
+        marks.append(mark is not None and mark.content == b"\xff")
+    if fields.more():
+        return None
+    return Scope(None if name is None else _full_names(name, where), *marks)
+
+
+def _full_names(node: der.Node, where: str) -> frozenset[bytes]:
+    """DistributionPointName: the raw names of fullName, nothing for the relative form."""
+    inner = node.only(where)
+    if inner.tag != der.context(0):
+        return frozenset()
+    return frozenset(one.raw for one in inner.children())
