@@ -11,7 +11,7 @@ from asn1crypto import x509 as other_x509
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from openrhip.formats.gm import certs, crl, csr, extensions, names, oids, pem, sm3
+from openrhip.formats.gm import certs, crl, csr, der, extensions, names, oids, pem, sm3
 from openrhip.formats.gm.certs import Certificate
 from openrhip.formats.gm.crl import Crl, Revocation
 from openrhip.formats.gm.sm2 import PrivateKey
@@ -98,9 +98,25 @@ def test_impossible_facts_are_refused(authority, leaf, noon):
     )
 )
 def test_names_round_trip(attributes):
-    from openrhip.formats.gm import der
-
     assert names.decode(der.read(names.encode(attributes), "t"), "t") == tuple(attributes)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "gb18030"])
+@pytest.mark.parametrize("tag", [der.PRINTABLE, der.TELETEX])
+def test_names_in_mislabelled_strings_are_read(encoding, tag):
+    value = der.sequence(der.oid("2.5.4.10"), der.wrap(tag, "市第一医院".encode(encoding)))
+    name = der.sequence(der.wrap(der.SET, value))
+    assert names.decode(der.read(name, "t"), "t") == (("O", "市第一医院"),)
+
+
+def test_names_in_no_known_encoding():
+    def name(tag: int) -> der.Node:
+        value = der.sequence(der.oid("2.5.4.10"), der.wrap(tag, b"\xe9"))
+        return der.read(der.sequence(der.wrap(der.SET, value)), "t")
+
+    assert names.decode(name(der.TELETEX), "t") == (("O", "é"),)
+    with pytest.raises(Malformed):
+        names.decode(name(der.PRINTABLE), "t")
 
 
 @pytest.mark.parametrize(

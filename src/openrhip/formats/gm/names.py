@@ -45,7 +45,7 @@ def decode(node: der.Node, where: str) -> tuple[Attribute, ...]:
         for item in rdn.expect(der.SET, where).children():
             fields = der.Fields(item, where)
             oid = fields.take("type").oid(where)
-            value = fields.take("value").text(where)
+            value = _value(fields.take("value"), where)
             fields.end()
             if len(value) > LONGEST_VALUE or len(found) >= MOST_ATTRIBUTES:
                 raise Malformed("a name of absurd size", where=where)
@@ -61,6 +61,17 @@ def text(attributes: Sequence[Attribute]) -> str:
 def first(attributes: Sequence[Attribute], name: str) -> str:
     """The value of the last attribute of that name (the most specific), or nothing."""
     return next((value for key, value in reversed(attributes) if key == name), "")
+
+
+def _value(node: der.Node, where: str) -> str:
+    """The text; some authorities put UTF-8 or GB 18030 into PrintableString and TeletexString."""
+    if node.tag in {der.PRINTABLE, der.TELETEX} and not node.content.isascii():
+        for encoding in ("utf-8", "gb18030"):
+            try:
+                return node.content.decode(encoding)
+            except UnicodeDecodeError:
+                continue
+    return node.text(where)
 
 
 def _attribute(name: str, value: str) -> bytes:
