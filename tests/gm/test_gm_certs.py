@@ -102,7 +102,7 @@ def test_names_round_trip(attributes):
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "gb18030"])
-@pytest.mark.parametrize("tag", [der.PRINTABLE, der.TELETEX])
+@pytest.mark.parametrize("tag", [der.PRINTABLE, der.TELETEX, der.IA5])
 def test_names_in_mislabelled_strings_are_read(encoding, tag):
     value = der.sequence(der.oid("2.5.4.10"), der.wrap(tag, "市第一医院".encode(encoding)))
     name = der.sequence(der.wrap(der.SET, value))

@@ -28,6 +28,7 @@ _OIDS = {
 }
 _SHORT = {oid: name for name, oid in _OIDS.items()}
 _ASCII = {"C": der.PRINTABLE, "serialNumber": der.PRINTABLE, "emailAddress": der.IA5, "DC": der.IA5}
+_LOOSE = frozenset({der.PRINTABLE, der.TELETEX, der.IA5, der.VISIBLE})
 _SPECIAL = frozenset(',+"\\<>;=')
 MOST_ATTRIBUTES = 64
 LONGEST_VALUE = 1024
@@ -64,8 +65,8 @@ def first(attributes: Sequence[Attribute], name: str) -> str:
 
 
 def _value(node: der.Node, where: str) -> str:
-    """The text; some authorities put UTF-8 or GB 18030 into PrintableString and TeletexString."""
-    if node.tag in {der.PRINTABLE, der.TELETEX} and not node.content.isascii():
+    """The text; some authorities put UTF-8 or GB 18030 into strings that are to hold ASCII."""
+    if node.tag in _LOOSE and not node.content.isascii():
         for encoding in ("utf-8", "gb18030"):
             try:
                 return node.content.decode(encoding)
