@@ -1,4 +1,4 @@
-"""The centre as the node sees it: signed HTTP requests, uploads in parts that go on where they stopped.
+"""The centre as the node sees it: signed HTTP requests, uploads in parts that resume.
 
 Every answer ends in one of three ways: an `Answer` of the centre about the document, a `Waiting`
 (try again later, with the reason), or `Gone` (the upload has ended: begin again).

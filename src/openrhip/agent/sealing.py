@@ -22,7 +22,8 @@ from openrhip.formats import cda, ofd
 from openrhip.formats.cda.layout import story_of
 from openrhip.formats.gm import tsp
 from openrhip.formats.gm.signer import Signer, SoftwareSigner
-from openrhip.formats.ofd import signing_records
+from openrhip.formats.ofd import signing, signing_records
+from openrhip.formats.ofd.package import Package, open_package
 from openrhip.kernel.errors import Malformed, Misconfigured, TooLarge, Unavailable
 
 XML_TYPES = frozenset({"xml", "text/xml", "application/xml", "application/hl7-cda+xml"})
@@ -47,7 +48,8 @@ class Desk:
     def lay_out(self, form: Form, source: bytes, companion: bytes) -> bytes:
         """The unsigned OFD of what the hospital's system wrote. Raises Malformed, TooLarge."""
         if form is Form.CDA:
-            return cda.lay_out(cda.parse(source), source=source)
+            laid_out: bytes = cda.lay_out(cda.parse(source), source=source)
+            return laid_out
         if form is Form.PDF:
             return wrap_pdf(source, companion)
         return source
@@ -58,19 +60,21 @@ class Desk:
         A document that its author has signed already keeps that signature; one that is sealed
         already stays as it is. Raises Malformed, Misconfigured, Refused, Unavailable.
         """
-        package = ofd.open_package(unsigned)
+        package = open_package(unsigned)
         kinds = {line.kind for line in signing_records.listed(package)}
         if signing_records.SEAL in kinds:
             return unsigned
         done = unsigned
         if signing_records.SIGN not in kinds:
-            done = ofd.sign(
+            done = signing.sign(
                 done,
                 signer=self.staff(author_code(source_of(package))),
                 timestamper=self.timestamper,
                 reason="作者签名",
             )
-        return ofd.seal(done, seal=self.seal, signer=self.institution, timestamper=self.timestamper)
+        return signing.seal(
+            done, seal=self.seal, signer=self.institution, timestamper=self.timestamper
+        )
 
     def _staff(self, code: str) -> Signer:
         if not code or set(code) - _KEY_NAME or code.startswith("."):
@@ -97,7 +101,7 @@ class Desk:
         return tsp.RemoteTimestamper(_poster(self.config.tsa_url))
 
 
-def source_of(package: ofd.Package) -> bytes:
+def source_of(package: Package) -> bytes:
     """The CDA inside an OFD. Raises Malformed if there is none, or more than one."""
     found = [
         part
@@ -155,7 +159,8 @@ def wrap_pdf(pdf: bytes, companion: bytes) -> bytes:
             ofd.Attachment("original.pdf", "application/pdf", pdf),
         ),
     )
-    return ofd.write(pictures)
+    written: bytes = ofd.write(pictures)
+    return written
 
 
 def _poster(url: str) -> Callable[[bytes], bytes]:

@@ -3,7 +3,8 @@
 Each request carries the institution's code, the time, a nonce, the SM3 of the body and an SM2
 signature (GB/T 32918.2, default signer id) over a canonical text of all of them with method and
 target. A clinician on whose behalf the hospital asks, the purpose and an emergency reason are
-signed too, and how the clinician signed in: the hospital answers for them. Node and centre share this module; it does no I/O.
+signed too, and how the clinician signed in: the hospital answers for them. Node and centre share
+this module; it does no I/O.
 """
 
 from __future__ import annotations
@@ -83,9 +84,14 @@ class SignedRequest:
         ).encode()
 
     @property
-    def digest(self) -> str:
-        """SM3 of canonical text and signature: names this very request in the ledger."""
-        return sm3.hexdigest(self.canonical() + b"\n" + base64.b64encode(self.signature))
+    def proof_digest(self) -> str:
+        """SM3 of the canonical text: with the signature it shows who made this very request."""
+        return sm3.hexdigest(self.canonical())
+
+    @property
+    def signature_text(self) -> str:
+        """The signature in Base64, as it travels and as the ledger keeps it."""
+        return base64.b64encode(self.signature).decode()
 
     @property
     def at(self) -> datetime:
@@ -98,7 +104,7 @@ class SignedRequest:
             "Timestamp": self.timestamp,
             "Nonce": self.nonce,
             "Content-SM3": self.body_digest,
-            "Signature": base64.b64encode(self.signature).decode(),
+            "Signature": self.signature_text,
             "Certificate": ",".join(base64.b64encode(der).decode() for der in self.certificates),
         }
         asked = {

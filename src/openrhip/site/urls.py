@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern, path
+from django.urls import URLPattern, URLResolver, include, path
 
 from openrhip.directory.pages import consents, oversight, people, reviews
 from openrhip.directory.rules.access import Role
@@ -19,7 +19,7 @@ operator = staff(Role.OPERATOR)
 steward = staff(Role.RECORDS_CLERK)
 officer = staff(Role.PRIVACY_OFFICER)
 
-urlpatterns: list[URLPattern] = [
+urlpatterns: list[URLPattern | URLResolver] = [
     path("", open_to_all(pages.front), name="front"),
     path("accessibility/", open_to_all(pages.accessibility), name="accessibility"),
     path("preferences/", open_to_all(preferences.choose), name="preferences"),
@@ -113,6 +113,8 @@ urlpatterns: list[URLPattern] = [
     # The privacy officer's desk
     path("privacy/emergencies/", officer(oversight.emergencies), name="emergencies"),
     path("privacy/emergencies/<str:emergency_id>/", officer(oversight.emergency), name="emergency"),
+    # The machine API: every request is signed by an institution (records.api.door)
+    path("api/records/", include("openrhip.records.api.urls")),
 ]
 
 handler400 = "openrhip.site.errors.bad_request"

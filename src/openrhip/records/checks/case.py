@@ -1,4 +1,4 @@
-"""The case (被检文档): the bytes, what is known about sender and staff, and what was read so far."""
+"""The case (被检文档): the bytes, what is known around them, and what was read so far."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from datetime import datetime
 from functools import cached_property
 from typing import TypeVar
 
-from openrhip.formats import cda, ofd
+from openrhip.formats import cda
 from openrhip.formats.cda import ClinicalDocument
 from openrhip.formats.gm.chain import TrustStore
-from openrhip.formats.ofd.package import AttachmentPart
+from openrhip.formats.ofd.package import AttachmentPart, Package, open_package
+from openrhip.formats.ofd.reading import Region, regions, text
+from openrhip.formats.ofd.verifying import Report, verify
 from openrhip.kernel.errors import Malformed, Problem
 
 Thing = TypeVar("Thing")
@@ -68,27 +70,27 @@ class Case:
         self.facts = facts
 
     @cached_property
-    def opened(self) -> ofd.Package | Problem:
-        return _try(lambda: ofd.open_package(self.content))
+    def opened(self) -> Package | Problem:
+        return _try(lambda: open_package(self.content))
 
     @property
-    def package(self) -> ofd.Package:
+    def package(self) -> Package:
         """The package. Raises NotReadable."""
         return _need(self.opened)
 
     @cached_property
-    def verified(self) -> ofd.Report | Problem:
+    def verified(self) -> Report | Problem:
         facts = self.facts
-        return _try(lambda: ofd.verify(self.content, trust=facts.trust, at=facts.at))
+        return _try(lambda: verify(self.content, trust=facts.trust, at=facts.at))
 
     @property
-    def report(self) -> ofd.Report:
+    def report(self) -> Report:
         """What `ofd.verify` says. Raises NotReadable."""
         return _need(self.verified)
 
     @cached_property
     def attached(self) -> tuple[AttachmentPart, ...] | Problem:
-        return _try(lambda: self.package.attachments())
+        return _try(self._attachments)
 
     @property
     def attachments(self) -> tuple[AttachmentPart, ...]:
@@ -115,16 +117,19 @@ class Case:
     @cached_property
     def texts(self) -> list[str] | Problem:
         """The text of each page."""
-        return _try(lambda: ofd.text(self.content))
+        return _try(lambda: text(self.content))
 
     @cached_property
-    def marked(self) -> tuple[ofd.Region, ...] | Problem:
-        return _try(lambda: tuple(ofd.regions(self.content)))
+    def marked(self) -> tuple[Region, ...] | Problem:
+        return _try(lambda: tuple(regions(self.content)))
 
     @property
-    def regions(self) -> tuple[ofd.Region, ...]:
+    def regions(self) -> tuple[Region, ...]:
         """Tagged regions with their text. Raises NotReadable."""
         return _need(self.marked)
+
+    def _attachments(self) -> tuple[AttachmentPart, ...]:
+        return self.package.attachments()
 
     def _parse(self) -> ClinicalDocument:
         if len(self.sources) != 1:

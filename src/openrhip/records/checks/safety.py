@@ -67,7 +67,7 @@ def nothing_active(case: Case) -> Iterator[Fault]:
     for name, root in _xml_parts(case):
         for element in root.iter():
             kind = px.local(element)
-            if kind in _ACTIVE and px.local(element.getparent()) in {"Action", "Actions"}:
+            if kind in _ACTIVE and _parent(element) in {"Action", "Actions"}:
                 yield Fault(
                     f"含有动作 {kind}", f"The document holds an action: {kind}.", name, *_TAKE_OUT
                 )
@@ -77,7 +77,7 @@ def nothing_remote(case: Case) -> Iterator[Fault]:
     """Every location is inside the package."""
     for name, root in _xml_parts(case):
         for element in root.iter():
-            values = [value for key, value in element.attrib.items() if key in _PLACES]
+            values = [str(value) for key, value in element.attrib.items() if key in _PLACES]
             if px.local(element) in _PLACES:
                 values.append(px.text(element))
             if any(_REMOTE.match(value) for value in values):
@@ -158,6 +158,11 @@ def _active_pdf(data: bytes) -> str:
     except (pikepdf.PdfError, ValueError, TypeError):
         return "not readable"
     return ""
+
+
+def _parent(element: px.Element) -> str:
+    parent = element.getparent()
+    return px.local(parent) if parent is not None else ""
 
 
 def _program(head: bytes) -> str:

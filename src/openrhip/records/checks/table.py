@@ -1,7 +1,7 @@
 """The table of checks (检测项目表): what is looked at, in the order of the report.
 
-Ids follow the properties: ZS 真实性, WZ 完整性, KY 可用性, AQ 安全性. An id keeps its meaning forever:
-reports and ledger entries refer to it.
+Ids follow the properties: ZS 真实性, WZ 完整性, KY 可用性, AQ 安全性. An id keeps its meaning
+forever: reports and ledger entries refer to it.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Check:
 CHECKS: tuple[Check, ...] = (
     Check("ZS-01", _A, "固化信息未被改动", "nothing changed since it was signed",
           authenticity.nothing_changed),
-    Check("ZS-02", _A, "签名、印章、证书链、时间戳有效", "signatures, seals, chains, timestamps hold",
+    Check("ZS-02", _A, "签名、印章、证书、时间戳有效", "signatures, seals, chains, times hold",
           authenticity.signatures_hold),
     Check("ZS-03", _A, "有人员签名与机构印章", "signed by a person, sealed by the institution",
           authenticity.both_there),
@@ -49,7 +49,8 @@ CHECKS: tuple[Check, ...] = (
           authenticity.signed_by_staff),
     Check("ZS-06", _A, "签名人为文档作者或审核者", "a signer is author or authenticator",
           authenticity.signed_by_author),
-    Check("ZS-07", _A, "签名时间可信", "the time of signing is proven", authenticity.time_is_proven),
+    Check("ZS-07", _A, "签名时间可信", "the time of signing is proven",
+          authenticity.time_is_proven),
     Check("ZS-08", _A, "元数据与源文档一致", "metadata agree with the source",
           authenticity.metadata_agrees),
     Check("WZ-01", _I, "字节与申报一致", "the bytes are those announced", integrity.as_announced),
@@ -61,7 +62,8 @@ CHECKS: tuple[Check, ...] = (
           integrity.pages_say_the_same),
     Check("WZ-05", _I, "标引与源文档数据元一致", "tags agree with the data elements",
           integrity.tags_agree),
-    Check("WZ-06", _I, "版本衔接", "the version follows the archived one", integrity.version_follows),
+    Check("WZ-06", _I, "版本衔接", "the version follows the archived one",
+          integrity.version_follows),
     Check("KY-01", _U, "各部件可打开", "every part can be opened", usability.parts_open),
     Check("KY-02", _U, "页面与文字可读", "pages and text can be read", usability.pages_there),
     Check("KY-03", _U, "字体已嵌入", "fonts are embedded", usability.fonts_embedded),

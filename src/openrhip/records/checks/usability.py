@@ -108,7 +108,7 @@ def renders(case: Case) -> Iterator[Fault]:
 
 
 def _resource(case: Case, name: str, location: str) -> bytes:
-    """The bytes a resource list names: relative to its BaseLoc (GB/T 33190 §7.9). b"" if missing."""
+    """The bytes a resource list names, relative to its BaseLoc (GB/T 33190 §7.9); b"" if none."""
     if not location:
         return b""
     base = case.package.xml(name).get("BaseLoc", "")

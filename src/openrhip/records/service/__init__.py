@@ -14,6 +14,7 @@ from openrhip.records.rules import (
     Span,
     UploadState,
 )
+from openrhip.records.service.credentials import actor_of, authenticate
 from openrhip.records.service.depositing import (
     DEPOSITED,
     REFUSED,
@@ -28,7 +29,6 @@ from openrhip.records.service.disclosing import (
     Disclosure,
     DisclosureRefused,
     disclose,
-    facts_of,
     reopen,
     watermark,
 )
@@ -40,8 +40,10 @@ from openrhip.records.service.finding import (
     document,
     refusals,
     search,
+    search_for,
     versions,
 )
+from openrhip.records.service.nonces import sweep_nonces, use_nonce
 from openrhip.records.service.uploads import (
     begin_upload,
     complete_upload,
@@ -73,6 +75,8 @@ __all__ = [
     "access_proof",
     "accesses_of",
     "accesses_to",
+    "actor_of",
+    "authenticate",
     "begin_upload",
     "complete_upload",
     "deposit",
@@ -80,15 +84,17 @@ __all__ = [
     "disclose",
     "document",
     "export_bundle",
-    "facts_of",
     "finish_pending",
     "four_properties",
     "put_part",
     "refusals",
     "reopen",
     "search",
+    "search_for",
+    "sweep_nonces",
     "sweep_uploads",
     "upload",
+    "use_nonce",
     "versions",
     "watermark",
 ]

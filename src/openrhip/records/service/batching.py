@@ -1,4 +1,4 @@
-"""Group commit inside a process (成组提交): concurrent callers share one ledger call and one transaction.
+"""Group commit inside a process (成组提交): concurrent callers share one piece of work.
 
 There is no thread of its own: whoever comes first works for all who wait (leader and followers).
 A single caller pays nothing; sixteen pay one round trip and one fsync between them.

@@ -60,7 +60,7 @@ class DisclosureRefused(Refused):
         super().__init__(
             "; ".join(decision.reasons) or "not permitted",
             where=access_id,
-            remedy="the refusal is in the ledger; ask the patient for consent, or state an emergency",
+            remedy="ask the patient for consent, or state an emergency",
         )
         self.decision = decision
         self.access_id = access_id
@@ -84,7 +84,7 @@ def disclose(
     Raises NotFound, DisclosureRefused, Malformed, Unavailable (ledger away: nothing is released).
     """
     row = _row(document_id)
-    facts = facts_of(row)
+    facts = finding.facts_of(row)
     decision = directory.decide(
         who=who,
         whose=row.person_id,
@@ -166,18 +166,6 @@ def watermark(who: Actor, at: datetime) -> str:
     """What stands across each page: viewer, institution, time of the city."""
     place = _institution_name(who.institution_code) if who.institution_code else "本人"
     return f"{_name(who)} {place} {at.astimezone(CITY_ZONE):%Y-%m-%d %H:%M}"
-
-
-def facts_of(row: Document) -> DocumentFacts:
-    """What permission needs to know of a document; encounters are in the directory already."""
-    return DocumentFacts(
-        document_id=row.id,
-        kind=row.kind,
-        custodian_code=row.institution,
-        level=row.level,
-        department_code=row.department_code,
-        author_staff_code=row.author,
-    )
 
 
 def _entry(

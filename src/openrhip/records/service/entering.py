@@ -1,4 +1,4 @@
-"""Entering accesses (登记调阅): nonce, ledger entry and access row of concurrent requests at once."""
+"""Entering accesses (登记调阅): nonces, ledger entries and rows of concurrent requests at once."""
 
 from __future__ import annotations
 

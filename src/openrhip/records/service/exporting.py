@@ -1,4 +1,4 @@
-"""Export of proof bundles (导出证明包): a disclosure whose ledger entry binds the bundle's manifest."""
+"""Export of proof bundles (导出证明包): a disclosure whose entry binds the bundle's manifest."""
 
 from __future__ import annotations
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from openrhip.directory import service as directory
+from openrhip.directory.service import Action, Actor, DocumentFacts, Purpose
 from openrhip.kernel import ids
 from openrhip.kernel.errors import Malformed, NotFound
 from openrhip.ledger.rules import Receipt, receipt_ok, verify_receipt
@@ -54,6 +56,48 @@ def search(
     bounds = page_bounds(page, size)
     ordered = rows.order_by("-recorded_at", "-deposited_at", "id")
     return Page(summaries(list(ordered[bounds])), page, size, rows.count())
+
+
+def search_for(
+    *,
+    who: Actor,
+    purpose: Purpose,
+    person_id: str,
+    emergency_reason: str | None = None,
+    page: int = 1,
+    **wanted: Any,
+) -> Page[DocumentSummary]:
+    """As `search`, but only what the policies let this actor know of for this purpose.
+
+    total counts the documents of this page that may be known; a page may be short.
+    """
+    found = search(person_id=person_id, page=page, **wanted)
+    rows = {row.pk: row for row in Document.objects.filter(pk__in=[one.id for one in found.items])}
+    known = [
+        one
+        for one in found.items
+        if directory.decide(
+            who=who,
+            whose=one.person_id,
+            document=facts_of(rows[one.id]),
+            purpose=purpose,
+            emergency_reason=emergency_reason,
+            action=Action.LIST,
+        ).allowed
+    ]
+    return Page(known, page, found.size, len(known))
+
+
+def facts_of(row: Document) -> DocumentFacts:
+    """What permission needs to know of a document; encounters are in the directory already."""
+    return DocumentFacts(
+        document_id=row.id,
+        kind=row.kind,
+        custodian_code=row.institution,
+        level=row.level,
+        department_code=row.department_code,
+        author_staff_code=row.author,
+    )
 
 
 def document(document_id: str) -> DocumentSummary:

@@ -1,4 +1,4 @@
-"""The trust of the centre (信任根): roots and revocation lists, read again when the folder changes."""
+"""The trust of the centre (信任根): roots and revocation lists, read again when they change."""
 
 from __future__ import annotations
 
