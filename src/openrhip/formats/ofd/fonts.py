@@ -81,7 +81,7 @@ class _Face:
         path = _path(font)
         try:
             blob = hb.Blob.from_file_path(str(path))
-        except OSError as error:
+        except (OSError, hb.HarfBuzzError) as error:
             raise Misconfigured(
                 "a font file is missing",
                 where=path.name,
