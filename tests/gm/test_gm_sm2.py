@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
@@ -105,6 +107,30 @@ def test_threads_share_keys():
     with ThreadPoolExecutor(8) as pool:
         assert all(pool.map(work, range(400)))
     assert len(set(signatures.values())) == 400
+
+
+_FORK = """
+import os
+from openrhip.formats.gm import sm2
+key = sm2.PrivateKey.generate()
+key.sign(b"x")
+ends = []
+for _ in range(4):
+    back, there = os.pipe()
+    if os.fork() == 0:
+        os.write(there, sm2.to_raw(key.sign(b"x"))[:32])
+        os._exit(0)
+    ends.append(os.read(back, 32))
+    os.wait()
+ends.append(sm2.to_raw(key.sign(b"x"))[:32])
+print(len(set(ends)))
+"""
+
+
+def test_forked_processes_never_repeat_a_nonce():
+    """The same r for the same message would mean the same nonce, which gives the key away."""
+    done = subprocess.run([sys.executable, "-c", _FORK], capture_output=True, check=True)
+    assert done.stdout.strip() == b"5"
 
 
 @pytest.mark.parametrize("scalar", [0, -1, sm2.ORDER - 1, sm2.ORDER, 1 << 300])

@@ -68,10 +68,15 @@ def key_new(out: Path, password_file: Path, as_json: bool) -> None:
 @key.command("public")
 @click.argument("file", type=FILE)
 @password_file
-def key_public(file: Path, password_file: Path) -> None:
+@as_json
+def key_public(file: Path, password_file: Path, as_json: bool) -> None:
     """Print the public key of a key file (PEM)."""
-    found = PrivateKey.from_pem(_read(file), _password(password_file))
-    click.echo(found.public_key.to_pem().decode("ascii"), nl=False)
+    found = PrivateKey.from_pem(_read(file), _password(password_file)).public_key
+    text = found.to_pem().decode("ascii")
+    if as_json:
+        _print({"pem": text, "public_key": found.point.hex()}, as_json=True)
+    else:
+        click.echo(text, nl=False)
 
 
 @cli.group()
