@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import itertools
+import json
 import os
-import socket
-import threading
-from contextlib import closing
+import signal
+import subprocess
+import sys
 from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 
 from openrhip.ledger.adapters.postgres import PostgresStore
 from openrhip.ledger.adapters.sqlite import SqliteStore
+from openrhip.ledger.home import Home
 from openrhip.ledger.ports import MemoryStore
 from openrhip.ledger.rules import C2SP, GM, Entry, NoteSigner
+from openrhip.ledger.service import Ledger
 
 ORIGIN = "ledger.example/city"
 
@@ -50,7 +52,7 @@ def signer(profile):
 
 
 @pytest.fixture(scope="session")
-def postgres_database(worker_id="main"):
+def postgres_database():
     """A database of its own per test process."""
     url = os.environ.get("OPENRHIP_TEST_POSTGRES")
     if not url:
@@ -94,19 +96,67 @@ def new_store(request, tmp_path):
         store.close()
 
 
-@pytest.fixture
-def free_port():
-    with closing(socket.create_server(("127.0.0.1", 0))) as probe:
-        return probe.getsockname()[1]
+class Process:
+    """A ledger process over a home folder; `url` once it listens."""
+
+    def __init__(self, home, *, store_url="", port=0):
+        self.home, self.store_url, self.port = home, store_url, port
+        self.child = None
+        self.url = ""
+
+    def start(self):
+        environment = os.environ | {"OPENRHIP_HOME": str(self.home)}
+        if self.store_url:
+            environment["OPENRHIP_LEDGER_STORE"] = self.store_url
+        code = "from openrhip.site.cli import main; main()"
+        arguments = ["ledger", "serve", "--listen", f"127.0.0.1:{self.port}", "--json"]
+        self.child = subprocess.Popen(
+            [sys.executable, "-c", code, *arguments], env=environment, stdout=subprocess.PIPE
+        )
+        line = self.child.stdout.readline()
+        if b"listening" not in line:
+            raise RuntimeError(f"the ledger did not start: {line!r} {self.child.wait(10)}")
+        self.url = json.loads(line)["listening"]
+        return self
+
+    def client(self):
+        return Ledger(self.url, home=self.home)
+
+    def stop(self, number=signal.SIGTERM):
+        if self.child is not None:
+            self.child.send_signal(number)
+            code = self.child.wait(20)
+            self.child.stdout.close()
+            self.child = None
+            return code
+        return None
 
 
 @pytest.fixture
-def counter():
-    """A counter that threads may share."""
-    numbers, lock = itertools.count(), threading.Lock()
+def home(tmp_path, profile):
+    """A home folder with a ledger in it."""
+    folder = tmp_path / "home"
+    Home.of(folder).init(origin=ORIGIN, profile=profile.name)
+    return folder
 
-    def take() -> int:
-        with lock:
-            return next(numbers)
 
-    return take
+@pytest.fixture
+def start_process():
+    """Start ledger processes; they end with the test."""
+    started = []
+
+    def start(home, **more):
+        process = Process(home, **more)
+        started.append(process)
+        return process.start()
+
+    yield start
+    for process in started:
+        process.stop()
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def process(request, home, start_process):
+    """A running ledger process on either store."""
+    url = request.getfixturevalue("postgres_url") if request.param == "postgres" else ""
+    return start_process(home, store_url=url)

@@ -218,7 +218,10 @@ def _index(text: str, head: Head) -> int:
 
 def _numbers(query: str, names: tuple[str, str], head: Head) -> tuple[int, int]:
     """Both numbers of a proof; the second is the newest size if it is left out."""
-    given = dict(parse_qsl(query, max_num_fields=4))
+    try:
+        given = dict(parse_qsl(query, max_num_fields=4))
+    except ValueError as error:
+        raise Malformed("a query of another form", where="query") from error
     low = _number(given.get(names[0], ""), names[0])
     high = _number(given.get(names[1], str(head.checkpoint.size)), names[1])
     if high > head.checkpoint.size:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import weakref
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from openrhip.kernel.canonical import parse_json
 from openrhip.kernel.config import Config, current
 from openrhip.kernel.errors import Malformed, Misconfigured, NotVerified, Problem, Unavailable
 from openrhip.ledger.home import Home
-from openrhip.ledger.rules import Entry, InclusionProof, LogKey, Receipt
+from openrhip.ledger.rules import Entry, InclusionProof, LogKey, Receipt, verify_receipt
 from openrhip.ledger.rules.encoding import from_base64, to_base64
 from openrhip.ledger.rules.merkle import batch_nodes
 from openrhip.ledger.rules.notes import open_note
@@ -52,13 +53,16 @@ class Ledger:
         self._key = key
         self._home = home
         self._http = httpx.Client(timeout=timeout, trust_env=False)
+        # Who forgets to close leaves no open connection behind.
+        self._close = weakref.finalize(self, self._http.close)
 
     def append(self, entry: Entry, *, key: str = "") -> Receipt:
-        """Write one entry; it is durable when the receipt is here."""
+        """Write one entry; it is durable when the receipt is here, and the receipt is verified."""
         data = self._post(entry.leaf, "application/json", key)
         receipt = Receipt.from_dict(_json(data))
-        if receipt.leaf_hash != to_base64(self.key().profile.leaf_hash(entry.leaf)):
-            raise NotVerified("the ledger answered with the receipt of another entry")
+        bad = [f for f in verify_receipt(entry.leaf, receipt, log_key=self.key()) if not f.ok]
+        if bad:
+            raise NotVerified(f"the receipt of the ledger {bad[0].text_en}", where=bad[0].code)
         return receipt
 
     def append_many(self, entries: Sequence[Entry], *, key: str = "") -> list[Receipt]:
@@ -112,7 +116,7 @@ class Ledger:
         return self._key
 
     def close(self) -> None:
-        self._http.close()
+        self._close()
 
     def _batch_receipts(self, leaves: list[bytes], value: Any) -> list[Receipt]:
         """Every receipt of a batch out of the one proof, which is checked on the way."""
