@@ -284,7 +284,8 @@ def verify(file: Path, trust: Path | None, moment: str | None, as_json: bool) ->
     from openrhip.formats.gm.chain import TrustStore
     from openrhip.formats.ofd.verifying import verify as judge
 
-    report = judge(_read(file), trust=TrustStore.load_folder(_trust(trust)), at=_instant(moment))
+    at = _instant(moment)
+    report = judge(_read(file), trust=TrustStore.load_folder(_trust(trust)), at=at)
     if as_json:
         _say(report.as_dict())
     else:

@@ -111,7 +111,7 @@ class Seal:
 
     def allows(self, certificate: Certificate) -> bool:
         """Whether the certificate is in the seal's list of signers."""
-        return certificate.der in self.data.info.certificates
+        return self.data.info.lists(certificate.der)
 
     def valid_at(self, at: datetime) -> bool:
         return self.data.info.valid_from <= at <= self.data.info.valid_to

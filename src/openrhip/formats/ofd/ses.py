@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from openrhip.formats.gm import der, oids
+from openrhip.formats.gm import der, oids, sm3
 from openrhip.kernel.clock import CITY_ZONE
 from openrhip.kernel.errors import Malformed
 
@@ -20,6 +20,7 @@ PERSON, INSTITUTION = 2, 1
 """Type of a seal as this package writes it: 单位印章 1, 个人印章 2."""
 HEADER_ID = "ES"
 VERSION = 4
+_SM3_NAMES = {"sm3", oids.SM3}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,13 @@ class SealInfo:
     width: int
     height: int
     raw: bytes = b""
+
+    def lists(self, certificate: bytes) -> bool:
+        """Whether the certificate (DER) is among the signers, whole or by its SM3."""
+        return certificate in self.certificates or any(
+            kind.lower() in _SM3_NAMES and digest == sm3.digest(certificate)
+            for kind, digest in self.digests
+        )
 
 
 @dataclass(frozen=True, slots=True)

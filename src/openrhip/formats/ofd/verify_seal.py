@@ -12,8 +12,6 @@ from openrhip.formats.ofd.signing_records import Record
 from openrhip.formats.ofd.verify_findings import MAKER, Context, Instant, failed, held
 from openrhip.kernel.errors import Problem
 
-_SM3_NAMES = {"sm3", oids.SM3}
-
 
 def judge_seal(
     context: Context,
@@ -93,11 +91,7 @@ def _made(maker: Certificate, signature: bytes, info: bytes) -> bool:
 
 
 def _listed(seal: SealData, signer: Certificate) -> Finding:
-    info = seal.info
-    ok = signer.der in info.certificates or any(
-        kind.lower() in _SM3_NAMES and digest.hex() == signer.fingerprint
-        for kind, digest in info.digests
-    )
+    ok = seal.info.lists(signer.der)
     return Finding(
         "seal.listed",
         ok,

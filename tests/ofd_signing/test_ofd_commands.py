@@ -1,0 +1,122 @@
+"""`openrhip ofd`: the commands as an operator uses them."""
+
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from openrhip.formats import ofd
+from openrhip.formats.ofd import cli as commands
+from openrhip.kernel.errors import Malformed, Misconfigured, Problem, Unavailable
+
+
+@pytest.fixture
+def run(region, tmp_path, plain, signed):
+    (region.folder / "password").write_bytes(b"test\n")
+    (tmp_path / "plain.ofd").write_bytes(plain)
+    (tmp_path / "signed.ofd").write_bytes(signed)
+
+    def call(*words, code=0):
+        arguments = [str(word).format(pki=region.folder, tmp=tmp_path) for word in words]
+        result = CliRunner().invoke(commands.cli, arguments)
+        if isinstance(result.exception, Problem):
+            raise result.exception
+        assert result.exit_code == code, result.output
+        return result.output
+
+    return call
+
+
+def test_info(run):
+    found = json.loads(run("info", "--json", "{tmp}/signed.ofd"))
+    assert found["pages"] == 1
+    assert found["metadata"]["Title"] == "出院小结"
+    assert [one["kind"] for one in found["signatures"]] == ["Sign", "Seal"]
+    assert "anchor:seal" in found["tags"]
+    assert "attachment: cda.xml" in run("info", "{tmp}/signed.ofd")
+
+
+def test_text(run):
+    assert "好转出院" in run("text", "{tmp}/plain.ofd")
+    assert len(json.loads(run("text", "--json", "--page", "1", "{tmp}/plain.ofd"))["pages"]) == 1
+    assert "1 pages" in run("text", "--page", "9", "{tmp}/plain.ofd", code=2)
+
+
+@pytest.mark.parametrize(("suffix", "head"), [("pdf", b"%PDF"), ("png", b"\x89PNG"), ("svg", b"<")])
+def test_render(run, tmp_path, suffix, head):
+    run("render", "{tmp}/signed.ofd", "-o", "{tmp}/out." + suffix)
+    assert (tmp_path / f"out.{suffix}").read_bytes().startswith(head)
+
+
+def test_render_knows_three_kinds(run):
+    assert "none of" in run("render", "{tmp}/signed.ofd", "-o", "{tmp}/out.doc", code=2)
+
+
+def test_a_document_signed_sealed_and_verified_by_command(run, region, tmp_path):
+    run("make-seal", "江城市第一人民医院", "-o", "{tmp}/h.esl",
+        "--owner", "{pki}/institutions/H001.cert.pem", "--maker", "{pki}/maker/maker")  # fmt: skip
+    run("make-seal", "张三", "--person", "-o", "{tmp}/d.esl",
+        "--owner", "{pki}/staff/D001.cert.pem", "--maker", "{pki}/maker/maker")  # fmt: skip
+    run("sign", "{tmp}/plain.ofd", "-o", "{tmp}/a.ofd", "--signer", "{pki}/staff/D001",
+        "--tsa", "{pki}/tsa/tsa", "--reason", "作者签名")  # fmt: skip
+    run("seal", "{tmp}/a.ofd", "-o", "{tmp}/b.ofd", "--signer", "{pki}/staff/D001",
+        "--seal", "{tmp}/d.esl", "--at-place", 1, 30, 200)  # fmt: skip
+    said = run("seal", "--json", "{tmp}/b.ofd", "-o", "{tmp}/b.ofd", "--anchor", "seal", "--lock",
+               "--signer", "{pki}/institutions/H001", "--seal", "{tmp}/h.esl",
+               "--tsa", "{pki}/tsa/tsa")  # fmt: skip
+    done = json.loads(said)
+    assert done["bytes"] == (tmp_path / "b.ofd").stat().st_size
+    report = json.loads(run("verify", "--json", "--trust", "{pki}/trust", "{tmp}/b.ofd"))
+    assert report["verdict"] == "valid"
+    assert [one["kind"] for one in report["signatures"]] == ["Sign", "Seal", "Seal"]
+    boxes = [box for _, box, _ in ofd.stamps(ofd.open_package((tmp_path / "b.ofd").read_bytes()))]
+    assert boxes[0] == (30, 200, 30, 12)
+
+
+def test_verify_says_every_check_and_exits_with_four(run, tmp_path, signed):
+    assert "valid as of" in run("verify", "--trust", "{pki}/trust", "{tmp}/signed.ofd")
+    changed = bytearray(signed)
+    entry = ofd.open_package(signed).entries["Doc_0/Document.xml"]
+    changed[entry.start + 9] ^= 1
+    (tmp_path / "bad.ofd").write_bytes(changed)
+    said = run("verify", "--trust", "{pki}/trust", "{tmp}/bad.ofd", code=4)
+    assert "FAIL" in said
+    assert "Doc_0/Document.xml" in said
+    assert run("verify", "--trust", "{pki}/trust", "{tmp}/plain.ofd", code=4)
+
+
+def test_verify_as_of_another_day(run):
+    early = run(
+        "verify", "--json", "--trust", "{pki}/trust", "--at", "2026-11-20T00:00:00Z",
+        "{tmp}/signed.ofd", code=4,
+    )  # fmt: skip
+    assert "ofd.time" in {
+        one["code"]
+        for s in json.loads(early)["signatures"]
+        for one in s["findings"]
+        if not one["ok"]
+    }
+    assert "zone" in run("verify", "--at", "2026-11-20T00:00:00", "{tmp}/signed.ofd", code=2)
+    assert "ISO 8601" in run("verify", "--at", "yesterday", "{tmp}/signed.ofd", code=2)
+
+
+def test_what_is_no_package_is_malformed(run, tmp_path):
+    (tmp_path / "x.ofd").write_bytes(b"PK")
+    with pytest.raises(Malformed):
+        run("info", "{tmp}/x.ofd")
+
+
+def test_a_timestamp_authority_that_does_not_answer(run):
+    words = ("sign", "{tmp}/plain.ofd", "-o", "{tmp}/a.ofd", "--signer", "{pki}/staff/D001")
+    with pytest.raises(Unavailable):
+        run(*words, "--tsa-url", "http://127.0.0.1:9/tsa")
+    with pytest.raises(Misconfigured):
+        run(*words, "--tsa-url", "file:///etc/passwd")
+    assert "one of" in run(*words, "--tsa-url", "http://x", "--tsa", "{pki}/tsa/tsa", code=2)
+
+
+def test_a_wrong_password_is_a_plain_sentence(run, tmp_path):
+    (tmp_path / "wrong").write_bytes(b"wrong")
+    with pytest.raises(Misconfigured):
+        run("sign", "{tmp}/plain.ofd", "-o", "{tmp}/a.ofd", "--signer", "{pki}/staff/D001",
+            "--password-file", "{tmp}/wrong")  # fmt: skip
