@@ -17,6 +17,13 @@ from openrhip.formats.ofd.story import Attachment, Metadata, Story
 
 ATTACHMENT = "source.xml"
 _TEMPLATES = {
+    Kind.ADMISSION: "admission",
+    Kind.EXAMINATION: "examination",
+    Kind.FRONT_SHEET: "front_sheet",
+    Kind.LABORATORY: "laboratory",
+    Kind.OUTPATIENT: "outpatient",
+    Kind.PRESCRIPTION: "prescription",
+    Kind.HERBAL: "prescription",
     Kind.DISCHARGE_SUMMARY: "discharge_summary",
 }
 

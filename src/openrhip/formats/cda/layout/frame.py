@@ -6,7 +6,7 @@ head with the patient's name and numbers. Foot: institution, page x of y, docume
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from openrhip.formats.cda import oids, values
 from openrhip.formats.cda.layout.sheet import Sheet
@@ -20,6 +20,7 @@ from openrhip.formats.ofd.story import (
     Columns,
     Face,
     Field,
+    Heading,
     KeyValueGrid,
     PageNumber,
     Paragraph,
@@ -36,6 +37,7 @@ TITLE = Style(size=15.0, face=Face.SANS, bold=True, align=Align.CENTER, leading=
 SMALL = Style(size=8.0, leading=1.3, align=Align.LEFT, color=GREY)
 SMALL_CENTER = Style(size=8.0, leading=1.3, align=Align.CENTER, color=GREY)
 SMALL_RIGHT = Style(size=8.0, leading=1.3, align=Align.RIGHT, color=GREY)
+ABOUT = Style(size=8.5, leading=1.35, align=Align.LEFT)
 HEAD = Style(size=9.5, leading=1.35, align=Align.LEFT)
 _MM_PER_SIGN = 3.8  # a 10.5 pt character with a little air
 
@@ -191,7 +193,7 @@ def signatures(sheet: Sheet, *, label: str = "医师签名", seal: bool = True) 
         slots.append(
             Slot(
                 with_colon(one.role or label), one.name, anchor=anchor,
-                width=max(24.0, len(one.name) * _MM_PER_SIGN + 3),
+                width=max(19.0, len(one.name) * _MM_PER_SIGN + 2),
             )
         )  # fmt: skip
     if not slots:
@@ -200,7 +202,7 @@ def signatures(sheet: Sheet, *, label: str = "医师签名", seal: bool = True) 
     style = Style(size=10.0, align=Align.LEFT)
     lines: list[Block] = [
         SignatureLine(row, seal=seal and at == len(rows) - 1, style=style,
-                      before=5.0 if at == 0 else 1.0, after=0.5, seal_size=38.0)
+                      before=3.0 if at == 0 else 0.5, after=0.5, seal_size=36.0)
         for at, row in enumerate(rows)
     ]  # fmt: skip
     times = [f"{one.role or label} {values.show(one.time)}" for one in people if one.time]
@@ -208,15 +210,15 @@ def signatures(sheet: Sheet, *, label: str = "医师签名", seal: bool = True) 
         lines.insert(
             len(lines), Paragraph("签名时间：" + "；".join(times), style=SMALL_RIGHT, before=0.5)
         )
-    return [Together(lines)]
+    return lines
 
 
-def _packed(slots: Sequence[Slot], room: float = 168.0) -> list[list[Slot]]:
+def _packed(slots: Sequence[Slot], room: float = 178.0) -> list[list[Slot]]:
     """Slots in rows that fit the page."""
     rows: list[list[Slot]] = [[]]
     taken = 0.0
     for slot in slots:
-        wide = slot.width + len(slot.label) * 3.6 + 6
+        wide = slot.width + len(slot.label) * 3.53 + 6
         if rows[-1] and taken + wide > room:
             rows.append([])
             taken = 0.0
@@ -225,57 +227,59 @@ def _packed(slots: Sequence[Slot], room: float = 168.0) -> list[list[Slot]]:
     return rows
 
 
-def about(sheet: Sheet, shown: set[str]) -> list[Block]:
-    """文档信息: header facts that stand nowhere else on the page, so that nothing is dropped."""
-    document = sheet.document
-    facts = [(field.label, field.value) for label, field in person_fields(document).items()
-             if label not in shown and field.value and field.label != "就诊时间："]  # fmt: skip
-    facts += [(with_colon(label), text) for label, text in document.patient.extra]
-    printed = {oids.HEALTH_CARD, oids.INPATIENT, oids.OUTPATIENT}
-    facts += [
-        (with_colon(oids.NUMBER_LABELS.get(one.root, one.root)), one.extension)
-        for one in document.patient.ids
-        if one.root not in printed and oids.NUMBER_LABELS.get(one.root) not in shown
-    ]
-    for one in document.participants:
-        facts.append((with_colon(_relation(one)), _contact(one)))
-    if document.data_enterer and document.data_enterer.name:
-        facts.append(("录入者：", document.data_enterer.name))
-    if document.replaces:
-        facts.append(("更正文档：", f"替代 {document.replaces.document_id.extension}"))
+def about(sheet: Sheet, shown: Collection[str], said: str, *, style: Style = ABOUT) -> list[Block]:
+    """患者及文档信息: header facts that stand nowhere else on the page; nothing is dropped.
+
+    shown: labels already in the head. said: all values there, run together.
+    """
+    facts = [one for one in _facts(sheet.document, shown) if one[1] not in said]
     if not facts:
         return []
-    rows = _rows(facts)
-    return [KeyValueGrid(rows, columns=6, style=Style(size=8.5, leading=1.3, align=Align.LEFT),
-                         padding=0.4, before=1.5)]  # fmt: skip
+    runs: list[str | Run] = []
+    for label, text, tag in facts:
+        runs += [Run(label, color=GREY), Run(text, tag=tag), "    "]
+    return [Rule(width=0.15, before=2.0, after=0.8, color=GREY),
+            Paragraph(runs[:-1], style=style)]  # fmt: skip
+
+
+def _facts(document: ClinicalDocument, shown: Collection[str]) -> Iterator[tuple[str, str, str]]:
+    inpatient = bool(document.patient.inpatient_number)
+    skipped = {*shown, "就诊时间" if inpatient else "入院时间"}
+    for label, field in person_fields(document).items():
+        if label not in skipped and field.value:
+            yield field.label, str(field.value), field.tag
+    for label, text in document.patient.extra:
+        yield with_colon(label), text, ""
+    printed = {oids.HEALTH_CARD, oids.INPATIENT, oids.OUTPATIENT}
+    for one in document.patient.ids:
+        if one.root not in printed:
+            yield with_colon(oids.NUMBER_LABELS.get(one.root, one.root)), one.extension, ""
+    for person in document.participants:
+        if text := contact_text(person):
+            yield with_colon(_relation(person)), text, ""
+    if document.data_enterer and document.data_enterer.name:
+        yield "录入者：", document.data_enterer.name, ""
+    if document.replaces:
+        yield "更正：", f"替代 {document.replaces.document_id.extension}", ""
+
+
+def ending(body: list[Block], tail: list[Block]) -> list[Block]:
+    """The body with its last block kept with the signatures, which never stand alone on a page."""
+    if body and isinstance(body[-1], (Paragraph, Heading)):
+        return [*body[:-1], Together([body[-1], *tail])]
+    return [*body, Together(tail)]
 
 
 def _relation(person: Participant) -> str:
-    return "联系人" if person.name else "相关机构"
+    if person.organization and not person.name:
+        return "申请科室"
+    return "陈述者" if person.role == "本人" else "联系人"
 
 
-def _contact(person: Participant) -> str:
+def contact_text(person: Participant) -> str:
     unit = person.organization.name if person.organization else ""
     return " ".join(
         part
         for part in (person.name, person.role, person.phone, person.address, unit, *person.extra)
         if part
     )
-
-
-def _rows(facts: Sequence[tuple[str, object]]) -> list[list[Field]]:
-    rows: list[list[Field]] = [[]]
-    room = 6
-    for label, text in facts:
-        shown = str(text)
-        span = 2 if _wide(label + shown) < 34 else 3 if _wide(label + shown) < 54 else 6
-        if span > room:
-            rows.append([])
-            room = 6
-        rows[-1].append(Field(label, Run(shown), span=span))
-        room -= span
-    return [row for row in rows if row]
-
-
-def _wide(text: str) -> int:
-    return sum(2 if ord(one) > 0x2E7F else 1 for one in text)

@@ -24,7 +24,7 @@ from openrhip.kernel.errors import Problem
 if TYPE_CHECKING:
     from openrhip.formats.cda.layout.sheet import Sheet
 
-TEXT = Style(size=10.5, leading=1.5)
+TEXT = Style(size=10.5, leading=1.42)
 MAX_CELLS = 4000
 ARROWS = {
     "H": "↑", "HH": "↑↑", "L": "↓", "LL": "↓↓", "A": "*", "AA": "**", "POS": "+",
@@ -138,7 +138,7 @@ def details(entry: Entry) -> str:
 def runs(entry: Entry, *, label: bool = True, bold: bool = True) -> list[str | Run]:
     """标签：值（…）."""
     out: list[str | Run] = []
-    name = entry.label
+    name = label_of(entry)
     if label and name and (entry.values or entry.form != "organizer"):
         out.append(Run(with_colon(name), bold=bold))
     if entry.negated:
@@ -151,6 +151,15 @@ def runs(entry: Entry, *, label: bool = True, bold: bool = True) -> list[str | R
     if extra := details(entry):
         out.append(Run(f"（{extra}）" if shown else extra))
     return out
+
+
+def label_of(entry: Entry) -> str:
+    """The label as people print it: 麻醉方法 for 麻醉方法代码."""
+    name = entry.label
+    value = entry.value
+    if value and value.coded and len(name) > 3:
+        return name.removesuffix("代码表").removesuffix("代码").removesuffix("编码")
+    return name
 
 
 def _is_element(entry: Entry) -> bool:

@@ -6,15 +6,14 @@ left over in a plain form, so that nothing of the record is dropped (无遗漏).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 
-from openrhip.formats.cda import values
 from openrhip.formats.cda.layout import plain
 from openrhip.formats.cda.layout.words import section_title, with_colon
 from openrhip.formats.cda.model import ClinicalDocument, Entry, Line, Section
-from openrhip.formats.ofd.story import Block, Field, Heading, Inline, Paragraph, Run, Style
+from openrhip.formats.ofd.story import Block, Field, Heading, Paragraph, Run, Style
 
-BODY = Style(size=10.5, leading=1.5)
+BODY = Style(size=10.5, leading=1.42)
 SECTION = Style(size=11.0, leading=1.4, bold=True)
 
 
@@ -25,6 +24,7 @@ class Sheet:
         self.document = document
         self._used: set[int] = set()
         self._told: set[int] = set()
+        self._narrated: set[int] = set()
         self._by_code: dict[str, list[Entry]] = {}
         for section in _sections(document.sections):
             for entry in _entries(section.entries):
@@ -56,7 +56,7 @@ class Sheet:
     def take(self, code: str, label: str = "") -> str:
         """The value of a data element as text, marked as used; "" when there is none."""
         entry = self.first(code, label)
-        if entry is None or not _bare(entry):
+        if entry is None or not bare(entry):
             return ""
         self.use(entry)
         return entry.values[0].text if entry.values else ""
@@ -80,20 +80,49 @@ class Sheet:
     def run_in(self, label: str, code: str, *, named: str = "", style: Style = BODY) -> list[Block]:
         """主诉：… with the label in bold before the text; nothing when there is no such entry."""
         entry = self.first(code, named)
-        if entry is None or not _bare(entry):
+        if entry is None or not bare(entry):
             return []
         self.use(entry)
         text = entry.values[0].text if entry.values else ""
         return run_in(label, Run(text or "—", tag=code), style=style)
+
+    def run_ins(self, *wanted: tuple[str, str]) -> list[Block]:
+        """Several short facts in one line; long ones each in a paragraph of their own."""
+        found = [block for label, code in wanted for block in self.run_in(label, code)]
+        told = [block.content for block in found if isinstance(block, Paragraph)]
+        lines = [list(one) for one in told if not isinstance(one, (str, Run))]
+        long = any(
+            len(run if isinstance(run, str) else run.text) > 20 for one in lines for run in one
+        )
+        if long or len(lines) < 2:
+            return found
+        content: list[str | Run] = []
+        for line in lines:
+            content += [*line, "        "]
+        return [Paragraph(content[:-1], style=BODY, after=0.8)]
+
+    def part(self, entry: Entry | None, code: str, label: str = "") -> str:
+        """The value of a part of an entry as text, marked as used; "" when there is none."""
+        for one in entry.parts if entry is not None else ():
+            name = f"{one.code.display}{one.code.qualifier}"
+            if one.code.code == code and label in name and not self.used(one) and bare(one):
+                self.use(one)
+                return one.values[0].text if one.values else ""
+        return ""
+
+    def narrative(self, section: Section | None) -> list[Block]:
+        """The narrative of a section, unless its entries say the same."""
+        if section is None or not section.blocks or id(section) in self._narrated:
+            return []
+        self._narrated.add(id(section))
+        return [] if self._repeats(section) else plain.narrative(section)
 
     def section_rest(self, section: Section | None) -> list[Block]:
         """What a section holds beyond what is used: narrative and entries, no heading."""
         if section is None or id(section) in self._told:
             return []
         self._told.add(id(section))
-        blocks: list[Block] = []
-        if section.blocks and not self._repeats(section):
-            blocks += plain.narrative(section)
+        blocks = self.narrative(section)
         shown = plain.Leftover(self)
         for entry in section.entries:
             blocks += shown.entry(entry)
@@ -140,7 +169,7 @@ def squeeze(text: str) -> str:
     return "".join(text.split())
 
 
-def _bare(entry: Entry) -> bool:
+def bare(entry: Entry) -> bool:
     """Nothing but a value: a template that prints it drops nothing."""
     return len(entry.values) < 2 and not any(
         (
@@ -162,5 +191,4 @@ def _entries(entries: tuple[Entry, ...]) -> Iterator[Entry]:
         yield from _entries(entry.parts)
 
 
-Template = Callable[[Sheet], list[Block]]
-__all__ = ["BODY", "SECTION", "Inline", "Sheet", "Template", "run_in", "squeeze", "values"]
+__all__ = ["BODY", "SECTION", "Sheet", "bare", "run_in", "squeeze"]
