@@ -194,7 +194,10 @@ class Lock:
             ) from error
 
     def release(self) -> None:
-        os.close(self._handle)
+        """Give the folder free; harmless if done before."""
+        if self._handle >= 0:
+            os.close(self._handle)
+            self._handle = -1
 
 
 def _job(row: tuple[Any, ...]) -> Job:

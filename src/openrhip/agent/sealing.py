@@ -8,7 +8,7 @@ becomes the node's own refusal, with what to correct.
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -24,11 +24,13 @@ from openrhip.formats.gm import tsp
 from openrhip.formats.gm.signer import Signer, SoftwareSigner
 from openrhip.formats.ofd import signing, signing_records
 from openrhip.formats.ofd.package import Package, open_package
+from openrhip.kernel.clock import CITY_ZONE
 from openrhip.kernel.errors import Malformed, Misconfigured, TooLarge, Unavailable
 
 XML_TYPES = frozenset({"xml", "text/xml", "application/xml", "application/hl7-cda+xml"})
 PDF_DPI = 150
 MOST_PDF_PAGES = 200
+_FRAME = (172.0, 255.0)  # millimetres that a page's picture may take
 _KEY_NAME = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")
 
 
@@ -124,43 +126,66 @@ def author_code(source: bytes) -> str:
 
 
 def wrap_pdf(pdf: bytes, companion: bytes) -> bytes:
-    """A PDF as OFD: each page as a picture, the PDF and its CDA description attached."""
+    """A PDF as OFD: a cover sheet with the facts of its CDA description, each page as a picture,
+    both files attached. Raises Malformed, TooLarge.
+    """
     document = cda.parse(companion)
-    blocks: list[ofd.Block] = []
-    try:
-        source = pypdfium2.PdfDocument(pdf)
-        with_pages = len(source)
-        if with_pages > MOST_PDF_PAGES:
-            raise TooLarge(f"a PDF of more than {MOST_PDF_PAGES} pages")
-        for number in range(with_pages):
-            if number:
-                blocks.append(ofd.PageBreak())
-            picture = source[number].render(scale=PDF_DPI / 72).to_pil().convert("RGB")
-            out = io.BytesIO()
-            picture.save(out, "JPEG", quality=85)
-            tall = picture.height / picture.width > 262 / 176
-            size = {"height": 262.0} if tall else {"width": 176.0}
-            blocks.append(ofd.Image(out.getvalue(), before=0.0, after=0.0, **size))
-        source.close()
-    except pypdfium2.PdfiumError as error:
-        raise Malformed("the PDF cannot be opened", remedy="write an unprotected PDF") from error
-    blocks.append(
-        ofd.SignatureLine(slots=(ofd.Slot("医师签名", anchor="author-signature"),), seal=True)
-    )
     story = story_of(document, source=companion)
-    pictures = replace(
+    wrapped = replace(
         story,
-        blocks=blocks,
+        blocks=[*_cover(document), *_pictures(pdf)],
         header=(),
         first_header=None,
-        footer=(),
+        footer=(ofd.PageNumber(),),
         attachments=(
             *story.attachments,
             ofd.Attachment("original.pdf", "application/pdf", pdf),
         ),
     )
-    written: bytes = ofd.write(pictures)
+    written: bytes = ofd.write(wrapped)
     return written
+
+
+def _cover(document: cda.ClinicalDocument) -> list[ofd.Block]:
+    """The cover sheet (封面): whose record, from whom, of what kind; with the places to sign."""
+    patient, author = document.patient, next((a for a in document.authors if a.name), None)
+    made = document.created_at
+    rows = (
+        (ofd.Field("姓名", patient.name), ofd.Field("性别", patient.sex.text)),
+        (
+            ofd.Field("出生日期", f"{patient.birth_date}" if patient.birth_date else ""),
+            ofd.Field("文档类别", document.kind.title_zh),
+        ),
+        (
+            ofd.Field("作者", author.name if author else ""),
+            ofd.Field("文档时间", f"{made.astimezone(CITY_ZONE):%Y-%m-%d %H:%M}" if made else ""),
+        ),
+    )
+    return [
+        ofd.Heading(document.custodian.name, level=1),
+        ofd.Heading(document.title, level=1),
+        ofd.KeyValueGrid(rows=rows, columns=2),
+        ofd.Paragraph("以下各页为原件图像，原件作为附件随本文件保存。"),
+        ofd.SignatureLine(slots=(ofd.Slot("签名", anchor="author-signature"),), seal=True),
+    ]
+
+
+def _pictures(pdf: bytes) -> Iterator[ofd.Block]:
+    try:
+        source = pypdfium2.PdfDocument(pdf)
+        if len(source) > MOST_PDF_PAGES:
+            raise TooLarge(f"a PDF of more than {MOST_PDF_PAGES} pages")
+        for page in source:
+            yield ofd.PageBreak()
+            picture = page.render(scale=PDF_DPI / 72).to_pil().convert("RGB")
+            out = io.BytesIO()
+            picture.save(out, "JPEG", quality=85)
+            tall = picture.height / picture.width > _FRAME[1] / _FRAME[0]
+            size = {"height": _FRAME[1]} if tall else {"width": _FRAME[0]}
+            yield ofd.Image(out.getvalue(), before=0.0, after=0.0, **size)
+        source.close()
+    except pypdfium2.PdfiumError as error:
+        raise Malformed("the PDF cannot be opened", remedy="write an unprotected PDF") from error
 
 
 def _poster(url: str) -> Callable[[bytes], bytes]:

@@ -10,11 +10,17 @@ from collections.abc import Iterator
 from openrhip.formats import cda
 from openrhip.formats.cda import ClinicalDocument, Section
 from openrhip.formats.gm import sm3
+from openrhip.formats.ofd import package_xml as px
+from openrhip.formats.ofd.package import Limits
 from openrhip.kernel.errors import Problem
 from openrhip.records.checks.case import Case, NotReadable
 from openrhip.records.checks.report import Fault
 
 _BLANK = re.compile(r"\s+")
+_DIGITS = re.compile(r"\d+")
+_NUMBERS = re.compile(r"\d+(?:\.\d+)?")
+_WORDS = re.compile(r"[^:()\[\]]*\w[^:()\[\]]*")
+_YES_NO = frozenset({"是", "否", "有", "无", "true", "false"})
 
 
 def as_announced(case: Case) -> Iterator[Fault]:
@@ -78,18 +84,31 @@ def pages_say_the_same(case: Case) -> Iterator[Fault]:
 
 
 def tags_agree(case: Case) -> Iterator[Fault]:
-    """Each region tagged with a data element shows a value that the source has for it."""
+    """Each region tagged with a data element shows what the source says.
+
+    Words must stand in the source; numbers and dates must, however they are punctuated. Yes and no
+    may be printed in words of the form (有, 良好): elements that say only that are left out.
+    """
     said = _said(case.document)
-    narrative = _squeeze("".join(_narrative(case.document.sections)))
+    source = _haystack(case.package.read(case.sources[0].part))
+    runs = " ".join(_DIGITS.findall(source))
     for region in case.regions:
-        shown = _squeeze(region.text)
         values = said.get(region.name)
-        if not shown or not values or shown in narrative:
+        if not values or values <= _YES_NO:
             continue  # elements of the header are compared by `pages_say_the_same`
-        if not any(shown in value or value in shown for value in values):
+        shown = _squeeze(region.text)
+        numbers = _NUMBERS.findall(shown)
+        if numbers:
+            joined = "".join(_DIGITS.findall(shown))
+            holds = all(number in source for number in numbers) or joined in runs
+        else:
+            # A label may stand before the value, and brackets around it.
+            pieces = _WORDS.findall(shown)
+            holds = not pieces or shown in source or pieces[-1] in source
+        if not holds:
             yield Fault(
-                "标引的页面内容与源文档的数据元不符",
-                "A tagged region differs from the data element of the source.",
+                "标引的页面内容与源文档不符",
+                "A tagged region shows what the source does not say.",
                 region.name,
                 "由同一源文档重新排版",
                 "lay the pages out from this very source",
@@ -150,22 +169,17 @@ def _said(document: ClinicalDocument) -> dict[str, set[str]]:
     while stack:
         entry = stack.pop()
         stack += entry.parts
-        for fact in entry.facts:
-            said[fact.tag].add(_squeeze(fact.text))
-        texts = [entry.text, *(value.text for value in entry.values)]
-        for value in entry.values:
-            if value.coded:
-                texts += [value.coded.code, value.coded.display, value.coded.original]
-        said[entry.code.code].update(_squeeze(text) for text in texts if text)
+        said[entry.code.code].update(_squeeze(value.text) for value in entry.values if value.text)
     return said
 
 
-def _narrative(sections: tuple[Section, ...]) -> Iterator[str]:
-    for section in _all(sections):
-        for block in section.blocks:
-            yield getattr(block, "text", "")
-            for row in getattr(block, "rows", ()):
-                yield from row
+def _haystack(source: bytes) -> str:
+    """Everything the source says, squeezed: texts and the values of attributes."""
+    root = px.parse(source, where="source", limits=Limits())
+    texts = [text for text in root.itertext() if isinstance(text, str)]
+    for element in root.iter():
+        texts += [str(value) for value in element.attrib.values()]
+    return _squeeze("\n".join(texts))
 
 
 def _all(sections: tuple[Section, ...]) -> Iterator[Section]:
