@@ -33,6 +33,7 @@ _HOMES: dict[str, str] = {
     "Limits": "package",
     "sign": "signing",
     "seal": "signing",
+    "sign_and_seal": "signing",
     "Placement": "signing",
     "Seal": "seals",
     "verify": "verifying",

@@ -10,15 +10,21 @@ tags, attachments).
 from __future__ import annotations
 
 import posixpath
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import cast
 
+from lxml import etree
+
+from openrhip.formats.gm import sm3
 from openrhip.formats.ofd import package_xml as px
 from openrhip.formats.ofd.package_xml import Element
 from openrhip.formats.ofd.package_zip import Entry, Limits, read_directory, unpack
 from openrhip.kernel.errors import Malformed, NotFound
 
 ENTRY = "OFD.xml"
+_BY_ID = etree.XPath("//*[@ID = $id][@Boundary]")
 Box = tuple[float, float, float, float]
 
 
@@ -70,6 +76,7 @@ class Package:
     limits: Limits
     _contents: dict[str, bytes] = field(default_factory=dict, repr=False)
     _trees: dict[str, Element] = field(default_factory=dict, repr=False)
+    _digests: dict[str, bytes] = field(default_factory=dict, repr=False)
 
     @cached_property
     def parts(self) -> tuple[str, ...]:
@@ -87,6 +94,19 @@ class Package:
                 raise NotFound("no such part in the package", where=name[:200])
             found = self._contents[name] = unpack(self.data, self.entries[name])
         return found
+
+    def digest(self, name: str) -> bytes:
+        """SM3 of a part, computed once. Raises NotFound, Malformed."""
+        found = self._digests.get(name)
+        if found is None:
+            found = self._digests[name] = sm3.digest(self.read(name))
+        return found
+
+    def inherit(self, other: Package, *, but: Collection[str] = ()) -> None:
+        """Take over what was worked out about parts that this package shares with another."""
+        shared = self.entries.keys() - set(but)
+        self._digests |= {name: one for name, one in other._digests.items() if name in shared}
+        self._trees |= {name: one for name, one in other._trees.items() if name in shared}
 
     def xml(self, name: str) -> Element:
         """The root element of an XML part. Raises NotFound, Malformed, TooLarge."""
@@ -206,9 +226,9 @@ class Package:
         """Page index and boundary of an object, for anchors; None if there is none."""
         for index, page in enumerate(self.pages):
             if page.id == page_id:
-                for element in self.xml(page.part).iter():
-                    if element.get("ID") == object_id and element.get("Boundary"):
-                        return index, _box(element.get("Boundary", ""), page.part)
+                found = cast("list[Element]", _BY_ID(self.xml(page.part), id=object_id))
+                if found:
+                    return index, _box(found[0].get("Boundary", ""), page.part)
         return None
 
 
@@ -236,16 +256,21 @@ def _metadata(info: Element | None) -> dict[str, str]:
 
 
 def _tags(root: Element) -> list[Tag]:
-    found: list[Tag] = []
-    for element in root.iter():
-        objects = tuple(
-            (reference.get("PageRef", ""), px.text(reference))
-            for reference in px.children(element, "ObjectRef")
+    """Elements that hold references to objects, in the order of the file."""
+    found: dict[Element, list[tuple[str, str]]] = {}
+    for reference in root.iter("{*}ObjectRef"):
+        owner = reference.getparent()
+        if owner is not None:
+            target = (reference.get("PageRef", ""), (reference.text or "").strip())
+            found.setdefault(owner, []).append(target)
+    return [
+        Tag(
+            owner.get("Name") or owner.get("ID") or px.local(owner),
+            (owner.text or "").strip(),
+            tuple(objects),
         )
-        if objects:
-            name = element.get("Name") or element.get("ID") or px.local(element)
-            found.append(Tag(name, px.text(element), objects))
-    return found
+        for owner, objects in found.items()
+    ]
 
 
 def _box(value: str, where: str) -> Box:

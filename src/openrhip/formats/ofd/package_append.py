@@ -8,9 +8,10 @@ two writers of the same parts agree to the byte.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from openrhip.formats.gm import sm3
 from openrhip.formats.ofd.package import Package
 from openrhip.formats.ofd.package_zip import DEFLATED, END, STORED, headers
 
@@ -48,9 +49,12 @@ class Container:
         self._central.append(central)
         self.size += len(local) + len(packed)
 
-    def so_far(self) -> Iterable[bytes]:
-        """The bytes of all records written until now."""
-        return self._records
+    def digest(self) -> bytes:
+        """SM3 of all records written until now."""
+        whole = sm3.new()
+        for record in self._records:
+            whole.update(record)
+        return whole.digest()
 
     def finish(self) -> bytes:
         """The whole file."""

@@ -27,7 +27,7 @@ def parse(data: bytes, *, where: str, limits: Limits) -> Element:
         raise TooLarge(f"XML of {len(data)} bytes; at most {limits.xml} are read", where=where)
     if b"\0" in data:
         raise Malformed("XML in UTF-16 or with zero bytes is not read", where=where)
-    declared = _DECLARED.match(data)
+    declared = _DECLARED.match(data[:300])
     if declared and declared[1].lower() not in _ENCODINGS:
         raise Malformed("XML in an encoding that is not read", where=where, remedy="write UTF-8")
     if b"<!DOCTYPE" in data or b"<!ENTITY" in data:

@@ -9,10 +9,12 @@ Sources: PKWARE APPNOTE 6.3.10 §4.3-4.4; GB/T 33190-2016 §6 (the container is 
 
 from __future__ import annotations
 
+import re
 import struct
 import unicodedata
 import zlib
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from openrhip.kernel.errors import Malformed, TooLarge
 
@@ -31,6 +33,7 @@ _ENCRYPTED = 0x0001 | 0x0040 | 0x2000
 _KNOWN_FLAGS = _DESCRIPTOR | UTF8 | 0x0006
 _ZIP64 = 0x0001
 _UNIX = (3, 19)
+_NO_PATH = re.compile(r"[\x00-\x1f\x7f\\:]")
 _MAX32 = 0xFFFFFFFF
 _SMALL = 1 << 20
 """Below this size a high compression ratio is normal (empty pages) and harmless."""
@@ -209,10 +212,11 @@ def _decode(raw: bytes, flags: int) -> str:
     raise Malformed("a name that is no text", where="directory")
 
 
+@lru_cache(maxsize=4096)
 def part_name(name: str) -> str:
     """The name itself, if it cannot lead anywhere outside the package. Raises Malformed."""
     steps = name.removesuffix("/").split("/")
-    if not name or "\\" in name or ":" in name or any(ord(c) < 32 or ord(c) == 127 for c in name):
+    if not name or _NO_PATH.search(name):
         raise Malformed("a part has a name that is no path", where="directory")
     if any(step != step.rstrip(" .") or not step for step in steps):
         raise Malformed("a part's path is absolute or leads outside the package", where="directory")

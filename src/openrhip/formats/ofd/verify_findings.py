@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from openrhip.formats.gm import chain, sm3
+from openrhip.formats.gm import chain
 from openrhip.formats.gm.certs import Certificate
 from openrhip.formats.gm.chain import ChainReport, TrustStore
 from openrhip.formats.gm.findings import Finding
@@ -53,24 +53,16 @@ class Instant:
 
 @dataclass
 class Context:
-    """The package, whom to trust, the instant of judgement; digests are computed once."""
+    """The package, whom to trust, the instant of judgement."""
 
     package: Package
     trust: TrustStore
     at: datetime
-    _digests: dict[str, bytes] = field(default_factory=dict)
-
-    def digest(self, part: str) -> bytes:
-        """SM3 of a part. Raises Malformed if it is damaged."""
-        found = self._digests.get(part)
-        if found is None:
-            found = self._digests[part] = sm3.digest(self.package.read(part))
-        return found
 
     def digest_or_none(self, part: str) -> bytes | None:
-        """The same, or None if the part is damaged: it then matches nothing."""
+        """SM3 of a part, or None if the part is damaged: it then matches nothing."""
         try:
-            return self.digest(part)
+            return self.package.digest(part)
         except Problem:
             return None
 

@@ -123,7 +123,7 @@ def _value(context: Context, record: Record, judged: Judged) -> None:
 
 
 def _description(context: Context, record: Record, value: Value) -> Finding:
-    ok = all(digest == context.digest(record.part) for digest in value.digests)
+    ok = all(digest == context.package.digest(record.part) for digest in value.digests)
     return Finding(
         "ofd.description",
         ok,
