@@ -42,7 +42,7 @@ def run_web(settings: Config) -> None:
         port=int(port),
         interface=Interfaces.WSGI,
         workers=int(settings["workers"]),
-        blocking_threads=8,
+        blocking_threads=2,
         respawn_failed_workers=True,
         log_level=LogLevels.warning,
         websockets=False,

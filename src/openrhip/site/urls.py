@@ -21,6 +21,7 @@ officer = staff(Role.PRIVACY_OFFICER)
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", open_to_all(pages.front), name="front"),
+    path("healthz", open_to_all(pages.health), name="health"),
     path("accessibility/", open_to_all(pages.accessibility), name="accessibility"),
     path("preferences/", open_to_all(preferences.choose), name="preferences"),
     path("sign-in/", open_to_all(citizens.sign_in), name="sign-in"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import socket
+import sys
 import time
 from collections import Counter
 from dataclasses import asdict
@@ -79,13 +80,12 @@ def _feed(home: Path) -> Counter[str]:
     _step(f"Feeding {total} records through the nodes' folders … 经前置机送入{total}份病历")
 
     def progress(counts: Counter[str]) -> None:
-        states = ", ".join(
-            f"{number} {state}" for state, number in sorted(counts.items()) if number
-        )
-        click.echo(f"\r    {states:<76}", nl=False, err=True)
+        if sys.stderr.isatty():
+            done = sum(counts[state] for state in feed.FINAL)
+            click.echo(f"\r    {done}/{total}  {feed.in_words(counts):<70}", nl=False, err=True)
 
     counts = feed.watch(home, total, say=progress)
-    click.echo("", err=True)
+    click.echo(f"\r    {feed.in_words(counts):<76}", err=True)
     if sum(counts[state] for state in feed.FINAL) < total:
         raise Unavailable("not every record came to an end", where=str(home / "logs"))
     return counts

@@ -60,6 +60,11 @@ def watch(home: Path, total: int, *, say: Callable[[Counter[str]], None]) -> Cou
         time.sleep(0.25)
 
 
+def in_words(counts: Counter[str]) -> str:
+    """Jobs by state, on one line."""
+    return ", ".join(f"{number} {state}" for state, number in sorted(counts.items()) if number)
+
+
 def _with_wrong_identity() -> bytes:
     """A record whose identity number has a wrong check digit."""
     person = city.patient("xu")
