@@ -16,6 +16,8 @@ Needs /dev/fuse, the package mfusepy and Debian's libfuse2 (and fusermount, unle
         disk.restore()      # the power is back: disk.path shows what survived
 """
 
+# ruff: noqa: ARG002 - the signatures are those of mfusepy
+
 from __future__ import annotations
 
 import errno
@@ -31,6 +33,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Self
 
 BLOCK = 4096
 
@@ -106,7 +109,7 @@ class PowerCutFiles:
     def __init__(self, root: Folder) -> None:
         self.root = root
         self.dead = False
-        self.lock = threading.Lock()
+        self.guard = threading.Lock()
         self.syncs = 0
 
     # --- looking
@@ -153,12 +156,12 @@ class PowerCutFiles:
         return 0
 
     def write(self, path: str, data: bytes, offset: int, fh: int) -> int:
-        with self.lock:
+        with self.guard:
             self._file(path).write(data, offset)
         return len(data)
 
     def truncate(self, path: str, length: int, fh: int | None = None) -> int:
-        with self.lock:
+        with self.guard:
             self._file(path).truncate(length)
         return 0
 
@@ -179,7 +182,7 @@ class PowerCutFiles:
         source, old_name = self._place(old)
         target, new_name = self._place(new)
         node = self._node(old)
-        with self.lock:
+        with self.guard:
             del source.live[old_name]
             target.live[new_name] = node
         return 0
@@ -199,13 +202,13 @@ class PowerCutFiles:
     # --- making safe
 
     def fsync(self, path: str, datasync: int, fh: int) -> int:
-        with self.lock:
+        with self.guard:
             self._file(path).sync()
             self.syncs += 1
         return 0
 
     def fsyncdir(self, path: str, datasync: int, fh: int) -> int:
-        with self.lock:
+        with self.guard:
             self._folder(path).sync()
             self.syncs += 1
         return 0
@@ -286,11 +289,11 @@ def main(mount: str, contents: str, control: str) -> None:
         link, _ = server.accept()
         for line in link.makefile("rb"):
             order = json.loads(line)
-            with files.lock:
+            with files.guard:
                 if order["do"] == "cut":
                     files.dead = True
                     seed = order["seed"]
-                    draw = None if seed is None else random.Random(seed)
+                    draw = None if seed is None else random.Random(seed)  # noqa: S311
                     save(files.root, Path(order["into"]), draw)
             link.sendall(json.dumps({"syncs": files.syncs}).encode() + b"\n")
 
@@ -313,7 +316,7 @@ class Disk:
         self.path.mkdir(parents=True)
         self._contents.mkdir()
 
-    def __enter__(self) -> Disk:
+    def __enter__(self) -> Self:
         self._mount()
         return self
 
@@ -364,7 +367,9 @@ class Disk:
         command = ["umount"] if os.getuid() == 0 else ["fusermount", "-u"]
         for attempt in range(50):
             lazy = [] if attempt < 40 else ["-l"] if os.getuid() == 0 else ["-z"]
-            done = subprocess.run([*command, *lazy, str(self.path)], capture_output=True)
+            done = subprocess.run(
+                [*command, *lazy, str(self.path)], capture_output=True, check=False
+            )
             if done.returncode == 0 or not os.path.ismount(self.path):
                 break
             time.sleep(0.05)

@@ -55,8 +55,10 @@ class SqliteStore:
             self._db = db
             db.set_busy_timeout(_BUSY_MS)
             if write:
-                db.execute(f"PRAGMA journal_mode=WAL; PRAGMA synchronous={self._synchronous}")
-                db.execute(_SCHEMA)
+                # Each statement is run to its end: one that answers a row stops the ones behind it.
+                db.execute("PRAGMA journal_mode=WAL").fetchall()
+                db.execute(f"PRAGMA synchronous={self._synchronous}").fetchall()
+                db.execute(_SCHEMA).fetchall()
                 sync_folder(self.path.parent)
         except (apsw.Error, OSError) as error:
             self.close()

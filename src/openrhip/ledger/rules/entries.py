@@ -12,6 +12,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from openrhip.kernel.canonical import parse_json
@@ -121,7 +122,13 @@ def check_leaf(leaf: bytes) -> bytes:
     raise _diagnosis(value)
 
 
-def _grammar(kind: str) -> re.Pattern[bytes]:
+@lru_cache(maxsize=64)
+def _grammar(kind: bytes) -> re.Pattern[bytes] | None:
+    """The grammar of a kind, compiled when it is first met; None for an unknown kind."""
+    return _compile(kind.decode()) if kind.decode() in KINDS else None
+
+
+def _compile(kind: str) -> re.Pattern[bytes]:
     types = {name: TYPES[type_] for name, (type_, _) in COMMON.items()}
     types["kind"] = f'"{kind}"'
     if kind in _DECIDED:
@@ -136,14 +143,13 @@ def _grammar(kind: str) -> re.Pattern[bytes]:
 
 _COMMA = r"(?:(?<=\{)|(?<!\{),)"
 _KIND = re.compile(rb'"kind":"([a-z]{1,20})"')
-_GRAMMARS = {kind.encode(): _grammar(kind) for kind in KINDS}
 _FIELDS = {name: re.compile(TYPES[type_].encode()) for name, (type_, _) in COMMON.items()}
 _LOOKS_PERSONAL = re.compile(_PERSONAL)
 
 
 def _fits(leaf: bytes) -> bool:
     kind = _KIND.search(leaf)
-    grammar = _GRAMMARS.get(kind[1]) if kind else None
+    grammar = _grammar(kind[1]) if kind else None
     return grammar is not None and len(leaf) <= MAX_LEAF and bool(grammar.fullmatch(leaf))
 
 

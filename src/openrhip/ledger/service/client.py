@@ -23,7 +23,6 @@ from openrhip.ledger.service.door import checkpoint_of
 
 MAX_ANSWER = 8 << 20
 BATCH = 1_000
-_TRIES = 4
 _WAIT = 0.05
 _PROBLEMS: dict[str, type[Problem]] = {
     kind.code: kind
@@ -33,7 +32,8 @@ _PROBLEMS: dict[str, type[Problem]] = {
 
 
 class Ledger:
-    """url: of the process; token: for append, by default that of the home folder on this machine.
+    """url: of the process; token: for append, by default that of the home folder on this machine;
+    key: of the log, by default that of the home folder; timeout in seconds; tries of an append.
 
     Safe to share between threads. An append that got no answer is asked again under its key, so
     that it is placed once; after some tries it is Unavailable, and it may or may not be placed.
@@ -47,11 +47,13 @@ class Ledger:
         key: LogKey | None = None,
         home: Path | None = None,
         timeout: float = 10.0,
+        tries: int = 4,
     ) -> None:
         self.url = url.rstrip("/")
         self._token = token
         self._key = key
         self._home = home
+        self._tries = tries
         self._http = httpx.Client(timeout=timeout, trust_env=False)
         # Who forgets to close leaves no open connection behind.
         self._close = weakref.finalize(self, self._http.close)
@@ -151,7 +153,7 @@ class Ledger:
             "content-type": media_type,
             "idempotency-key": key or ids.new_id(),
         }
-        for left in range(_TRIES - 1, -1, -1):
+        for left in range(self._tries - 1, -1, -1):
             try:
                 return self._answer(
                     self._http.post(f"{self.url}/append", content=body, headers=headers)
@@ -159,7 +161,7 @@ class Ledger:
             except (httpx.HTTPError, Unavailable) as error:
                 if not left:
                     raise _silent(error) from error
-                time.sleep(_WAIT * 3 ** (_TRIES - 1 - left))
+                time.sleep(_WAIT * 3 ** (self._tries - 1 - left))
         raise Unavailable("the ledger does not answer")
 
     def _get(self, path: str) -> bytes:
