@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -125,8 +125,17 @@ def known(roots: Iterable[str]) -> tuple[Known, ...]:
     )
 
 
-def register(given: Given, *, person_id: str, root: str) -> None:
-    """Append what the source said and the numbers it brought; nothing known is changed."""
+class LookAgain(Exception):
+    """Somebody registered one of these numbers since the candidates were read."""
+
+
+def register(given: Given, *, person_id: str, root: str, seen: Collection[str]) -> None:
+    """Append what the source said and the numbers it brought; nothing known is changed.
+
+    seen: the people compared with. A number of one of them stays contested; a number of somebody
+    who was not there to compare with raises LookAgain: registering it as contested would make two
+    of one person.
+    """
     now = clock.now()
     models.Registration.objects.get_or_create(
         person_id=person_id,
@@ -144,6 +153,8 @@ def register(given: Given, *, person_id: str, root: str) -> None:
         )
         if any(owner == root for owner, _ in owners):
             continue
+        if kind in _UNIQUE and any(owner not in seen for owner, _ in owners):
+            raise LookAgain
         taken = kind in _UNIQUE and any(not contested for _, contested in owners)
         _add(given, kind, text, person_id=person_id, contested=taken)
 

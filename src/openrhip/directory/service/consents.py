@@ -10,6 +10,7 @@ from openrhip.directory.rules.access import Actor, Purpose
 from openrhip.directory.rules.consent import ConsentStatus, Effect, Grantee, Scope, Standing
 from openrhip.directory.rules.facts import ConsentView
 from openrhip.directory.service import entries, people, relations
+from openrhip.directory.service.ids import checked
 from openrhip.kernel import clock, ids
 from openrhip.kernel.database import writing
 from openrhip.kernel.errors import Conflict, Malformed, NotFound, Refused
@@ -81,7 +82,7 @@ def withdraw_consent(*, consent_id: str, by: Actor, why: str = "") -> ConsentVie
 
     Withdrawing an objection opens access again, so there the ledger is asked first.
     """
-    row = models.Consent.objects.filter(pk=consent_id).first()
+    row = models.Consent.objects.filter(pk=checked(consent_id, "consent")).first()
     if row is None:
         raise NotFound("no such consent")
     _may_speak(by, people.resolve_person(row.person_id))
@@ -119,7 +120,7 @@ def withdraw_consent(*, consent_id: str, by: Actor, why: str = "") -> ConsentVie
 
 def consent(consent_id: str) -> ConsentView:
     """One consent. Raises NotFound."""
-    row = models.Consent.objects.filter(pk=consent_id).first()
+    row = models.Consent.objects.filter(pk=checked(consent_id, "consent")).first()
     if row is None:
         raise NotFound("no such consent")
     return _views([row])[0]

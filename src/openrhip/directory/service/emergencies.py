@@ -11,6 +11,7 @@ from openrhip.directory.ports import Message
 from openrhip.directory.rules.access import Actor, Decision, DocumentFacts, Obligation, Role
 from openrhip.directory.rules.facts import EmergencyView
 from openrhip.directory.service import doors, people, sealing
+from openrhip.directory.service.ids import checked
 from openrhip.kernel import clock, events
 from openrhip.kernel.database import writing
 from openrhip.kernel.errors import Malformed, NotFound, Refused
@@ -101,7 +102,7 @@ def emergencies(
 
 def review_emergency(*, emergency_id: str, justified: bool, note: str, by: Actor) -> EmergencyView:
     """The privacy officer's finding. Nobody reviews their own access."""
-    row = models.Emergency.objects.filter(pk=emergency_id).first()
+    row = models.Emergency.objects.filter(pk=checked(emergency_id, "emergency access")).first()
     if row is None:
         raise NotFound("no such emergency access")
     if Role.PRIVACY_OFFICER not in by.roles or by.staff_code == row.staff_code:

@@ -10,11 +10,10 @@ from django.db.models import Count
 from openrhip.directory import models
 from openrhip.directory.rules import names
 from openrhip.directory.rules.facts import Department, Found, Institution, Resolution
+from openrhip.directory.service.ids import CODE, checked_code
 from openrhip.kernel import clock
 from openrhip.kernel.database import writing
 from openrhip.kernel.errors import Conflict, Malformed, NotFound
-
-_CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
 def register_institution(
@@ -26,7 +25,7 @@ def register_institution(
     departments: Iterable[tuple[str, str]] = (),
 ) -> Institution:
     """Register or update; names only ever join. departments: (code, name). Idempotent."""
-    if not _CODE.fullmatch(code):
+    if not CODE.fullmatch(code):
         raise Malformed("an institution code has 1 to 64 letters and digits", where="code")
     official = names.clean_name(name)
     if not re.fullmatch(r"[a-z-]{1,30}", kind):
@@ -124,9 +123,9 @@ def departments(institution_code: str) -> tuple[Department, ...]:
 
 
 def _row(code: str) -> models.Institution:
-    row = models.Institution.objects.filter(code=code).first()
+    row = models.Institution.objects.filter(code=checked_code(code, "institution")).first()
     if row is None:
-        raise NotFound("no institution of this code", where=code[:64])
+        raise NotFound("no institution of this code", where=code)
     return row
 
 

@@ -12,7 +12,7 @@ from django.db.models import F, OuterRef, Q, Subquery
 from openrhip.directory import models
 from openrhip.directory.rules.access import Actor
 from openrhip.directory.rules.facts import MergeStep, Review
-from openrhip.directory.service import entries, people
+from openrhip.directory.service import entries, ids, people
 from openrhip.kernel import clock
 from openrhip.kernel.database import writing
 from openrhip.kernel.errors import Conflict, Malformed, NotFound
@@ -32,8 +32,8 @@ def reviews(*, open_only: bool = True, limit: int = 100) -> tuple[Review, ...]:
         rows = rows.exclude(fresh__root=F("known__root"))
         rows = rows.filter(Q(last=None) | ~Q(last=DISTINCT))
     shown = list(rows.order_by("at", "pk")[:limit])
-    ids = sorted({pk for row in shown for pk in (row.fresh.root, row.known.root)})
-    known = {item.person_id: item for item in people.views(ids)}
+    roots = sorted({pk for row in shown for pk in (row.fresh.root, row.known.root)})
+    known = {item.person_id: item for item in people.views(roots)}
     return tuple(
         Review(
             review_id=row.pk,
@@ -52,7 +52,8 @@ def reviews(*, open_only: bool = True, limit: int = 100) -> tuple[Review, ...]:
 
 def settle_review(*, review_id: str, same: bool, by: Actor, why: str) -> None:
     """Decide a doubtful pair: the same person (merges them) or two people. Raises NotFound."""
-    row = models.Review.objects.select_related("fresh", "known").filter(pk=review_id).first()
+    rows = models.Review.objects.select_related("fresh", "known")
+    row = rows.filter(pk=ids.checked(review_id, "review")).first()
     if row is None:
         raise NotFound("no such review")
     if same and row.fresh.root != row.known.root:
@@ -121,9 +122,9 @@ def unmerge(*, person_id: str, by: Actor, why: str) -> MergeStep:
 
 def merge_history(person_id: str) -> tuple[MergeStep, ...]:
     """Every step in which any id of this person took part, oldest first."""
-    ids = people.same_person_ids(person_id)
-    rows = models.MergeState.objects.filter(person_id__in=ids) | models.MergeState.objects.filter(
-        survivor_id__in=ids
+    own = people.same_person_ids(person_id)
+    rows = models.MergeState.objects.filter(person_id__in=own) | models.MergeState.objects.filter(
+        survivor_id__in=own
     )
     return tuple(_step(row) for row in rows.order_by("at", "pk"))
 
@@ -141,9 +142,8 @@ def _settle(row: models.Review, verdict: str, by: str, why: str) -> None:
 def _check_mergeable(survivor: str, merged: str) -> None:
     if survivor == merged:
         raise Conflict("a person cannot be merged with themselves")
-    found = dict(
-        models.Person.objects.filter(pk__in=(survivor, merged)).values_list("pk", "survivor_id")
-    )
+    both = [ids.checked(person_id, "person") for person_id in (survivor, merged)]
+    found = dict(models.Person.objects.filter(pk__in=both).values_list("pk", "survivor_id"))
     if len(found) != 2:
         raise NotFound("no such person")
     if any(value is not None for value in found.values()):
@@ -151,7 +151,7 @@ def _check_mergeable(survivor: str, merged: str) -> None:
 
 
 def _survivor(person_id: str) -> str:
-    row = models.Person.objects.filter(pk=person_id).first()
+    row = models.Person.objects.filter(pk=ids.checked(person_id, "person")).first()
     if row is None:
         raise NotFound("no such person")
     if row.survivor_id is None:

@@ -11,8 +11,8 @@ from openrhip.directory import models
 from openrhip.directory.rules import matching, names, numbers
 from openrhip.directory.rules.facts import NumberView, Person, PersonRef
 from openrhip.directory.rules.matching import Certainty, Claim, Comparison, Mark
-from openrhip.directory.service import claims, sealing
-from openrhip.directory.service.claims import Given
+from openrhip.directory.service import claims, ids, sealing
+from openrhip.directory.service.claims import Given, LookAgain
 from openrhip.kernel import clock
 from openrhip.kernel.database import writing
 from openrhip.kernel.errors import Conflict, Malformed, NotFound
@@ -54,7 +54,7 @@ def identify(
         try:
             with writing():
                 return _identify_once(given)
-        except IntegrityError:
+        except (IntegrityError, LookAgain):
             continue
     raise Conflict("the person is being registered by too many at once", remedy="try again")
 
@@ -66,7 +66,8 @@ def person(person_id: str) -> Person:
 
 def resolve_person(person_id: str) -> str:
     """The survivor's id of any id ever given out. Raises NotFound."""
-    root = models.Person.objects.filter(pk=person_id).values_list("root", flat=True).first()
+    rows = models.Person.objects.filter(pk=ids.checked(person_id, "person"))
+    root = rows.values_list("root", flat=True).first()
     if root is None:
         raise NotFound("no such person")
     return root
@@ -75,8 +76,8 @@ def resolve_person(person_id: str) -> str:
 def same_person_ids(person_id: str) -> tuple[str, ...]:
     """All ids that mean this person, the survivor first: under them the records are filed."""
     root = resolve_person(person_id)
-    ids = models.Person.objects.filter(root=root).exclude(pk=root).order_by("pk")
-    return (root, *ids.values_list("pk", flat=True))
+    others = models.Person.objects.filter(root=root).exclude(pk=root).order_by("pk")
+    return (root, *others.values_list("pk", flat=True))
 
 
 def find_people(
@@ -123,7 +124,7 @@ def citizen_login_lookup(
         text = numbers.certificate(id_number, id_type=id_type).lookup_text
         key = names.person_key(names.clean_name(name))
     except Malformed:
-        text, key = "malformed", "\x00"
+        text, key = "malformed", "\x1f"
     rows = models.Identifier.objects.filter(
         kind=claims.NUMBER, lookup__in=sealing.indexes(claims.NUMBER, text)
     )
@@ -203,7 +204,8 @@ def _holders(kind: str, text: str) -> set[str]:
 
 
 def _identify_once(given: Given) -> PersonRef:
-    pairs = matching.judge(given.claim, claims.candidates(given))
+    people = claims.candidates(given)
+    pairs = matching.judge(given.claim, people)
     chosen, doubts = matching.choose(pairs)
     if chosen is None:
         keeper = _new_person(given)
@@ -211,7 +213,8 @@ def _identify_once(given: Given) -> PersonRef:
         root = keeper
     else:
         keeper, root, certainty = _keeper(given, chosen), chosen, Certainty.CERTAIN
-    claims.register(given, person_id=keeper, root=root)
+    seen = {known.person_id for known in people}
+    claims.register(given, person_id=keeper, root=root, seen=seen)
     opened = tuple(
         review for pair in doubts if (review := _review(root, pair, given.source)) is not None
     )

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
 from openrhip.directory import models
 from openrhip.directory.rules import names
 from openrhip.directory.rules.access import Actor, Role, Strength
 from openrhip.directory.rules.facts import Staff
+from openrhip.directory.service.ids import CODE, checked_code
 from openrhip.kernel import clock
 from openrhip.kernel.database import writing
 from openrhip.kernel.errors import Conflict, Malformed, NotFound, Refused
 
-_CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _CITIZENS = {Role.CITIZEN, Role.GUARDIAN}
 
 
@@ -28,7 +27,7 @@ def register_staff(
     by: str = "system",
 ) -> Staff:
     """Engage or update a member of staff. Raises Malformed, NotFound, Conflict. Idempotent."""
-    if not _CODE.fullmatch(code):
+    if not CODE.fullmatch(code):
         raise Malformed("a staff code has 1 to 64 letters and digits", where="code")
     wanted = _roles(roles)
     with writing():
@@ -116,13 +115,15 @@ def _roles(roles: Iterable[Role | str]) -> list[str]:
 
 
 def _department(institution_code: str, code: str) -> models.Department | None:
-    if not models.Institution.objects.filter(code=institution_code).exists():
-        raise NotFound("no institution of this code", where=institution_code[:64])
+    place = checked_code(institution_code, "institution")
+    if not models.Institution.objects.filter(code=place).exists():
+        raise NotFound("no institution of this code", where=place)
     if not code:
         return None
+    code = checked_code(code, "department")
     row = models.Department.objects.filter(institution_id=institution_code, code=code).first()
     if row is None:
-        raise NotFound("no department of this code", where=f"{institution_code}/{code[:32]}")
+        raise NotFound("no department of this code", where=f"{institution_code}/{code}")
     return row
 
 
@@ -148,9 +149,10 @@ def _state(row: models.Staff, by: str) -> None:
 
 
 def _row(code: str) -> models.Staff:
-    row = models.Staff.objects.select_related("institution", "department").filter(code=code).first()
+    rows = models.Staff.objects.select_related("institution", "department")
+    row = rows.filter(code=checked_code(code, "member of staff")).first()
     if row is None:
-        raise NotFound("no member of staff of this code", where=code[:64])
+        raise NotFound("no member of staff of this code", where=code)
     return row
 
 

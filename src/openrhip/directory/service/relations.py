@@ -11,6 +11,7 @@ from openrhip.directory.rules import names
 from openrhip.directory.rules.access import Actor, DocumentFacts
 from openrhip.directory.rules.facts import Ward
 from openrhip.directory.service import people
+from openrhip.directory.service.ids import checked, checked_code
 from openrhip.kernel import clock
 from openrhip.kernel.database import writing
 from openrhip.kernel.errors import Malformed, NotFound
@@ -38,8 +39,9 @@ def note_relation(
     end = until or start + timedelta(days=TREATMENT_DAYS)
     if end <= start:
         raise Malformed("a relation ends after it begins", where="until")
-    if not models.Institution.objects.filter(code=institution_code).exists():
-        raise NotFound("no institution of this code", where=institution_code[:64])
+    place = checked_code(institution_code, "institution")
+    if not models.Institution.objects.filter(code=place).exists():
+        raise NotFound("no institution of this code", where=place)
     with writing():
         models.TreatmentRelation.objects.get_or_create(
             person_id=people.resolve_person(person_id),
@@ -122,7 +124,8 @@ def appoint_guardian(
 def end_guardianship(*, guardianship_id: str) -> None:
     """From now on the guardian may no longer act. Raises NotFound."""
     with writing():
-        if not models.Guardianship.objects.filter(pk=guardianship_id).exists():
+        wanted = checked(guardianship_id, "guardianship")
+        if not models.Guardianship.objects.filter(pk=wanted).exists():
             raise NotFound("no such guardianship")
         models.Guardianship.objects.filter(pk=guardianship_id, ended_at=None).update(
             ended_at=clock.now()
