@@ -138,7 +138,7 @@ LONG_DAYS = (
 
 def long_story() -> str:
     rng_days = [
-        LONG_DAYS.format(n=28 - at, t=37.8 + (at * 7 % 17) / 10, s=("白色黏", "黄白黏", "黄脓性", "铁锈色")[at % 4], v=20 + at * 3, f=4 - at // 8, a=300 - at * 6, u=1500 - at * 20)
+        LONG_DAYS.format(n=28 - at, t=f"{37.8 + (at * 7 % 17) / 10:.1f}", s=("白色黏", "黄白黏", "黄脓性", "铁锈色")[at % 4], v=20 + at * 3, f=4 - at // 8, a=300 - at * 6, u=1500 - at * 20)
         for at in range(28)
     ]
     return (

@@ -71,7 +71,7 @@ HEART: list[Test] = [
     ("67151-1", "高敏肌钙蛋白T", "hs-TnT", "ng/L", 0, 14, 1), ("33762-6", "N端脑钠肽前体", "NT-proBNP", "pg/mL", 0, 300, 0), ("33959-8", "降钙素原", "PCT", "ng/mL", 0, 0.05, 2),
 ]  # fmt: skip
 PANELS = {"血常规": BLOOD, "生化全套": CHEMISTRY, "凝血功能": CLOTTING, "动脉血气分析": GASES, "心肌与感染标志物": HEART}
-LIMITS = {"CREA": (30, 650), "K": (2.8, 6.2), "pH": (7.2, 7.55)}
+LIMITS = {"CREA": (30.0, 650.0), "K": (2.8, 6.2), "pH": (7.2, 7.55), "sO2": (70.0, 100.0), "INR": (0.7, 3.0)}
 
 
 def _level(value: float, low: float, high: float) -> str:
@@ -174,21 +174,25 @@ def panel(tests: list[Test], seed: int, **given: float) -> list[str]:
 
 
 def series() -> list[str]:
-    """Twenty days of intensive care: each day's panels as an organizer with its own time and specimen."""
+    """Twenty-five days of intensive care: each day's panels, each with its own time and specimen."""
     rng = random.Random(20260402)
-    level = {one[2]: rng.uniform(one[4], one[5] * 1.35) for tests in PANELS.values() for one in tests}
-    level |= {"CREA": 412.0, "CRP": 168.0, "PCT": 12.4, "WBC": 18.6, "HGB": 92.0, "NT-proBNP": 6400.0, "Lac": 4.2}
+    begun = {
+        "CREA": 412.0, "UREA": 24.6, "CRP": 168.0, "PCT": 12.4, "WBC": 18.6, "NEUT%": 91.2, "LYMPH%": 5.1, "NEUT#": 16.9, "HGB": 92.0, "RBC": 3.02, "HCT": 28.1,
+        "NT-proBNP": 6400.0, "hs-TnT": 86.0, "Lac": 4.2, "ALB": 28.4, "D-D": 6.8, "pCO2": 68.0, "pO2": 58.0, "pH": 7.26, "sO2": 88.0, "PLT": 96.0, "GLU": 13.4, "K": 5.4,
+    }  # fmt: skip
+    level = {one[2]: begun.get(one[2], (one[4] + one[5]) / 2) for tests in PANELS.values() for one in tests}
     made = []
-    for day in range(21):
+    for day in range(25):
         for at, (name, tests) in enumerate(PANELS.items()):
             when = f"202604{2 + day:02d}{6 + at * 2:02d}{rng.randint(10, 50):02d}00"
             shown = []
             for one in tests:
-                middle = (one[4] + one[5]) / 2
-                moved = level[one[2]] + (middle - level[one[2]]) * 0.09 + rng.gauss(0, (one[5] - one[4]) * 0.07)
-                least, most = LIMITS.get(one[2], (max(0.0, one[4] * 0.2) if one[4] >= 0 else -9.0, one[5] * 30))
-                level[one[2]] = min(max(moved, least), most)
-                shown.append(by_code(one, level[one[2]]))
+                short, low, high = one[2], one[4], one[5]
+                middle, wide = (low + high) / 2, high - low
+                moved = level[short] + (middle - level[short]) * 0.09 + rng.gauss(0, wide * 0.09)
+                least, most = LIMITS.get(short, (0.0 if low >= 0 else -9.0, 1e6))
+                level[short] = min(max(moved, least), most)
+                shown.append(by_code(one, level[short]))
             kind = "动脉血" if name == "动脉血气分析" else "静脉血"
             playing = el("specimenPlayingEntity", el("name", kind))
             head = code(f"P{at + 1:02d}", name, "2.16.156.10011.2.3.9.1", "检验组套(本院)")
@@ -241,8 +245,8 @@ def records() -> dict[str, Record]:
             entries=[group(*panel(BLOOD, 77, HGB=142))], abnormal=False,
         ),
         "ma-xw-series": make(
-            "XW-C0007-2026042300001", XUANWUHU, "ma", when="20260423063000", department="呼吸内科", inpatient="XW26040218", ward="呼吸重症病区", bed="ICU-03",
-            sort="累积检验报告", method="各专业组自动化分析仪", kind="静脉血、动脉血", item="2026-04-02至2026-04-22累积检验报告", found=("J96.000", "急性呼吸衰竭"),
-            entries=series(), verdict="累积报告包含21日105组检验结果。感染指标、肌酐、乳酸呈下降趋势。",
+            "XW-C0007-2026042700001", XUANWUHU, "ma", when="20260427063000", department="呼吸内科", inpatient="XW26040218", ward="呼吸重症病区", bed="ICU-03",
+            sort="累积检验报告", method="各专业组自动化分析仪", kind="静脉血、动脉血", item="2026-04-02至2026-04-26累积检验报告", found=("J96.000", "急性呼吸衰竭"),
+            entries=series(), verdict="累积报告包含25日125组检验结果。感染指标、肌酐、乳酸呈下降趋势。",
         ),
     }  # fmt: skip

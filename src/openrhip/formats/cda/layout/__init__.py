@@ -12,6 +12,7 @@ from datetime import datetime
 from importlib import import_module
 
 from openrhip.formats.cda.kinds import Kind
+from openrhip.formats.cda.layout import legible
 from openrhip.formats.cda.model import ClinicalDocument
 from openrhip.formats.ofd.story import Attachment, Metadata, Story
 
@@ -23,6 +24,7 @@ _TEMPLATES = {
     Kind.LABORATORY: "laboratory",
     Kind.OUTPATIENT: "outpatient",
     Kind.PRESCRIPTION: "prescription",
+    Kind.SUMMARY: "summary",
     Kind.HERBAL: "prescription",
     Kind.DISCHARGE_SUMMARY: "discharge_summary",
 }
@@ -34,7 +36,7 @@ def story_of(
     """The story of a document, ready for `ofd.write`."""
     module = import_module(f"{__name__}.{_TEMPLATES.get(document.kind, 'general')}")
     build: Callable[[ClinicalDocument], Story] = module.build
-    story = build(document)
+    story = build(legible.document(document, source))
     return Story(
         title=story.title,
         blocks=story.blocks,

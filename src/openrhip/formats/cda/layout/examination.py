@@ -20,7 +20,7 @@ from openrhip.formats.ofd.story import (
 REPORT = "DE04.50.131.00"
 ITEM = "DE04.30.019.00"
 TITLE = Style(size=11.5, bold=True, leading=1.35)
-_WIDE = 68.0  # mm: two pictures beside each other
+_WIDE = 60.0  # mm: two pictures beside each other
 
 
 def build(document: ClinicalDocument) -> Story:

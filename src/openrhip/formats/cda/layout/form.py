@@ -25,6 +25,7 @@ from openrhip.formats.ofd.story import (
 )
 
 STYLE = Style(size=9.0, leading=1.5, align=Align.LEFT)
+SMALL = Style(size=8.4, leading=1.5, align=Align.LEFT)
 EM = 9.0 / 72 * 25.4
 ROOM = 184.0 - 2.4  # mm between the margins of the form, less the padding
 
@@ -54,12 +55,13 @@ def width(text: str) -> float:
     return sum(1.0 if ord(one) > 0x2E7F else 0.52 for one in text) * EM
 
 
-def runs(line: Line, room: float = ROOM) -> Inline:
+def runs(line: Line, room: float = ROOM, size: float = STYLE.size) -> Inline:
     """A line of the form: blanks share the room that labels leave, by their widths."""
-    fixed = sum(width(f"{one.label}{one.after}") + (4.2 if one.box else 0) for one in line)
-    fixed += 2.6 * len(line)
+    em = size / STYLE.size
+    fixed = sum(em * width(f"{one.label}{one.after}") + (5.0 if one.box else 0) for one in line)
+    fixed += 3.4 * len(line) + sum(2.5 for one in line if one.after)
     blanks = [one for one in line if not one.box]
-    needs = [max(one.wide, width(one.text) + 1.5) for one in blanks]
+    needs = [max(one.wide, em * width(one.text) + 1.5) for one in blanks]
     spare = room - fixed - sum(needs)
     total = sum(one.wide for one in blanks) or 1.0
     out: list[str | Run] = []
@@ -71,22 +73,22 @@ def runs(line: Line, room: float = ROOM) -> Inline:
         else:
             wide = needs[at] + (max(spare, 0.0) * one.wide / total if spare > 0 else 0.0)
             if spare < 0:
-                wide = max(width(one.text) + 1.0, needs[at] + spare * one.wide / total)
+                wide = max(em * width(one.text) + 1.0, needs[at] + spare * one.wide / total)
             at += 1
             out.append(
                 Run(one.text or " ", underline=True, width=wide, tag=one.tag if one.text else "")
             )
-        out.append(f" {one.after}  " if one.after else "  ")
+        out.append(f" {one.after}   " if one.after else "  ")
     return out[:-1] if not line[-1].after else [*out[:-1], f" {line[-1].after}"]
 
 
 def box(lines: Sequence[Line], *, style: Style = STYLE) -> list[Block]:
     """Lines inside one ruled frame, a cell each so that a page may be cut between them."""
-    rows = [[Cell(runs(line))] for line in lines if line]
+    rows = [[Cell(runs(line, size=style.size))] for line in lines if line]
     if not rows:
         return []
     return [
-        Table([Column("")], rows, style=style, padding=0.45, before=0.0, after=0.0, line_width=0.2)
+        Table([Column("")], rows, style=style, padding=0.75, before=0.0, after=0.0, line_width=0.2)
     ]
 
 

@@ -29,6 +29,7 @@ from openrhip.formats.ofd.story import (
     SignatureLine,
     Slot,
     Style,
+    Table,
     Together,
 )
 
@@ -39,6 +40,7 @@ SMALL_CENTER = Style(size=8.0, leading=1.3, align=Align.CENTER, color=GREY)
 SMALL_RIGHT = Style(size=8.0, leading=1.3, align=Align.RIGHT, color=GREY)
 ABOUT = Style(size=8.5, leading=1.35, align=Align.LEFT)
 HEAD = Style(size=9.5, leading=1.35, align=Align.LEFT)
+_SHORT = 12  # rows of a table that is moved whole to the page of the signatures
 _MM_PER_SIGN = 3.8  # a 10.5 pt character with a little air
 
 
@@ -207,9 +209,8 @@ def signatures(sheet: Sheet, *, label: str = "医师签名", seal: bool = True) 
     ]  # fmt: skip
     times = [f"{one.role or label} {values.show(one.time)}" for one in people if one.time]
     if times:
-        lines.insert(
-            len(lines), Paragraph("签名时间：" + "；".join(times), style=SMALL_RIGHT, before=0.5)
-        )
+        note = Paragraph("签名时间：" + "；".join(times), style=SMALL_RIGHT, before=1.0)
+        lines.insert(0, note)
     return lines
 
 
@@ -265,9 +266,15 @@ def _facts(document: ClinicalDocument, shown: Collection[str]) -> Iterator[tuple
 
 def ending(body: list[Block], tail: list[Block]) -> list[Block]:
     """The body with its last block kept with the signatures, which never stand alone on a page."""
-    if body and isinstance(body[-1], (Paragraph, Heading)):
-        return [*body[:-1], Together([body[-1], *tail])]
-    return [*body, Together(tail)]
+    at = len(body)
+    last = body[-1] if body else None
+    if isinstance(last, Paragraph) or (
+        isinstance(last, (KeyValueGrid, Table)) and len(last.rows) <= _SHORT
+    ):
+        at -= 1
+    while at and isinstance(body[at - 1], Heading):
+        at -= 1
+    return [*body[:at], Together([*body[at:], *tail])]
 
 
 def _relation(person: Participant) -> str:

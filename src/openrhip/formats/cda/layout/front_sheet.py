@@ -20,12 +20,14 @@ from openrhip.formats.ofd.story import (
     Page,
     PageBreak,
     Paragraph,
+    Run,
     Story,
     Style,
 )
 
 PAGE = Page(left=13.0, right=13.0, top=7.0, bottom=7.0)
 TITLE = Style(size=17.0, bold=True, align=Align.CENTER, leading=1.3)
+NUMBER = Style(size=9.0, align=Align.RIGHT, leading=1.3)
 HOSPITAL = Style(size=11.5, align=Align.CENTER, leading=1.3)
 SEXES = "1.男  2.女"
 MARRIED = "1.未婚  2.已婚  3.丧偶  4.离婚  9.其他"
@@ -50,7 +52,8 @@ def build(document: ClinicalDocument) -> Story:
     bottom = [*_blood(sheet), *_people(sheet)]
     second = [
         *front_sheet_tables.operations(sheet),
-        *form.box([*front_sheet_tables.leaving(sheet), *front_sheet_fees.lines(sheet)]),
+        *form.box(front_sheet_tables.leaving(sheet)),
+        *form.box(front_sheet_fees.lines(sheet), style=form.SMALL),
         Paragraph(_NOTE, style=Style(size=7.5, leading=1.3)),
     ]
     rest = sheet.rest()
@@ -104,12 +107,16 @@ def _head(document: ClinicalDocument) -> list[Block]:
         Paragraph(name, style=HOSPITAL),
         Paragraph(" ".join(document.title), style=TITLE),
     ]  # fmt: skip
+    number = document.patient.inpatient_number
     note: list[Block] = []
+    if number:
+        runs: list[str | Run] = ["住院号：", Run(number, tag="DE01.00.014.00")]
+        note.append(Paragraph(runs, style=NUMBER))
     if document.version > 1:
-        note = [Paragraph(f"第 {document.version} 版（更正）", style=frame.SMALL_RIGHT)]
+        note.append(Paragraph(f"第 {document.version} 版（更正）", style=frame.SMALL_RIGHT))
     return [
         Columns([[Barcode(frame.document_code(document), size=13.0)], middle, note],
-                widths=(26, 132, 26), gap=0.0, valign="middle"),
+                widths=(34, 116, 34), gap=0.0, valign="middle"),
     ]  # fmt: skip
 
 
@@ -126,7 +133,6 @@ def _top(sheet: Sheet) -> list[Line]:
             Blank("健康卡号：", patient.health_card, 34, tag="DE01.00.021.00"),
             Blank("第", times, 8, tag="DE02.10.090.00", after="次住院"),
             Blank("病案号：", patient.number(oids.CASE), 24, tag="DE01.00.004.00"),
-            Blank("住院号：", patient.inpatient_number, 24, tag="DE01.00.014.00"),
         ]
     ]
 

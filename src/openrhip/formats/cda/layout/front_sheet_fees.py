@@ -44,12 +44,13 @@ CLASSES: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
 
 def lines(sheet: Sheet) -> list[Line]:
     """总费用 and every class; 0.00 is printed, a fee that is not stated stays blank."""
+    total, own = "HDSD00.11.142", "HDSD00.11.143"
     out: list[Line] = [
         [
-            Blank("住院费用（元）：总费用", _amount(sheet, "HDSD00.11.142"), 34, tag="HDSD00.11.142"),
-            Blank("（自付金额：", _amount(sheet, "HDSD00.11.143"), 34, tag="HDSD00.11.143", after="）"),
+            Blank("住院费用（元）：总费用", _amount(sheet, total), 34, tag=total),
+            Blank("（自付金额：", _amount(sheet, own), 34, tag=own, after="）"),
         ]
-    ]  # fmt: skip
+    ]
     for title, fees in CLASSES:
         line = []
         for at, (label, code) in enumerate(fees):

@@ -43,12 +43,12 @@ def discharge(sheet: Sheet) -> Table:
     columns = [
         Column(head, wide, Align.LEFT if head == "出院诊断" else Align.CENTER)
         for head, wide in (
-            ("出院诊断", 52), ("疾病编码", 22), ("入院病情", 10),
-            ("出院诊断", 52), ("疾病编码", 22), ("入院病情", 10),
+            ("出院诊断", 50), ("疾病编码", 22), ("入院病情", 14),
+            ("出院诊断", 50), ("疾病编码", 22), ("入院病情", 14),
         )
     ]  # fmt: skip
     foot = [Cell("入院病情：1.有，2.临床未确定，3.情况不明，4.无", span=6)]
-    return Table([*columns], [*rows, foot], style=DENSE, padding=0.5, before=0.0, after=0.0)
+    return Table([*columns], [*rows, foot], style=DENSE, padding=0.75, before=0.0, after=0.0)
 
 
 def _three(facts: tuple[str, str, str], title: str) -> list[Cell]:
@@ -179,10 +179,10 @@ def operations(sheet: Sheet) -> list[Block]:
         ],
         [Cell("术者"), Cell("Ⅰ助"), Cell("Ⅱ助")],
     ]  # fmt: skip
-    widths = (18, 19, 13, 44, 14, 14, 14, 13, 13, 18, 14)
-    columns = [Column("", wide, Align.LEFT if at == 3 else Align.CENTER) for at, wide in enumerate(widths)]  # fmt: skip
+    widths = (17, 18, 15, 40, 13, 13, 13, 15, 15, 18, 13)
+    columns = [Column("", wide, Align.CENTER) for wide in widths]
     return [
-        Table(columns, [*heads, *rows], heads=2, style=DENSE, padding=0.6, before=0.5, after=0.0)
+        Table(columns, [*heads, *rows], heads=2, style=DENSE, padding=0.7, before=0.5, after=0.0)
     ]
 
 
@@ -249,7 +249,10 @@ def leaving(sheet: Sheet) -> list[Line]:
             Blank("住院者疾病状态", state, 20, tag="DE05.10.119.00"),
         ],
         [
-            Blank("是否有出院31天内再住院计划", planned, box=True, tag="DE06.00.194.00", after="1.无  2.有，目的："),
+            Blank(
+                "是否有出院31天内再住院计划", planned, box=True, tag="DE06.00.194.00",
+                after="1.无  2.有，目的：",
+            ),
             Blank("", why, 60, tag="DE06.00.195.00"),
         ],
         [

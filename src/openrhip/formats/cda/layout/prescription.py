@@ -295,7 +295,7 @@ def _back(sheet: Sheet, price: str, days: str) -> list[Block]:
         for row in rows if row
     ]  # fmt: skip
     stamp = SignatureLine(
-        [Slot("", "", width=26.0)],
+        [],
         seal=True,
         seal_size=30.0,
         align=Align.RIGHT,
