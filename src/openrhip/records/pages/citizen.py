@@ -118,6 +118,15 @@ def page_picture(
 def download(request: AskedRequest, document_id: str, form: str) -> HttpResponse:
     """Take the sealed file, a PDF copy, or the bundle with proofs; each is entered as an export."""
     _own(request, document_id)
+    if form not in {"bundle", "pdf", "ofd"}:
+        raise NotFound("no such form of a record")
+    if form == "bundle":
+        made_bundle = records.export_bundle(
+            who=request.actor, document_id=document_id, purpose=Purpose.OWN_ACCESS
+        )
+        return viewer.attachment(
+            made_bundle.content, media_type="application/zip", name=made_bundle.name
+        )
     made = records.disclose(
         who=request.actor, document_id=document_id, purpose=Purpose.OWN_ACCESS, deed=Deed.EXPORT
     )
@@ -125,9 +134,7 @@ def download(request: AskedRequest, document_id: str, form: str) -> HttpResponse
     if form == "pdf":
         copy = ofd.render.to_pdf(made.content(), watermark=made.watermark)
         return viewer.attachment(copy, media_type="application/pdf", name=f"{name}.pdf")
-    if form == "ofd":
-        return viewer.attachment(made.content(), media_type="application/ofd", name=f"{name}.ofd")
-    raise NotFound("no such form of a record")
+    return viewer.attachment(made.content(), media_type="application/ofd", name=f"{name}.ofd")
 
 
 @require_safe

@@ -1,0 +1,177 @@
+"""Pictures of every page of a running site, in both views, both widths and both languages.
+
+python tools/screenshots.py FACTS.json FOLDER [--only NAME,NAME] [--languages zh,en]
+
+FACTS.json: {"url": …, "accounts": {name: {"password": …, "secret": …}}, "people": {…}} as the
+journeys' city writes it (tests/journeys/town.py). Needs a development site, which shows its codes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pyotp
+from playwright.sync_api import Browser, Page, sync_playwright
+
+WIDTHS = (390, 1280)
+VIEWS = ("normal", "elder")
+CITIZEN = ("王建国", "320100195304129931")
+
+
+def opened(path: str) -> Callable[[Page, dict[str, Any]], None]:
+    return lambda page, facts: page.goto(facts["url"] + path) and None
+
+
+def pressed(path: str, button: str) -> Callable[[Page, dict[str, Any]], None]:
+    def go(page: Page, facts: dict[str, Any]) -> None:
+        page.goto(facts["url"] + path.format(**facts["people"]))
+        page.locator(button).first.click()
+        page.wait_for_load_state("networkidle")
+
+    return go
+
+
+def found(page: Page, facts: dict[str, Any]) -> None:
+    page.goto(facts["url"] + "/work/")
+    page.locator("[name=id_number]").fill(CITIZEN[1])
+    page.locator("main form button").first.click()
+
+
+def code_page(page: Page, facts: dict[str, Any]) -> None:
+    page.goto(facts["url"] + "/sign-in/")
+    page.locator("[name=name]").fill(CITIZEN[0])
+    page.locator("[name=id_number]").fill(CITIZEN[1])
+    page.locator("main form button").click()
+
+
+def wrong_form(page: Page, facts: dict[str, Any]) -> None:
+    page.goto(facts["url"] + "/sign-in/")
+    page.locator("main form button").click()
+
+
+def enrolment(page: Page, facts: dict[str, Any]) -> None:
+    page.goto(facts["url"] + "/staff/sign-in/")
+    page.locator("[name=name]").fill("newcomer")
+    page.locator("[name=password]").fill(facts["accounts"]["newcomer"]["password"])
+    page.locator("main form button[type=submit]").click()
+    page.wait_for_load_state("networkidle")
+
+
+def refused(page: Page, facts: dict[str, Any]) -> None:
+    """Ask for a record through a form that an ordinary page would not offer."""
+    page.goto(facts["url"] + "/work/")
+    page.evaluate(
+        """([path]) => {
+          const form = document.querySelector("main form");
+          form.action = path;
+          form.submit();
+        }""",
+        [f"/work/records/{facts['people']['sealed']}/ask/"],
+    )
+    page.wait_for_load_state("networkidle")
+
+
+SCREENS: tuple[tuple[str, str, Callable[[Page, dict[str, Any]], None]], ...] = (
+    ("front", "", opened("/")),
+    ("sign-in", "", opened("/sign-in/")),
+    ("sign-in-wrong", "", wrong_form),
+    ("sign-in-code", "", code_page),
+    ("staff-sign-in", "", opened("/staff/sign-in/")),
+    ("enrol", "", enrolment),
+    ("accessibility", "", opened("/accessibility/")),
+    ("not-found", "", opened("/nowhere/")),
+    ("my-records", "citizen", opened("/me/records/")),
+    ("my-reading", "citizen", pressed("/me/records/", ".app-open")),
+    ("my-accesses", "citizen", opened("/me/accesses/")),
+    ("my-access", "citizen", pressed("/me/accesses/", ".app-list .app-action-link")),
+    ("my-consents", "citizen", opened("/me/consents/")),
+    ("give-consent", "citizen", opened("/me/consents/new/")),
+    ("withdraw-consent", "citizen", pressed("/me/consents/", ".app-list .app-action-link")),
+    ("my-notices", "citizen", opened("/me/notices/")),
+    ("find-patient", "shen", opened("/work/")),
+    ("found-patient", "shen", found),
+    ("patient", "shen", lambda page, f: page.goto(f"{f['url']}/work/people/{f['people']['wang']}/") and None),
+    ("work-reading", "shen", pressed("/work/people/{wang}/", "main td .app-link-button")),
+    ("refused", "pan", refused),
+    ("patient-hidden", "pan", lambda page, f: page.goto(f"{f['url']}/work/people/{f['people']['wang']}/") and None),
+    ("emergency-access", "pan", pressed("/work/people/{wang}/", "main .nhsuk-button--warning")),
+    ("security", "shen", opened("/staff/security/")),
+    ("deposits", "operator", opened("/console/deposits/")),
+    ("refusals", "operator", opened("/console/refused/")),
+    ("refusal", "operator", pressed("/console/refused/", ".app-table .app-action-link")),
+    ("ledger", "operator", opened("/console/ledger/")),
+    ("nodes", "operator", opened("/console/nodes/")),
+    ("policies", "operator", opened("/console/policies/")),
+    ("reviews", "index", opened("/index/reviews/")),
+    ("review", "index", pressed("/index/reviews/", ".app-table .app-action-link")),
+    ("emergencies", "privacy", opened("/privacy/emergencies/")),
+    ("emergency", "privacy", pressed("/privacy/emergencies/", ".app-table .app-action-link")),
+)  # fmt: skip
+
+
+def sign_in(browser: Browser, facts: dict[str, Any], who: str) -> list[dict[str, Any]]:
+    """The cookies of a signed-in visitor."""
+    context = browser.new_context()
+    page = context.new_page()
+    if who == "citizen":
+        code_page(page, facts)
+        page.locator("[name=code]").fill(page.locator("[data-shown-code]").inner_text())
+    else:
+        account = facts["accounts"][who]
+        page.goto(facts["url"] + "/staff/sign-in/")
+        page.locator("[name=name]").fill(who)
+        page.locator("[name=password]").fill(account["password"])
+        page.locator("main form button[type=submit]").click()
+        page.locator("[name=code]").fill(pyotp.TOTP(account["secret"]).now())
+    page.locator("main form button[type=submit]").click()
+    page.wait_for_load_state("networkidle")
+    cookies: list[dict[str, Any]] = [
+        dict(cookie) for cookie in context.cookies() if cookie["name"] not in {"view", "language"}
+    ]
+    context.close()
+    return cookies
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("facts", type=Path)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--only", default="")
+    parser.add_argument("--languages", default="zh,en")
+    parser.add_argument("--browser", default="/usr/bin/chromium")
+    given = parser.parse_args()
+    facts = json.loads(given.facts.read_text("utf-8"))
+    wanted = set(given.only.split(",")) if given.only else {name for name, _, _ in SCREENS}
+    given.folder.mkdir(parents=True, exist_ok=True)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=given.browser, args=["--no-sandbox"])
+        visitors: dict[str, list[dict[str, Any]]] = {"": []}
+        for name, who, go in SCREENS:
+            if name not in wanted:
+                continue
+            if who not in visitors:
+                visitors[who] = sign_in(browser, facts, who)
+            for language in given.languages.split(","):
+                for view in VIEWS:
+                    for width in WIDTHS:
+                        context = browser.new_context(viewport={"width": width, "height": 800})
+                        chosen = [
+                            {"name": key, "value": value, "url": facts["url"]}
+                            for key, value in (("view", view), ("language", language))
+                        ]
+                        context.add_cookies([*visitors[who], *chosen])  # type: ignore[list-item]
+                        page = context.new_page()
+                        go(page, facts)
+                        target = given.folder / f"{name}-{language}-{view}-{width}.png"
+                        page.screenshot(path=target, full_page=True)
+                        context.close()
+            print(name)
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()
