@@ -29,7 +29,7 @@ def centre(settings: Config) -> list[Service]:
     ]
 
 
-def run_web(settings: Config) -> None:
+def run_web(settings: Config, *, target: str = "openrhip.site.wsgi:application") -> None:
     """Serve pages and API in this process's workers until SIGTERM."""
     from granian.constants import Interfaces  # noqa: PLC0415 - only this process needs it
     from granian.log import LogLevels  # noqa: PLC0415
@@ -37,7 +37,7 @@ def run_web(settings: Config) -> None:
 
     host, _, port = settings["listen"].rpartition(":")
     Server(
-        "openrhip.site.wsgi:application",
+        target,
         address=host.strip("[]"),
         port=int(port),
         interface=Interfaces.WSGI,
