@@ -188,3 +188,18 @@ def foreign(tmp_path):
             part.write(f"<Page {short}/>".encode())
         made.comment = b"KRC"
     return path.read_bytes()
+
+
+def test_sign_and_seal_in_one_go_is_the_same(plain, region):
+    """The shortcut shares digests between the two signatures; what it writes holds as well."""
+    both = ofd.sign_and_seal(
+        plain, author=region.doctor, seal=region.seal, institution=region.hospital,
+        timestamper=region.stamper, reason="作者签名",
+    )  # fmt: skip
+    report = ofd.verify(both, trust=region.trust)
+    assert [one.code for one in report.all_findings() if not one.ok] == []
+    assert [one.kind for one in report.signatures] == ["Sign", "Seal"]
+    first = ofd.sign(plain, signer=region.doctor, timestamper=region.stamper, reason="作者签名")
+    apart = ofd.seal(first, seal=region.seal, signer=region.hospital, timestamper=region.stamper)
+    assert ofd.open_package(both).parts == ofd.open_package(apart).parts
+    assert abs(len(both) - len(apart)) < 40

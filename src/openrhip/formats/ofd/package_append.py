@@ -11,7 +11,6 @@ import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from openrhip.formats.gm import sm3
 from openrhip.formats.ofd.package import Package
 from openrhip.formats.ofd.package_zip import DEFLATED, END, STORED, headers
 
@@ -49,12 +48,10 @@ class Container:
         self._central.append(central)
         self.size += len(local) + len(packed)
 
-    def digest(self) -> bytes:
-        """SM3 of all records written until now."""
-        whole = sm3.new()
-        for record in self._records:
-            whole.update(record)
-        return whole.digest()
+    def head(self) -> bytes:
+        """All records written until now."""
+        self._records = [b"".join(self._records)]
+        return self._records[0]
 
     def finish(self) -> bytes:
         """The whole file."""

@@ -197,7 +197,8 @@ def _assemble(
         else:
             container.copy(package, name)
         digests[name] = sm3.digest(added[name]) if name in added else package.digest(name)
-    whole = container.digest()
+    head = container.head()
+    whole = package.running(head)
     if plan.lock:
         digests[list_part] = sm3.digest(list_bytes)
     description = xml.signature_xml(
@@ -206,7 +207,7 @@ def _assemble(
             digests=digests,
             parameters={
                 **plan.parameters,
-                records.CONTAINER: base64.b64encode(whole).decode(),
+                records.CONTAINER: base64.b64encode(whole.digest()).decode(),
                 records.LIST: base64.b64encode(sm3.digest(list_bytes)).decode(),
             },
             marks=plan.marks,
@@ -220,6 +221,7 @@ def _assemble(
     container.store(f"{home}/SignedValue.dat", value)
     result = open_package(container.finish(), limits=package.limits)
     result.inherit(package, but={*added, list_part})
+    result.remember(len(head), whole)
     return result
 
 
