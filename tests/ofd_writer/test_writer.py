@@ -233,6 +233,19 @@ def test_characters_no_font_has_are_shown_as_geta_kept_as_text_and_reported():
     assert fonts.glyph_in(subset, "〓") > 0
 
 
+@pytest.mark.parametrize(
+    ("char", "plain"), [("⁹", "9"), ("₂", "2"), ("☐", "□"), ("☑", "□"), ("⁻", "−")]
+)
+def test_marks_the_fonts_lack_are_drawn_by_what_they_have(char, plain):
+    made = ofd.compose(ofd.Story("t", [ofd.Paragraph(f"×10{char}/L", tag="X")]))
+    assert made.missing == ()
+    assert reading.tag_texts(made.data) == {"X": f"×10{char}/L"}
+    page = _trees(made.data)["Doc_0/Pages/Page_0/Content.xml"]
+    (glyph,) = page.findall(".//o:CGTransform/o:Glyphs", NS)
+    subset = ofd.open_package(made.data).read("Doc_0/Res/Font_1.otf")
+    assert int(glyph.text) == fonts.glyph_in(subset, plain)
+
+
 def test_what_xml_cannot_carry_is_replaced_and_reported():
     made = ofd.compose(ofd.Story("t\0", [ofd.Paragraph("a\0b\x1bc\ud800d\ufeff")]))
     assert ofd.text(made.data) == ["a〓b〓c〓d"]

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import enum
 import threading
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
 import manimgx_fonts_cjk
 import pylopdf_fonts_zh_cn
@@ -129,7 +131,7 @@ class _Face:
         """An OpenType (CFF) file with these characters only, the same bytes for the same set."""
         if self._subsets >= 0:
             self._subsets += 1
-            if self._subsets > _PREPROCESS_AFTER:
+            if self._subsets > _PREPROCESS_AFTER and not self.weight:
                 self.warm()
         return bytes(self._subset(self.face, map(ord, chars)).blob.data)
 
@@ -160,6 +162,29 @@ def warm() -> None:
         _face(font).warm()
 
 
+class StandIn(NamedTuple):
+    """How a character that no font has is drawn by another's glyph: its scale, and its rise as a
+    part of the size."""
+
+    plain: str
+    scale: float = 1.0
+    rise: float = 0.0
+
+
+_ALIKE = dict(zip("☐☑☒✓✔✗✘\u2011\u2212", "□□□√√××--", strict=True))
+_RAISED = {"<super>": StandIn("", 0.62, 0.36), "<sub>": StandIn("", 0.62, -0.14)}
+
+
+def stand_in(char: str) -> StandIn | None:
+    """Superscripts, subscripts, boxes and ticks drawn by what the fonts do have."""
+    if char in _ALIKE:
+        return StandIn(_ALIKE[char])
+    kind, _, code = unicodedata.decomposition(char).partition(" ")
+    if kind in _RAISED and code and " " not in code:
+        return _RAISED[kind]._replace(plain=chr(int(code, 16)))
+    return None
+
+
 class _Texts(dict[str, str]):
     """Widths as DeltaX has them."""
 
@@ -176,7 +201,8 @@ class Advances(dict[str, float]):
     """Widths in mm of characters in a font at a size; knows which come from another font.
 
     `strange` maps a character to the font that has it, or to None where no font has it: such a
-    character is drawn as 〓 and reported. `odd` holds wide characters that are not one em wide.
+    character is drawn by its stand-in, else as 〓 and reported. `odd` holds wide characters that
+    are not one em wide.
     """
 
     def __init__(self, font: Font, size: float) -> None:
@@ -185,6 +211,7 @@ class Advances(dict[str, float]):
         self.size = size
         self.strange: dict[str, Font | None] = {}
         self.odd: set[str] = set()
+        self.stand_ins: dict[str, StandIn] = {}
         self.text = _Texts(self)
 
     def __missing__(self, char: str) -> float:
@@ -202,8 +229,18 @@ class Advances(dict[str, float]):
                 return width
             font = _NEXT[font]
         self.strange[char] = None
-        self[char] = self.size
-        return self.size
+        return self._stand_in(char)
+
+    def _stand_in(self, char: str) -> float:
+        found = stand_in(char)
+        width = self.size
+        if found is not None and found.plain not in self.strange and self[found.plain]:
+            width = self[found.plain] * found.scale
+            self.stand_ins[char] = found
+        self[char] = width
+        if char >= _WIDE or abs(width - self.size) > 1e-9:
+            self.odd.add(char)
+        return width
 
 
 @lru_cache(maxsize=128)

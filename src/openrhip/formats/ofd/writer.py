@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from openrhip.formats.ofd import parts
-from openrhip.formats.ofd.fonts import GETA, Font, Usage, advances, glyph_in
+from openrhip.formats.ofd.fonts import Font, Usage, advances, glyph_in
 from openrhip.formats.ofd.layout import Laid, lay_out
 from openrhip.formats.ofd.layout.pictures import image_size
 from openrhip.formats.ofd.layout.pieces import (
@@ -71,9 +71,7 @@ class _Writing:
         self._files = usage.files()
         self._font_ids = {font: self._next() for font in self._files}
         self._image_ids = [self._next() for _ in laid.images]
-        self._geta = 0
-        if usage.missing and GETA in usage.chars.get(Font.SERIF, ()):
-            self._geta = glyph_in(self._files[Font.SERIF], GETA)
+        self._glyphs: dict[tuple[Font, str], int] = {}
         self._regions: dict[Mark, list[tuple[int, int]]] = {}
         self._sizes: dict[float, tuple[float, str, str, str]] = {}
         self._goals: list[parts.Goal] = []
@@ -180,17 +178,24 @@ class _Writing:
             found = self._sizes[size] = (rise, *words)
         return found
 
+    def _glyph(self, font: Font, char: str) -> int:
+        """The glyph number that a character has in the subset file."""
+        key = (font, char)
+        if key not in self._glyphs:
+            self._glyphs[key] = glyph_in(self._files[font], char)
+        return self._glyphs[key]
+
     def _text(self, piece: Text, dx: float, dy: float) -> str:
-        x, y, width, text, steps, font, size, ink, _, missing = piece
+        x, y, width, text, steps, font, size, ink, _, glyph = piece
         self._id += 1
         rise, baseline, height, em = self._size(size)
         fill = "" if ink == BLACK else color("FillColor", ink)
         delta = f' DeltaX="{steps}"' if steps else ""
         lost = ""
-        if missing:
+        if glyph:
             lost = (
                 '<ofd:CGTransform CodePosition="0" CodeCount="1" GlyphCount="1">'
-                f"<ofd:Glyphs>{self._geta}</ofd:Glyphs></ofd:CGTransform>"
+                f"<ofd:Glyphs>{self._glyph(font, glyph)}</ofd:Glyphs></ofd:CGTransform>"
             )
         return (
             f'<ofd:TextObject ID="{self._id}" Boundary="{x + dx:.5g} {y + dy - rise:.5g}'

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from openrhip.formats.ofd.layout.inline import Setter
 from openrhip.formats.ofd.layout.pieces import Group, Path, Slice, line_data
-from openrhip.formats.ofd.layout.rows import Box, Frame, Place, horizontal, row_slice
+from openrhip.formats.ofd.layout.rows import Box, Frame, Place, horizontal, row_slice, tall
 from openrhip.formats.ofd.layout.setting import Line
 from openrhip.formats.ofd.layout.tables import scale
 from openrhip.formats.ofd.story import Align, Field, KeyValueGrid, Ruling
@@ -77,7 +77,8 @@ def _field(
         width = max(min(grid.labels or own, (right - left) * 0.7), 1.0)
         if grid.labels and own > grid.labels:
             width = min(own, (right - left) * 0.7)
-        boxes.append(Box(left, width, setter.lines(field.label, style, width, align=Align.LEFT)))
+        label = setter.lines(field.label, style, width, align=Align.LEFT)
+        boxes.append(Box(left, width, label, tall(label)))
         left += width
     style = replace(grid.style, bold=True) if field.bold else grid.style
     width = max(right - left, 3.0)
@@ -86,7 +87,7 @@ def _field(
     lines = setter.lines(field.value, style, inner, marks=setter.mark(field.tag), align=field.align)
     if lined:
         lines = [_underlined(line, width, grid.line_width) for line in lines]
-    boxes.append(Box(left, width, lines))
+    boxes.append(Box(left, width, lines, tall(lines)))
     return boxes
 
 

@@ -29,6 +29,7 @@ class Setter:
     def __init__(self) -> None:
         self.usage = Usage()
         self._serial = count(1)
+        self._styles: dict[int, tuple[Style, Advances]] = {}
 
     def mark(self, *names: str) -> tuple[Mark, ...]:
         return tuple(Mark(name, next(self._serial)) for name in names if name)
@@ -54,7 +55,10 @@ class Setter:
         made: list[Line] = []
         for measured in self._measure(content, style, marks):
             first, rest = max(width - indent, em), max(width - hanging, em)
-            cuts = break_lines(measured.text, measured.sums, first, rest)
+            if measured.sums[-1] <= first:
+                cuts = [(0, len(measured.text))]
+            else:
+                cuts = break_lines(measured.text, measured.sums, first, rest)
             last = len(cuts) - 1
             for at, (start, end) in enumerate(cuts):
                 left = hanging if at else indent
@@ -65,8 +69,7 @@ class Setter:
 
     def _measure(self, content: Inline, style: Style, marks: tuple[Mark, ...]) -> list[Measured]:
         """Per paragraph (between line feeds): its text, spans and running sum of widths."""
-        table = _table(style.bold, style.face, style.size)
-        plain = Ink(table, style.color, marks)
+        plain = Ink(self._plain(style), style.color, marks)
         if isinstance(content, str):
             return [self._simple(text, plain) for text in self._clean(content).split("\n")]
         runs: Sequence[str | Run] = (content,) if isinstance(content, Run) else content
@@ -93,6 +96,14 @@ class Setter:
                     texts.append(part)
         paragraphs.append(Measured("".join(texts), spans, [0.0, *accumulate(widths)]))
         return paragraphs
+
+    def _plain(self, style: Style) -> Advances:
+        """The advances of a style; styles are told apart by identity, which is quick."""
+        known = self._styles.get(id(style))
+        if known is None or known[0] is not style:
+            known = (style, _table(style.bold, style.face, style.size))
+            self._styles[id(style)] = known
+        return known[1]
 
     @staticmethod
     def _simple(text: str, ink: Ink) -> Measured:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from itertools import groupby
 from typing import NamedTuple
 
@@ -21,7 +22,8 @@ class Mark(NamedTuple):
 
 
 class Text(NamedTuple):
-    """Characters on one baseline in one font. deltas: n-1 advances (DeltaX). x, y: origin."""
+    """Characters on one baseline in one font. deltas: n-1 advances (DeltaX). glyph: character
+    whose glyph is drawn in place of the one character of `text`. x, y: origin."""
 
     x: float
     y: float
@@ -32,7 +34,7 @@ class Text(NamedTuple):
     size: float
     color: Color
     marks: tuple[Mark, ...]
-    missing: bool = False
+    glyph: str = ""
 
     def at(self, dx: float, dy: float) -> Text:
         return self._replace(x=self.x + dx, y=self.y + dy)
@@ -174,6 +176,7 @@ def deltas(values: list[float]) -> str:
     return " ".join(out)
 
 
+@lru_cache(maxsize=4096)
 def line_data(*points: tuple[float, float, float, float]) -> str:
     """Straight lines as path data."""
     return " ".join(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import NamedTuple
 
 from openrhip.formats.ofd.layout.pieces import Group, Path, Piece, Slice, line_data, number
@@ -18,12 +19,18 @@ class Box(NamedTuple):
     x: float
     width: float
     lines: list[Line]
+    height: float
     middle: bool = False
     shade: Color | None = None
 
-    @property
-    def height(self) -> float:
-        return sum(line.height for line in self.lines)
+    def with_lines(self, lines: list[Line]) -> Box:
+        """A part of the cell, at its top."""
+        return Box(self.x, self.width, lines, tall(lines), middle=False, shade=self.shade)
+
+
+def tall(lines: list[Line]) -> float:
+    """Height of the lines together."""
+    return lines[0].height if len(lines) == 1 else sum([line.height for line in lines])
 
 
 class Frame(NamedTuple):
@@ -40,7 +47,12 @@ def horizontal(width: float, line: float, y: float = 0.0) -> Path:
     return Path(0.0, y, width, line, line_data((0.0, 0.0, width, 0.0)), line=line)
 
 
-def frame_pieces(frame: Frame, height: float) -> list[Piece]:
+def frame_pieces(frame: Frame, height: float) -> tuple[Piece, ...]:
+    return _frame_pieces(frame, round(height, 4))
+
+
+@lru_cache(maxsize=1024)
+def _frame_pieces(frame: Frame, height: float) -> tuple[Piece, ...]:
     pieces: list[Piece] = []
     segments = [(x, 0.0, x, height) for x in frame.xs]
     if frame.below and frame.below == frame.line:
@@ -51,7 +63,7 @@ def frame_pieces(frame: Frame, height: float) -> list[Piece]:
         pieces.append(Path(0.0, 0.0, frame.width, height, line_data(*segments), line=frame.line))
     if frame.above:
         pieces.append(horizontal(frame.width, frame.above))
-    return pieces
+    return tuple(pieces)
 
 
 def rectangle(x: float, y: float, width: float, height: float, fill: Color) -> Path:
@@ -68,7 +80,7 @@ def put_box(box: Box, top: float, height: float, padding: float, pieces: list[Pi
 
 
 def row_height(boxes: list[Box], padding: float, least: float = 0.0) -> float:
-    return max([least, *(box.height + 2 * padding for box in boxes)])
+    return max(least, max([box.height for box in boxes], default=0.0) + 2 * padding)
 
 
 class Place(NamedTuple):
@@ -116,8 +128,8 @@ def _cut(
             taken += 1
         if box.lines and not taken:
             return None
-        first.append(box._replace(lines=box.lines[:taken], middle=False))
-        rest.append(box._replace(lines=box.lines[taken:], middle=False))
+        first.append(box.with_lines(box.lines[:taken]))
+        rest.append(box.with_lines(box.lines[taken:]))
     if not any(box.lines for box in rest):
         return None
     return again(first), again(rest)

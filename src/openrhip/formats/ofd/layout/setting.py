@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from openrhip.formats.ofd.fonts import GETA, Advances, Font, Usage
+from openrhip.formats.ofd.fonts import GETA, Advances, Font, StandIn, Usage
 from openrhip.formats.ofd.layout.pieces import (
     ASCENT,
     Mark,
@@ -23,6 +23,10 @@ _MAX_STRETCH = 0.22  # of the line: beyond, a line is left ragged
 _SPACE_SHARE = 3  # a space takes three shares of what justification gives, any other gap one
 _TOKENS = re.compile("[\u2e80-\uff60\uffe0-\uffe6]+|[!-~\u00a0-\u052f]+| +|.", re.DOTALL)
 _WIDE = "\u2e80"
+_TICKS = {  # what is drawn into the box, in parts of the size
+    "☑": (0.26, 0.5, 0.44, 0.7, 0.78, 0.28),
+    "☒": (0.28, 0.28, 0.72, 0.72, 0.72, 0.28, 0.28, 0.72),
+}
 
 
 class Ink(NamedTuple):
@@ -156,23 +160,45 @@ def _set_mixed(ink: Ink, part: Part, x: float, usage: Usage, pieces: list[Piece]
         if at < len(text) and fonts[at] is fonts[start] is table.font:
             continue
         font, run = fonts[start], text[start:at]
-        if font is None:
-            usage.missing.update(dict.fromkeys(run))
-            usage.add(Font.SERIF, GETA)
-        else:
-            usage.add(font, run)
         steps, mine = encode(run, table, gap, text[at] if at < len(text) else after)
         width = sum(map(table.__getitem__, run)) + mine * gap
-        pieces.append(
-            Text(
-                x, base, width, run, steps, font or Font.SERIF, table.size, ink.color,
-                ink.marks, font is None,
-            )
-        )  # fmt: skip
+        if font is None:
+            pieces += _substitute(ink, run, (x, base, width), usage)
+        else:
+            usage.add(font, run)
+            pieces.append(Text(x, base, width, run, steps, font, table.size, ink.color, ink.marks))
         x += width
         shares += mine
         start = at
     return shares
+
+
+def _substitute(
+    ink: Ink, char: str, place: tuple[float, float, float], usage: Usage
+) -> list[Piece]:
+    """A character no font has: its stand-in, or 〓 and a report. The text keeps the character."""
+    x, base, width = place
+    table = ink.table
+    font, found = table.font, table.stand_ins.get(char)
+    if found is None:
+        usage.missing[char] = None
+        found, font = StandIn(GETA), Font.SERIF
+    usage.add(font, found.plain)
+    size, y = table.size * found.scale, base - table.size * found.rise
+    pieces: list[Piece] = [
+        Text(x, y, width, char, "", font, size, ink.color, ink.marks, found.plain)
+    ]
+    if char in _TICKS:
+        pieces.append(
+            Path(x, base - ASCENT * size, size, size, _tick(char, size), ink.color, None, size / 14)
+        )
+    return pieces
+
+
+def _tick(char: str, size: float) -> str:
+    points = [number(at * size) for at in _TICKS[char]]
+    words = ["M", *points[:2], "L", *points[2:4], "M" if char == "☒" else "L", *points[4:6]]
+    return " ".join([*words, *(["L", *points[6:]] if char == "☒" else [])])
 
 
 def count_shares(line: str) -> int:

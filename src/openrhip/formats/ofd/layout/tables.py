@@ -17,6 +17,7 @@ from openrhip.formats.ofd.layout.rows import (
     rectangle,
     row_height,
     row_slice,
+    tall,
 )
 from openrhip.formats.ofd.story import Align, Cell, Ruling, Table, TableRow
 from openrhip.kernel.errors import Malformed
@@ -181,7 +182,7 @@ class _Making:
         marks = self._setter.mark(cell.tag) if cell.tag else ()
         lines = self._setter.lines(cell.content, style, width, marks=marks, align=align)
         shade = cell.shade or (table.head_shade if in_head else None)
-        return Box(left + table.padding, width, lines, cell.valign == "middle", shade)
+        return Box(left + table.padding, width, lines, tall(lines), cell.valign == "middle", shade)
 
     def _joined(self, cells: list[Placed], boxes: list[Box]) -> tuple[list[Piece], float]:
         """Rows joined by a cell over several of them: pieces and height."""
