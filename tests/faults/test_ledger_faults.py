@@ -162,7 +162,7 @@ def survive_kills(home: Path, store, *, rounds: int, store_url: str = "") -> Loa
             server.start()
 
             def deed() -> None:
-                time.sleep(draw.uniform(0.02, 0.25))
+                time.sleep(draw.uniform(0.01, 0.15))
                 server.kill()
 
             load.run(server.url, deed)

@@ -54,7 +54,10 @@ class Ledger:
         self._key = key
         self._home = home
         self._tries = tries
-        self._http = httpx.Client(timeout=timeout, trust_env=False)
+        # Reading the authorities' certificates takes longer than an append; plain HTTP needs none.
+        self._http = httpx.Client(
+            timeout=timeout, trust_env=False, verify=self.url.startswith("https:")
+        )
         # Who forgets to close leaves no open connection behind.
         self._close = weakref.finalize(self, self._http.close)
 
