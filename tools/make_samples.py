@@ -1,44 +1,48 @@
-"""Writes the sample records into src/openrhip/formats/cda/samples/<kind>/, the same each time.
+"""Writes the sample records and the broken ones of the tests, the same bytes each time.
 
 python tools/make_samples.py [--check]   --check only says whether the files are up to date.
 """
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "src"), str(ROOT / "tools")]
 
-from sample_records import ALL  # noqa: E402
+from sample_records import ALL, broken  # noqa: E402
 from sample_records.shared_document import build  # noqa: E402
 
-TARGET = ROOT / "src/openrhip/formats/cda/samples"
+SAMPLES = ROOT / "src/openrhip/formats/cda/samples"
+VECTORS = ROOT / "tests/vectors/cda"
 
 
-def made() -> dict[str, bytes]:
-    """Every sample by its path below the samples folder."""
+def made() -> dict[Path, bytes]:
+    """Every file by its path."""
     found = {}
     for module in ALL:
         for name, record in module.records().items():
-            found[f"{record.kind.code}/{name}.xml"] = build(record)
-    return found
+            found[SAMPLES / record.kind.code / f"{name}.xml"] = build(record)
+    found |= {VECTORS / f"{name}.xml": body for name, body in broken.made().items()}
+    table = json.dumps(broken.expected(), indent=1, ensure_ascii=False) + "\n"
+    return found | {VECTORS / "expected.json": table.encode()}
 
 
 def main() -> int:
     wanted = made()
     stale = []
-    for name, content in wanted.items():
-        path = TARGET / name
+    for path, content in wanted.items():
         if path.exists() and path.read_bytes() == content:
             continue
-        stale.append(name)
+        stale.append(path.name)
         if "--check" not in sys.argv:
             path.parent.mkdir(exist_ok=True)
             path.write_bytes(content)
-    extra = {f"{path.parent.name}/{path.name}" for path in TARGET.glob("*/*.xml")} - wanted.keys()
-    print(f"{len(wanted)} samples, {len(stale)} written anew or stale, {len(extra)} unknown")
+    there = {*SAMPLES.glob("*/*.xml"), *VECTORS.glob("*.xml")}
+    extra = there - wanted.keys()
+    print(f"{len(wanted)} files, {len(stale)} written anew or stale, {len(extra)} unknown")
     return 1 if "--check" in sys.argv and (stale or extra) else 0
 
 

@@ -156,6 +156,9 @@ def runs(entry: Entry, *, label: bool = True, bold: bool = True) -> list[str | R
 def label_of(entry: Entry) -> str:
     """The label as people print it: 麻醉方法 for 麻醉方法代码."""
     name = entry.label
+    coded = entry.code
+    if _classified(coded.system) and coded.code not in {"", name}:
+        return f"{name}（{coded.code}）"
     value = entry.value
     if value and value.coded and len(name) > 3:
         return name.removesuffix("代码表").removesuffix("代码").removesuffix("编码")

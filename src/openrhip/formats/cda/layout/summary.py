@@ -86,7 +86,7 @@ def _event(sheet: Sheet, section: Section, number: int) -> list[Block]:
     grid = [
         *(general.spread(first[at : at + 4]) for at in range(0, len(first), 4)),
         *second,
-        *(general.spread(fees[at : at + 4]) for at in range(0, len(fees), 4)),
+        *(general.spread(row) for row in (fees[:2], fees[2:]) if row),
     ]
     if doctor:
         grid.append([Field("责任医师：", doctor, span=general.GRID, tag="DE02.01.039.00")])
