@@ -7,6 +7,7 @@ import re
 import pikepdf
 import pypdfium2
 import pytest
+import segno
 from fontTools.ttLib import TTFont
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -219,8 +220,11 @@ def test_foreign_packages_templates_parameters_blocks_and_other_fonts(handmade):
             f'<ofd:TextCode X="{x}" DeltaX="{d}">ab</ofd:TextCode></ofd:TextObject></ofd:Layer>'
             for x, d in (("a", "1"), ("0", "g"), ("0", "g x 1"), ("0", "q"), ("0", "g 5"))
         ),
-        '<ofd:Layer ID="2"><ofd:PathObject ID="3" Boundary="0 0 1 1"><ofd:StrokeColor Value="red"/>'
-        "<ofd:AbbreviatedData>M 0 0</ofd:AbbreviatedData></ofd:PathObject></ofd:Layer>",
+        (
+            '<ofd:Layer ID="2"><ofd:PathObject ID="3" Boundary="0 0 1 1">'
+            '<ofd:StrokeColor Value="red"/><ofd:AbbreviatedData>M 0 0</ofd:AbbreviatedData>'
+            "</ofd:PathObject></ofd:Layer>"
+        ),
     ],
 )
 def test_pages_that_break_the_standard_are_named_as_malformed(handmade, content):
@@ -268,3 +272,18 @@ def test_no_package():
     for draw in (render.to_pdf, render.to_png, render.to_svg, render.page_count, ofd.text):
         with pytest.raises(Malformed):
             draw(b"not a package")
+
+
+def test_the_qr_code_on_the_page_is_the_code():
+    text = "urn:oid:2.16.156.10011.1.1/㛃-2026-000123"
+    data = ofd.write(ofd.Story("t", [ofd.Barcode(text, 40)]))
+    matrix = segno.make(text, error="m", micro=False, mask=3, boost_error=False).matrix
+    image = Pillow.open(io.BytesIO(render.to_png(data, dpi=200))).convert("L")
+    page, unit, mm = ofd.Page(), 40 / (len(matrix) + 4), 200 / 25.4
+    for y, row in enumerate(matrix):
+        for x, dark in enumerate(row):
+            place = (
+                round((page.left + (x + 2.5) * unit) * mm),
+                round((page.top + (y + 2.5) * unit) * mm),
+            )
+            assert (image.getpixel(place) < 128) == bool(dark)

@@ -42,6 +42,8 @@ class Font(enum.Enum):
     RARE = ("Noto Sans CJK SC", 400, False)
     RARE_BOLD = ("Noto Sans CJK SC Rare Bold", 700, False)
 
+    __hash__ = object.__hash__  # members are unique; the usual hash of enums is slow
+
     def __init__(self, label: str, weight: int, serif: bool) -> None:
         self.label = label
         self.weight = weight

@@ -219,6 +219,9 @@ class _Writing:
             flags += f' DashPattern="{" ".join(map(number, piece.dash))}"'
         if not piece.visible:
             flags += ' Visible="false"'
+        if piece.scale != 1.0 and piece.stroke is None:
+            scale = f"{piece.scale:.7g}"
+            flags += f' CTM="{scale} 0 0 {scale} 0 0"'
         half = piece.line / 2 if piece.stroke is not None else 0.0
         data = piece.data
         x, y, width, height = piece.x + dx, piece.y + dy, piece.width, piece.height

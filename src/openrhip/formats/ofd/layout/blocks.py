@@ -236,7 +236,8 @@ def _together(to: Composer, block: story.Together, width: float) -> list[Slice]:
 
 def _barcode(to: Composer, block: story.Barcode, width: float) -> list[Slice]:
     x = _shift(block.align, width, block.size)
-    code = Path(x, 0, block.size, block.size, qr_path(block.text, block.size), None, story.BLACK)
+    side, data = qr_path(block.text)
+    code = Path(x, 0, block.size, block.size, data, None, story.BLACK, scale=block.size / side)
     made = [Slice(block.size, [code])]
     if block.caption:
         made[0].keep = True

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
+
 import segno
 
-from openrhip.formats.ofd.layout.pieces import number
 from openrhip.kernel.errors import Malformed, TooLarge
 
 _MAX_IMAGE = 30 * 1024 * 1024
 _PNG = b"\x89PNG\r\n\x1a\n"
 _SIDE = 40_000
+_MAX_CODE = 1200  # bytes
+_DARK = re.compile(b"\x01+")
 
 
 def image_size(data: bytes) -> tuple[str, int, int]:
@@ -44,23 +47,15 @@ def _jpeg_size(data: bytes) -> tuple[int, int]:
     raise Malformed("the JPEG has no frame header", where="image")
 
 
-def qr_path(text: str, side: float) -> str:
-    """A QR code as path data of side × side mm, its quiet zone of 2 modules included."""
-    if len(text.encode()) > 1200:
+def qr_path(text: str) -> tuple[int, str]:
+    """A QR code (level M) with a quiet zone of two modules: its side in modules, its path data in
+    modules. One closed run for each row's neighbouring dark modules."""
+    if len(text.encode("utf-8", "replace")) > _MAX_CODE:
         raise TooLarge("too much text for a QR code", where="barcode")
-    matrix = segno.make(text, error="m", micro=False, mask=3).matrix
-    unit = side / (len(matrix) + 4)
+    matrix = segno.make(text, error="m", micro=False, mask=3, boost_error=False).matrix
     parts: list[str] = []
     for y, row in enumerate(matrix, start=2):
-        x = 0
-        while x < len(row):
-            if not row[x]:
-                x += 1
-                continue
-            start = x
-            while x < len(row) and row[x]:
-                x += 1
-            left, right = number((start + 2) * unit), number((x + 2) * unit)
-            top, bottom = number(y * unit), number((y + 1) * unit)
-            parts.append(f"M {left} {top} L {right} {top} L {right} {bottom} L {left} {bottom} C")
-    return " ".join(parts)
+        for run in _DARK.finditer(row):
+            left, right = run.start() + 2, run.end() + 2
+            parts.append(f"M {left} {y} L {right} {y} L {right} {y + 1} L {left} {y + 1} C")
+    return len(matrix) + 4, " ".join(parts)

@@ -41,7 +41,7 @@ class Text(NamedTuple):
 
 
 class Path(NamedTuple):
-    """A vector path in its own box; data is relative to the box."""
+    """A vector path in its own box; data is relative to the box, in units of `scale` mm."""
 
     x: float
     y: float
@@ -54,6 +54,7 @@ class Path(NamedTuple):
     dash: tuple[float, ...] = ()
     marks: tuple[Mark, ...] = ()
     visible: bool = True
+    scale: float = 1.0
 
     def at(self, dx: float, dy: float) -> Path:
         return self._replace(x=self.x + dx, y=self.y + dy)
