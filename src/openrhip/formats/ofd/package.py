@@ -13,18 +13,15 @@ import posixpath
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 from lxml import etree
 
 from openrhip.formats.gm import sm3
 from openrhip.formats.ofd import package_xml as px
 from openrhip.formats.ofd.package_xml import Element
-from openrhip.formats.ofd.package_zip import Entry, Limits, read_directory, unpack
+from openrhip.formats.ofd.package_zip import STORED, Entry, Limits, read_directory, unpack
 from openrhip.kernel.errors import Malformed, NotFound
-
-if TYPE_CHECKING:
-    from hashlib import _Hash as Hash
 
 ENTRY = "OFD.xml"
 _BY_ID = etree.XPath("//*[@ID = $id][@Boundary]")
@@ -80,7 +77,6 @@ class Package:
     _contents: dict[str, bytes] = field(default_factory=dict, repr=False)
     _trees: dict[str, Element] = field(default_factory=dict, repr=False)
     _digests: dict[str, bytes] = field(default_factory=dict, repr=False)
-    _running: tuple[int, Hash] | None = field(default=None, repr=False)
 
     @cached_property
     def parts(self) -> tuple[str, ...]:
@@ -106,18 +102,20 @@ class Package:
             found = self._digests[name] = sm3.digest(self.read(name))
         return found
 
-    def running(self, head: bytes) -> Hash:
-        """SM3 over the head of a file; what this package's own head shares is not done again."""
-        length, known = self._running or (0, sm3.new())
-        if head[:length] != self.data[:length]:
-            return sm3.new(head)
-        whole = known.copy()
-        whole.update(memoryview(head)[length:])
-        return whole
+    def form(self, before: str) -> bytes:
+        """SM3 over the container's form up to a part: headers and compressed data, in file order.
 
-    def remember(self, length: int, running: Hash) -> None:
-        """Keep the running digest of the first bytes of this package."""
-        self._running = (length, running)
+        Data that is stored as it is has its own digest and is left out.
+        """
+        whole = sm3.new()
+        view = memoryview(self.data)
+        end = self.entries[before].begin
+        for entry in self.entries.values():
+            if entry.begin < end:
+                whole.update(
+                    view[entry.begin : entry.start if entry.method == STORED else entry.end]
+                )
+        return whole.digest()
 
     def inherit(self, other: Package, *, but: Collection[str] = ()) -> None:
         """Take over what was worked out about parts that this package shares with another."""

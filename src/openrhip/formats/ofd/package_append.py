@@ -10,9 +10,14 @@ from __future__ import annotations
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
+from openrhip.formats.gm import sm3
 from openrhip.formats.ofd.package import Package
 from openrhip.formats.ofd.package_zip import DEFLATED, END, STORED, headers
+
+if TYPE_CHECKING:
+    from hashlib import _Hash as Hash
 
 
 @dataclass
@@ -21,6 +26,7 @@ class Container:
 
     _records: list[bytes] = field(default_factory=list)
     _central: list[bytes] = field(default_factory=list)
+    _form: Hash = field(default_factory=sm3.new)
     size: int = 0
 
     def copy(self, package: Package, name: str) -> None:
@@ -44,14 +50,16 @@ class Container:
         local, central = headers(
             name.encode(), method=method, crc=crc, packed=len(packed), size=size, begin=self.size
         )
+        self._form.update(local)
+        if method != STORED:
+            self._form.update(packed)
         self._records += (local, packed)
         self._central.append(central)
         self.size += len(local) + len(packed)
 
-    def head(self) -> bytes:
-        """All records written until now."""
-        self._records = [b"".join(self._records)]
-        return self._records[0]
+    def form(self) -> bytes:
+        """SM3 over headers and compressed data written until now: see `Package.form`."""
+        return self._form.digest()
 
     def finish(self) -> bytes:
         """The whole file."""

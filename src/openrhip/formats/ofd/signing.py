@@ -5,9 +5,9 @@
 value; the list of signatures stays open for later ones unless `lock` closes it. A later signature
 also protects the earlier ones.
 
-Besides, each signature of this package notes the digest of the file's bytes up to the list of
-signatures, and of the list itself (parameters `openrhip.container`, `openrhip.signatures`): the
-last one thereby fixes the container to the byte.
+Besides, each signature of this package notes the digest of the container's form (headers and
+compressed data up to the list of signatures) and of the list itself, as parameters
+`openrhip.container` and `openrhip.signatures`: the last one thereby fixes the file to the byte.
 """
 
 from __future__ import annotations
@@ -197,8 +197,7 @@ def _assemble(
         else:
             container.copy(package, name)
         digests[name] = sm3.digest(added[name]) if name in added else package.digest(name)
-    head = container.head()
-    whole = package.running(head)
+    form = container.form()
     if plan.lock:
         digests[list_part] = sm3.digest(list_bytes)
     description = xml.signature_xml(
@@ -207,7 +206,7 @@ def _assemble(
             digests=digests,
             parameters={
                 **plan.parameters,
-                records.CONTAINER: base64.b64encode(whole.digest()).decode(),
+                records.CONTAINER: base64.b64encode(form).decode(),
                 records.LIST: base64.b64encode(sm3.digest(list_bytes)).decode(),
             },
             marks=plan.marks,
@@ -221,7 +220,6 @@ def _assemble(
     container.store(f"{home}/SignedValue.dat", value)
     result = open_package(container.finish(), limits=package.limits)
     result.inherit(package, but={*added, list_part})
-    result.remember(len(head), whole)
     return result
 
 

@@ -19,7 +19,7 @@ SEAL, SIGN = "Seal", "Sign"
 MOST = 100
 """Signatures in one document at most: each costs public-key work."""
 CONTAINER = "openrhip.container"
-"""Parameter: Base64 of the SM3 of the file up to the list of signatures."""
+"""Parameter: Base64 of the SM3 of the container's form up to the list of signatures."""
 LIST = "openrhip.signatures"
 """Parameter: Base64 of the SM3 of the list of signatures when this signature was made."""
 REASON = "openrhip.reason"

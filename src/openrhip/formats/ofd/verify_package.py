@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 from collections.abc import Sequence
 
-from openrhip.formats.gm import sm3
 from openrhip.formats.gm.findings import Finding
 from openrhip.formats.ofd import signing_records as records
 from openrhip.formats.ofd.package import Package
@@ -63,8 +62,7 @@ def container(package: Package, last: Record | None) -> list[Finding]:
         return []
     findings = [_order(package, last), *_headers(package)]
     list_part = last.listed.list_part
-    whole = sm3.digest(memoryview(package.data)[: package.entries[list_part].begin])  # type: ignore[arg-type]
-    if _encoded(whole) != last.parameters[records.CONTAINER]:
+    if _encoded(package.form(list_part)) != last.parameters[records.CONTAINER]:
         findings.append(
             failed(
                 "ofd.container",
@@ -73,7 +71,7 @@ def container(package: Package, last: Record | None) -> list[Finding]:
                 "container",
             )
         )
-    if _encoded(sm3.digest(package.read(list_part))) != last.parameters.get(records.LIST):
+    if _encoded(package.digest(list_part)) != last.parameters.get(records.LIST):
         findings.append(
             failed(
                 "ofd.list",
