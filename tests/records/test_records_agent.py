@@ -182,7 +182,6 @@ def test_a_pdf_with_its_description_is_archived_as_pictures(make_node, samples):
     (node.config.inbox / "report.pdf.xml").write_bytes(samples["C0053/wang-jl-1.xml"])
     work(node)
     [job] = node.queue.jobs()
-    print(json.dumps(job.as_dict(), ensure_ascii=False)[:3000])
     assert job.state is State.ACKNOWLEDGED
     assert {p.name for p in node.config.done.iterdir()} == {
         "report.pdf",

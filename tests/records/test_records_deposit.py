@@ -8,7 +8,7 @@ from openrhip.ledger.rules import Entry, Receipt, receipt_ok, verify_receipt
 from openrhip.records import service
 from openrhip.records.checks.report import as_text
 from openrhip.records.models import Document, Refusal
-from openrhip.records.service import vault
+from openrhip.records.service import shelf, vault
 
 
 def kinds(centre):
@@ -147,7 +147,7 @@ def test_the_vault_wants_the_receipt_of_this_very_document(
 ):
     outcome = service.deposit(institution=jinling, content=summary_v1)
     treated_at(outcome.number, jinling)
-    row = Document.objects.get(pk=outcome.number)
+    row = shelf.find(outcome.number)
     disclosure = service.disclose(who=doctor, document_id=outcome.number, purpose=Purpose.TREATMENT)
     permit = disclosure.permit
     other = {**permit.entry.fields, "document_id": "0" * 32}

@@ -96,6 +96,7 @@ from openrhip.directory.service.policies import (
     policy_set_info,
     read_folder,
 )
+from openrhip.directory.service.quick import actor_of_staff
 from openrhip.directory.service.relations import (
     appoint_guardian,
     end_guardianship,
@@ -140,6 +141,7 @@ __all__ = [
     "Strength",
     "Ward",
     "actor_for_user",
+    "actor_of_staff",
     "add_alias",
     "ambiguous_names",
     "apply_policies",

@@ -182,11 +182,11 @@ def document(request: HttpRequest, document_id: str) -> HttpResponse:
         nonce=who.nonce,
     )
     answer: HttpResponse | StreamingHttpResponse
-    if made.document.size <= FRAME:
+    if made.size <= FRAME:
         answer = HttpResponse(made.content(), content_type=OFD)
     else:
         answer = StreamingHttpResponse(made.chunks(), content_type=OFD)
-    answer["Content-Length"] = str(made.document.size)
+    answer["Content-Length"] = str(made.size)
     answer["Cache-Control"] = "no-store"
     answer["X-RHIP-Access"] = made.access_id
     answer["X-RHIP-Ledger-Index"] = str(made.receipt.index)

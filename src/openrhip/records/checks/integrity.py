@@ -11,7 +11,7 @@ from openrhip.formats import cda
 from openrhip.formats.cda import ClinicalDocument, Section
 from openrhip.formats.gm import sm3
 from openrhip.formats.ofd import package_xml as px
-from openrhip.formats.ofd.package import Limits
+from openrhip.formats.ofd.package_zip import Limits
 from openrhip.kernel.errors import Problem
 from openrhip.records.checks.case import Case, NotReadable
 from openrhip.records.checks.report import Fault

@@ -44,23 +44,16 @@ def actor_of(request: wire.SignedRequest) -> Actor:
             "the request names no clinician", where="X-RHIP-Actor", remedy="send the staff code"
         )
     try:
-        found = directory.staff(request.actor)
-    except NotFound as error:
-        raise Refused("the clinician is not registered", where="X-RHIP-Actor") from error
-    if found.institution_code != request.institution or not found.active:
-        raise Refused("the clinician is no active staff of this institution", where="X-RHIP-Actor")
-    try:
         strength = Strength(request.strength) if request.strength else Strength.PASSWORD
     except ValueError as error:
         raise Malformed("an unknown way of signing in", where="X-RHIP-Actor-Strength") from error
-    return Actor(
-        staff_code=found.code,
-        institution_code=found.institution_code,
-        department_code=found.department_code,
-        roles=found.roles,
-        strength=strength,
-        name=found.name,
-    )
+    try:
+        found = directory.actor_of_staff(request.actor, strength=strength)
+    except (NotFound, Refused) as error:
+        raise Refused("the clinician is not registered here", where="X-RHIP-Actor") from error
+    if found.institution_code != request.institution:
+        raise Refused("the clinician is no staff of this institution", where="X-RHIP-Actor")
+    return found
 
 
 def _certificate(request: wire.SignedRequest) -> Certificate:

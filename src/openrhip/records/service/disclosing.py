@@ -18,10 +18,11 @@ from openrhip.kernel.clock import CITY_ZONE, rfc3339
 from openrhip.kernel.database import writing
 from openrhip.kernel.errors import Malformed, NotFound, Refused
 from openrhip.ledger.rules import Entry, Receipt
-from openrhip.records.models import Access, Document
+from openrhip.records.models import Access
 from openrhip.records.rules import Deed, DocumentSummary, RequestProof
-from openrhip.records.service import evidence, finding, vault
+from openrhip.records.service import evidence, finding, shelf, vault
 from openrhip.records.service.entering import Asked, enter
+from openrhip.records.service.shelf import Shelved
 
 DISCLOSED, EMERGENCY = "records.disclosed", "records.emergency"
 VIEW_WINDOW = timedelta(minutes=15)
@@ -37,13 +38,18 @@ class Disclosure:
     """
 
     access_id: str
-    document: DocumentSummary
+    size: int
     watermark: str
     receipt: Receipt
     decision: Decision | None
     asked_at: datetime
-    _row: Document = field(repr=False)
+    _row: Shelved = field(repr=False)
     permit: vault.Permit = field(repr=False)
+
+    @property
+    def document(self) -> DocumentSummary:
+        """What the document is."""
+        return finding.document(self._row.id)
 
     def chunks(self) -> Iterator[bytes]:
         """The document, frame by frame; each frame is authenticated before it is given."""
@@ -83,7 +89,7 @@ def disclose(
     manifest: digest that the ledger entry binds, for exports.
     Raises NotFound, DisclosureRefused, Malformed, Unavailable (ledger away: nothing is released).
     """
-    row = _row(document_id)
+    row = shelf.find(document_id)
     facts = finding.facts_of(row)
     decision = directory.decide(
         who=who,
@@ -101,7 +107,7 @@ def disclose(
         entry = Entry(entry.kind, {**entry.fields, "manifest": manifest})
     access = Access(
         id=access_id,
-        document=row,
+        document_id=row.id,
         person_id=row.person_id,
         actor=who.reference[:64],
         actor_name=_name(who)[:100],
@@ -122,7 +128,7 @@ def disclose(
         _carry_out(who, row, facts, emergency_reason or "", decision, access_id)
     return Disclosure(
         access_id=access_id,
-        document=finding.summary(row),
+        size=row.size,
         watermark=watermark(who, now),
         receipt=receipt,
         decision=decision,
@@ -139,25 +145,22 @@ def reopen(*, access_id: str, who: Actor) -> Disclosure:
     """
     if not ids.is_id(access_id):
         raise Malformed("no id of an access", where="access")
-    access = (
-        Access.objects.select_related("document")
-        .filter(pk=access_id, actor=who.reference[:64], allowed=True)
-        .first()
-    )
+    access = Access.objects.filter(pk=access_id, actor=who.reference[:64], allowed=True).first()
     if access is None:
         raise NotFound("no such disclosure to this person", where="access")
     if clock.now() - access.asked_at > VIEW_WINDOW:
         raise Refused("the disclosure has lapsed", where=access_id, remedy="ask again")
+    row = shelf.find(access.document_id)
     entry = evidence.entry_of(access.leaf)
     receipt = Receipt.from_dict(access.receipt)
     return Disclosure(
         access_id=access.id,
-        document=finding.summary(access.document),
+        size=row.size,
         watermark=watermark(who, access.asked_at),
         receipt=receipt,
         decision=None,
         asked_at=access.asked_at,
-        _row=access.document,
+        _row=row,
         permit=vault.Permit(entry, receipt),
     )
 
@@ -169,7 +172,7 @@ def watermark(who: Actor, at: datetime) -> str:
 
 
 def _entry(
-    row: Document,
+    row: Shelved,
     who: Actor,
     purpose: Purpose,
     decision: Decision,
@@ -209,7 +212,7 @@ def _entry(
 
 def _carry_out(
     who: Actor,
-    row: Document,
+    row: Shelved,
     facts: DocumentFacts,
     reason: str,
     decision: Decision,
@@ -230,15 +233,6 @@ def _carry_out(
                 "obligations": [duty.obligation.value for duty in decision.obligations],
             },
         )
-
-
-def _row(document_id: str) -> Document:
-    if not ids.is_id(document_id):
-        raise Malformed("no id of a document", where="document")
-    row = Document.objects.kept().filter(pk=document_id).first()
-    if row is None:
-        raise NotFound("no such document", where="document")
-    return row
 
 
 def _name(who: Actor) -> str:

@@ -10,10 +10,13 @@ from django.db import IntegrityError
 from openrhip.kernel import clock
 from openrhip.kernel.database import writing
 from openrhip.kernel.errors import NotVerified
+from openrhip.kernel.statements import ask, insert
 from openrhip.ledger.rules import Entry, Receipt
 from openrhip.records.models import Access, Nonce
 from openrhip.records.service import evidence
 from openrhip.records.service.batching import Batcher
+
+_USED = "SELECT institution, nonce FROM records_nonce WHERE nonce IN"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +71,8 @@ def _used(batch: Sequence[Asked]) -> set[tuple[str, str]]:
     nonces = [asked.nonce for asked in batch if asked.nonce]
     if not nonces:
         return set()
-    return set(Nonce.objects.filter(nonce__in=nonces).values_list("institution", "nonce"))
+    marks = ", ".join(["%s"] * len(nonces))
+    return {(row[0], row[1]) for row in ask(f"{_USED} ({marks})", *nonces)}
 
 
 def _write(batch: Sequence[Asked]) -> None:
@@ -80,8 +84,8 @@ def _write(batch: Sequence[Asked]) -> None:
     ]
     with writing():
         if nonces:
-            Nonce.objects.bulk_create(nonces)
-        Access.objects.bulk_create([asked.access for asked in batch])
+            insert(nonces)
+        insert([asked.access for asked in batch])
 
 
 def _replayed() -> NotVerified:

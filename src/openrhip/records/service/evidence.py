@@ -8,16 +8,18 @@ of the installation, so that the platform can open them for the patient's own hi
 from __future__ import annotations
 
 import secrets
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, cast
 
 from openrhip.directory import service as directory
 from openrhip.formats.gm import sm3
 from openrhip.kernel import clock
 from openrhip.kernel.config import current
-from openrhip.kernel.errors import Misconfigured
+from openrhip.kernel.errors import Misconfigured, NotVerified, Problem
 from openrhip.kernel.files import write_durably
-from openrhip.ledger.rules import Entry, LogKey
+from openrhip.ledger.rules import Checkpoint, Entry, LogKey, Receipt, verify_inclusion
+from openrhip.ledger.rules.encoding import from_base64, to_base64
+from openrhip.ledger.rules.notes import open_note
 from openrhip.ledger.service import LedgerDoor
 from openrhip.records.rules import RequestProof
 
@@ -30,6 +32,41 @@ def ledger() -> LedgerDoor:
 def log_key() -> LogKey:
     """The public key that signs the ledger's checkpoints."""
     return ledger().key()
+
+
+def check_receipt(entry: Entry, receipt: Receipt) -> None:
+    """Raises NotVerified unless the ledger's receipt of this entry holds, signature and proof.
+
+    Entries that were committed together share a checkpoint: its signature is verified once.
+    """
+    key = log_key()
+    try:
+        checkpoint = _signed_checkpoint(str(key), receipt.checkpoint)
+        leaf_hash = key.profile.leaf_hash(entry.leaf)
+        if receipt.log != checkpoint.origin or receipt.leaf_hash != to_base64(leaf_hash):
+            raise NotVerified("the receipt is of another entry or another log")
+        verify_inclusion(
+            key.profile,
+            leaf_hash=leaf_hash,
+            index=receipt.index,
+            size=checkpoint.size,
+            path=[from_base64(line) for line in receipt.proof],
+            root=checkpoint.root,
+        )
+    except Problem as problem:
+        raise NotVerified(
+            f"the ledger's receipt does not hold: {problem.what}", where="receipt"
+        ) from problem
+
+
+@lru_cache(maxsize=256)
+def _signed_checkpoint(key: str, note: str) -> Checkpoint:
+    """The checkpoint of a note that this key signed. Raises NotVerified, Malformed."""
+    parsed = LogKey.parse(key)
+    checkpoint = Checkpoint.parse(open_note(note, [parsed]))
+    if checkpoint.origin != parsed.name:
+        raise NotVerified("the checkpoint is of another log")
+    return checkpoint
 
 
 @cache

@@ -23,6 +23,7 @@ from openrhip.records.rules import (
     page_bounds,
 )
 from openrhip.records.service import evidence
+from openrhip.records.service.shelf import Shelved
 
 _MOST_VERSIONS = 200
 
@@ -88,7 +89,7 @@ def search_for(
     return Page(known, page, found.size, len(known))
 
 
-def facts_of(row: Document) -> DocumentFacts:
+def facts_of(row: Document | Shelved) -> DocumentFacts:
     """What permission needs to know of a document; encounters are in the directory already."""
     return DocumentFacts(
         document_id=row.id,

@@ -17,12 +17,12 @@ from django.utils.module_loading import import_string
 from openrhip.kernel.config import current
 from openrhip.kernel.errors import NotVerified
 from openrhip.kernel.files import FileStore, LocalFiles, make_folder
-from openrhip.ledger.rules import Entry, LogKey, Receipt, receipt_ok, verify_receipt
+from openrhip.ledger.rules import Entry, Receipt
 from openrhip.records import cipher
-from openrhip.records.models import Document
 from openrhip.records.ports import KeyKeeper
 from openrhip.records.rules import MAX_SIZE
 from openrhip.records.service import evidence
+from openrhip.records.service.shelf import Shelved
 
 RELEASING = frozenset({"disclose", "export", "emergency"})
 
@@ -79,9 +79,7 @@ def keep(content: Iterable[bytes], *, document_id: str) -> Kept:
     return Kept(stored.key, wrapped, key_id)
 
 
-def release(
-    document: Document, permit: Permit, *, log_key: LogKey | None = None
-) -> Iterator[bytes]:
+def release(document: Shelved, permit: Permit) -> Iterator[bytes]:
     """The plaintext, frame by frame, against a permit. Raises NotVerified before the first byte.
 
     The permit must be a releasing entry for this document whose receipt the ledger signed.
@@ -89,11 +87,7 @@ def release(
     fields = permit.entry.fields
     if permit.entry.kind not in RELEASING or fields.get("document_id") != document.id:
         raise NotVerified("the permit is for another deed or another document", where="permit")
-    findings = verify_receipt(
-        permit.entry.leaf, permit.receipt, log_key=log_key or evidence.log_key()
-    )
-    if not receipt_ok(findings):
-        raise NotVerified("the ledger's receipt does not hold; nothing is released", where="permit")
+    evidence.check_receipt(permit.entry, permit.receipt)
     context = document.id.encode()
-    key = keeper().unwrap(document.key_id, bytes(document.wrapped_key), context=context)
+    key = keeper().unwrap(document.key_id, document.wrapped_key, context=context)
     return cipher.decrypt(store().chunks(document.stored_key), key=key, context=context)
