@@ -23,7 +23,10 @@ CITIZEN = ("王建国", "320100195304129931")
 
 
 def opened(path: str) -> Callable[[Page, dict[str, Any]], None]:
-    return lambda page, facts: page.goto(facts["url"] + path) and None
+    def go(page: Page, facts: dict[str, Any]) -> None:
+        page.goto(facts["url"] + path)
+
+    return go
 
 
 def pressed(path: str, button: str) -> Callable[[Page, dict[str, Any]], None]:
@@ -61,6 +64,10 @@ def enrolment(page: Page, facts: dict[str, Any]) -> None:
     page.wait_for_load_state("networkidle")
 
 
+def person(page: Page, facts: dict[str, Any]) -> None:
+    page.goto(f"{facts['url']}/work/people/{facts['people']['wang']}/")
+
+
 def refused(page: Page, facts: dict[str, Any]) -> None:
     """Ask for a record through a form that an ordinary page would not offer."""
     page.goto(facts["url"] + "/work/")
@@ -94,10 +101,10 @@ SCREENS: tuple[tuple[str, str, Callable[[Page, dict[str, Any]], None]], ...] = (
     ("my-notices", "citizen", opened("/me/notices/")),
     ("find-patient", "shen", opened("/work/")),
     ("found-patient", "shen", found),
-    ("patient", "shen", lambda page, f: page.goto(f"{f['url']}/work/people/{f['people']['wang']}/") and None),
+    ("patient", "shen", person),
     ("work-reading", "shen", pressed("/work/people/{wang}/", "main td .app-link-button")),
     ("refused", "pan", refused),
-    ("patient-hidden", "pan", lambda page, f: page.goto(f"{f['url']}/work/people/{f['people']['wang']}/") and None),
+    ("patient-hidden", "pan", person),
     ("emergency-access", "pan", pressed("/work/people/{wang}/", "main .nhsuk-button--warning")),
     ("security", "shen", opened("/staff/security/")),
     ("deposits", "operator", opened("/console/deposits/")),

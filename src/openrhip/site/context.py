@@ -67,6 +67,10 @@ def _entries(visitor: Visitor) -> list[tuple[str, str]]:
         entries.append((_("疑似同一人"), "reviews"))
     if visitor.may(Role.PRIVACY_OFFICER):
         entries.append((_("紧急调阅复核"), "emergencies"))
+        if not visitor.may(Role.OPERATOR):
+            entries.append((_("授权策略"), "policies"))
+    if visitor.kind is Kind.STAFF:
+        entries.append((_("账户安全"), "security"))
     return entries
 
 

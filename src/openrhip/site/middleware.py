@@ -16,7 +16,7 @@ from openrhip.kernel.errors import NotFound, Problem, Refused
 from openrhip.site import errors
 from openrhip.site.accounts import signin
 from openrhip.site.accounts.rules import Kind, Visitor, idle_limit
-from openrhip.site.preferences import LANGUAGE_COOKIE, language_of
+from openrhip.site.preferences import LANGUAGE_COOKIE, elder_view, language_of
 
 Answer = Callable[[HttpRequest], HttpResponse]
 _log = logging.getLogger(__name__)
@@ -78,6 +78,7 @@ class Visitors:
             visitor = Visitor()
         request.visitor = visitor  # type: ignore[attr-defined]
         request.actor = visitor.actor  # type: ignore[attr-defined]
+        request.elder = elder_view(request)  # type: ignore[attr-defined]
         return self.answer(request)
 
     def _idled(self, request: HttpRequest, visitor: Visitor) -> bool:

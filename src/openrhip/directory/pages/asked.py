@@ -8,6 +8,10 @@ from openrhip.directory.service import Actor
 
 
 class AskedRequest(HttpRequest):
-    """actor: a member of staff or a citizen; the routes' guards make sure that there is one."""
+    """actor: a member of staff or a citizen; the routes' guards make sure that there is one.
+
+    elder: the visitor chose 长辈版.
+    """
 
     actor: Actor
+    elder: bool

@@ -95,10 +95,15 @@ def reading(request: AskedRequest, document_id: str, access_id: str) -> HttpResp
     except Refused:
         context: dict[str, Any] = {"document": document_row(records.document(document_id))}
         return render(request, "records/reading_lapsed.jinja", context)
+    content = made.content()
+    chapters = viewer.chapters(viewer.source_of(content))
+    in_words = request.GET.get("as", "words" if request.elder else "pages") == "words"
     context = {
         "document": document_row(made.document),
         "access_id": access_id,
-        "leaves": viewer.leaves(made.content()),
+        "leaves": viewer.leaves(content),
+        "chapters": chapters,
+        "in_words": in_words and bool(chapters),
         "versions": [document_row(item) for item in records.versions(document_id)],
         "entry": made.receipt.index,
     }

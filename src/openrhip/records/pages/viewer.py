@@ -12,13 +12,13 @@ from django.http import HttpResponse
 
 from openrhip.directory.service import Actor
 from openrhip.formats import cda, ofd
+from openrhip.formats.cda.layout.words import section_title
+from openrhip.formats.cda.model import Grid, Line
 from openrhip.kernel.errors import NotFound, Problem
 from openrhip.records import service as records
 from openrhip.records.service import Disclosure
 
 DPI = 110
-LARGEST_SHOWN = 30
-"""Pages whose pictures a page of ours shows at once; further ones follow on the next."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +31,29 @@ class Leaf:
 
 @dataclass(frozen=True, slots=True)
 class Datum:
-    """One coded statement of the source: section, what, value."""
+    """One coded statement of the source: what, value, code of the data element."""
 
-    section: str
     name: str
     value: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A paragraph, or a table with its caption."""
+
+    text: str = ""
+    heads: tuple[str, ...] = ()
+    rows: tuple[tuple[str, ...], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Chapter:
+    """A section in words."""
+
+    title: str
+    said: tuple[Said, ...]
+    data: tuple[Datum, ...]
 
 
 def opened(*, access_id: str, document_id: str, who: Actor) -> Disclosure:
@@ -51,33 +69,56 @@ def leaves(content: bytes) -> list[Leaf]:
     return [Leaf(at + 1, text) for at, text in enumerate(ofd.text(content))]
 
 
-def data_of(content: bytes) -> list[Datum]:
-    """The coded statements of the source that travels inside; empty if it carries none."""
+def source_of(content: bytes) -> cda.ClinicalDocument | None:
+    """The source that travels inside; None if there is none that can be read."""
     try:
         package = ofd.open_package(content)
-        sources = [item for item in package.attachments() if item.name.lower().endswith(".xml")]
-        document = cda.parse(package.read(sources[0].part)) if sources else None
+        for item in package.attachments():
+            if item.name.lower().endswith(".xml") or item.part.lower().endswith(".xml"):
+                return cda.parse(package.read(item.part))
     except Problem:
-        return []
-    return list(_data(document.sections)) if document else []
+        return None
+    return None
 
 
-def _data(sections: tuple[cda.Section, ...], above: str = "") -> list[Datum]:
-    found: list[Datum] = []
-    for section in sections:
-        title = section.title or above
-        for entry in section.entries:
-            found += _entry(title, entry)
-        found += _data(section.sections, title)
+def chapters(document: cda.ClinicalDocument | None) -> list[Chapter]:
+    """The record in words: every section with its narrative, or with its statements if it has none."""
+    found: list[Chapter] = []
+    if document is not None:
+        for section in document.sections:
+            found += _chapters(document.kind, section)
     return found
 
 
-def _entry(title: str, entry: cda.Entry) -> list[Datum]:
-    value = "；".join(item.text for item in entry.values if item.text)
-    own = [Datum(title, entry.code.text, value)] if value and entry.code.text else []
-    for part in entry.parts:
-        own += _entry(title, part)
-    return own
+def data_of(document: cda.ClinicalDocument | None) -> list[Datum]:
+    """All coded statements of the source, in order."""
+    return [item for section in (document.sections if document else ()) for item in _data(section)]
+
+
+def _chapters(kind: cda.Kind, section: cda.Section) -> list[Chapter]:
+    said: list[Said] = []
+    for block in section.blocks:
+        if isinstance(block, Line):
+            said.append(Said(text=f"{block.bullet} {block.text}".strip()))
+        elif isinstance(block, Grid):
+            said.append(Said(heads=block.heads, rows=block.rows, text=block.caption))
+    data = [] if said else [item for entry in section.entries for item in _entry(entry)]
+    own = [Chapter(section_title(kind, section), tuple(said), tuple(data))]
+    below = [chapter for part in section.sections for chapter in _chapters(kind, part)]
+    return [*(own if said or data else []), *below]
+
+
+def _data(section: cda.Section) -> list[Datum]:
+    own = [item for entry in section.entries for item in _entry(entry)]
+    return own + [item for part in section.sections for item in _data(part)]
+
+
+def _entry(entry: cda.Entry) -> list[Datum]:
+    value = "；".join(item.text for item in entry.values if item.text) or entry.text
+    facts = "；".join(f"{fact.label} {fact.text}" for fact in entry.facts if fact.text)
+    shown = "；".join(part for part in (value, facts) if part)
+    own = [Datum(entry.label, shown, entry.code.code)] if shown and entry.label else []
+    return own + [item for part in entry.parts for item in _entry(part)]
 
 
 def picture(disclosure: Disclosure, number: int) -> HttpResponse:

@@ -119,13 +119,17 @@ def reading(request: AskedRequest, document_id: str, access_id: str) -> HttpResp
         context: dict[str, object] = {"document": document_row(item), "person_id": item.person_id}
         return render(request, "records/work_lapsed.jinja", context)
     content = made.content()
+    source = viewer.source_of(content)
+    chapters = viewer.chapters(source)
     person = directory.person(made.document.person_id)
     context = {
         "banner": _banner(person, masked=False),
         "document": document_row(made.document),
         "access_id": access_id,
         "leaves": viewer.leaves(content),
-        "data": viewer.data_of(content),
+        "chapters": chapters,
+        "in_words": request.GET.get("as") == "words" and bool(chapters),
+        "data": viewer.data_of(source),
         "versions": [document_row(item) for item in records.versions(document_id)],
         "accesses": [access_row(item) for item in records.accesses_to(document_id, size=5).items],
         "watermark": made.watermark,
