@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from openrhip.directory import service
+from openrhip.directory import models, service
 from openrhip.directory.service import (
     Actor,
     DocumentFacts,
@@ -17,7 +17,7 @@ from openrhip.directory.service import (
     Strength,
 )
 from openrhip.kernel import clock
-from openrhip.kernel.errors import Malformed, NotFound
+from openrhip.kernel.errors import Malformed, NotFound, NotVerified
 
 pytestmark = pytest.mark.django_db
 EVIDENCE = "居民门户，本人确认"
@@ -192,6 +192,48 @@ def test_guardians_act_until_the_guardianship_ends(town, clerk):
     service.end_guardianship(guardianship_id=made)
     assert not ask(town, who=parent, purpose=Purpose.OWN_ACCESS).allowed
     assert service.wards_of(town.other) == ()
+
+
+def test_level_five_of_a_ward_opens_to_guardians_by_consent(town, clerk):
+    parent = Actor.citizen(town.other)
+    service.appoint_guardian(
+        guardian=town.other, ward=town.patient, kind="父母", evidence="户口簿", by=clerk
+    )
+    asked = {"who": parent, "purpose": Purpose.OWN_ACCESS, "level": 5}
+    assert not ask(town, **asked).allowed
+    service.give_consent(
+        person_id=town.patient,
+        scope=Scope(grantee=Grantee.GUARDIANS, level=5),
+        by=town.citizen,
+        evidence=EVIDENCE,
+    )
+    assert ids(ask(town, **asked)) == {"guardian-strict-with-consent"}
+    assert not ask(town, **{**asked, "who": town.doctor, "purpose": Purpose.TREATMENT}).allowed
+
+
+def test_a_decision_is_two_statements(town, django_assert_num_queries):
+    service.give_consent(
+        person_id=town.patient,
+        scope=Scope(grantee=Grantee.INSTITUTION, grantee_code="H1"),
+        by=town.citizen,
+        evidence=EVIDENCE,
+    )
+    with django_assert_num_queries(2):
+        assert ask(town).allowed
+
+
+def test_stored_policies_that_were_changed_are_not_obeyed(town, clerk):
+    """Whoever writes into the table of policies stops the platform, but opens nothing."""
+    service.apply_policies(by=clerk, why="启用")
+    row = models.PolicySetRow.objects.get()
+    row.pk = None
+    row.digest = "0" * 64
+    row.files["99.cedar"] = (
+        '@id("all") @zh("全部") @en("all") permit (principal, action, resource);'
+    )
+    row.save()
+    with pytest.raises(NotVerified):
+        ask(town)
 
 
 def test_a_merged_person_has_one_record_one_consent_and_one_self(town, clerk):

@@ -30,6 +30,8 @@ class Grantee(StrEnum):
     STAFF = "staff"
     ALL_TREATING = "all-treating"
     """凡与患者有诊疗关系者"""
+    GUARDIANS = "guardians"
+    """监护人: for documents that a guardian may not see otherwise"""
     EVERYONE = "everyone"
     """only for objections: nobody may see it"""
 
@@ -122,6 +124,8 @@ def covers(
         return True
     if scope.grantee is Grantee.ALL_TREATING:
         return treating
+    if scope.grantee is Grantee.GUARDIANS:
+        return bool(who.person_id)
     place = {
         Grantee.INSTITUTION: who.institution_code,
         Grantee.DEPARTMENT: f"{who.institution_code}/{who.department_code}",

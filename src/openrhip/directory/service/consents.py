@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from openrhip.directory import models
 from openrhip.directory.rules.access import Actor, Purpose
-from openrhip.directory.rules.consent import ConsentStatus, Effect, Grantee, Scope, Standing
+from openrhip.directory.rules.consent import ConsentStatus, Effect, Grantee, Scope
 from openrhip.directory.rules.facts import ConsentView
 from openrhip.directory.service import entries, people, relations
 from openrhip.directory.service.ids import checked
@@ -136,28 +136,6 @@ def consents_of(person_id: str, *, current_only: bool = False) -> tuple[ConsentV
         for view in _views(list(rows))
         if not current_only
         or (view.status is ConsentStatus.GIVEN and (not view.valid_until or view.valid_until > now))
-    )
-
-
-def standings(person_ids: Iterable[str]) -> tuple[Standing, ...]:
-    """What the decision needs, in two queries."""
-    rows = list(models.Consent.objects.filter(person_id__in=list(person_ids)))
-    if not rows:
-        return ()
-    withdrawn = dict(
-        models.ConsentState.objects.filter(
-            consent__in=rows, status=ConsentStatus.WITHDRAWN
-        ).values_list("consent_id", "at")
-    )
-    return tuple(
-        Standing(
-            consent_id=row.pk,
-            scope=_scope(row),
-            valid_from=row.valid_from,
-            valid_until=row.valid_until,
-            withdrawn_at=withdrawn.get(row.pk),
-        )
-        for row in rows
     )
 
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from openrhip.directory.rules import consent as consent_rules
+from dataclasses import replace
+
 from openrhip.directory.rules.access import Action, Actor, Decision, DocumentFacts, Purpose, Reason
+from openrhip.directory.rules.consent import covered
 from openrhip.directory.rules.policy import Facts, clean_reason
-from openrhip.directory.service import consents, people, personnel, policies, relations
+from openrhip.directory.service import policies
+from openrhip.directory.service.gathering import gather
+from openrhip.directory.service.relations import met_recently
 from openrhip.kernel import clock
 from openrhip.kernel.errors import Malformed
 
@@ -28,34 +32,28 @@ def decide(
     if not 1 <= document.level <= 5:
         raise Malformed("levels are 1 to 5", where="level")
     at = clock.now()
-    ids = people.same_person_ids(whose)
-    who = _at_root(who)
-    treating = relations.is_treating(who=who, person_ids=ids, document=document, at=at)
-    stated = consent_rules.covered(
-        consents.standings(ids),
-        who=who,
-        document=document,
-        purpose=purpose,
-        treating=treating,
-        at=at,
-    )
-    guardian = bool(who.person_id and who.person_id != ids[0]) and relations.is_guardian(
-        guardian=who.person_id, ward_ids=ids, at=at
+    known = gather(who=who, whose=whose, at=at)
+    if who.person_id and known.actor_root:
+        # Signed in under an entry that was merged since: acts as the survivor.
+        who = replace(who, person_id=known.actor_root)
+    treating = known.related or met_recently(who=who, document=document, at=at)
+    stated = covered(
+        known.standings, who=who, document=document, purpose=purpose, treating=treating, at=at
     )
     facts = Facts(
         who=who,
-        active=bool(who.staff_code) and personnel.is_active(who.staff_code),
-        patient_id=ids[0],
+        active=known.active,
+        patient_id=known.patient,
         document=document,
         purpose=purpose,
         action=action,
         treating=treating,
-        guardian=guardian,
+        guardian=known.guardian,
         reason=clean_reason(emergency_reason),
         consent_level=stated.level,
         refused=stated.refused,
     )
-    policy_set = policies.current_policies()
+    policy_set = policies.set_of(known.policy_set)
     verdict = policy_set.decide(facts, at=at)
     return Decision(
         allowed=verdict.allowed,
@@ -72,13 +70,3 @@ def explain_policies() -> tuple[tuple[str, Reason, tuple[str, ...]], ...]:
         (policy.effect, Reason(policy.id, policy.zh, policy.en), tuple(d for d, _ in policy.duties))
         for policy in policies.current_policies().policies.values()
     )
-
-
-def _at_root(who: Actor) -> Actor:
-    """A citizen who signed in under an entry that was merged since acts as the survivor."""
-    if not who.person_id:
-        return who
-    root = people.resolve_person(who.person_id)
-    if root == who.person_id:
-        return who
-    return Actor(person_id=root, roles=who.roles, strength=who.strength, name=who.name)

@@ -99,11 +99,6 @@ def actor_for_user(user_id: int, *, second_factor: bool = False) -> Actor:
     )
 
 
-def is_active(code: str) -> bool:
-    """Whether the member of staff may act at all."""
-    return models.Staff.objects.filter(code=code, active=True).exists()
-
-
 def _roles(roles: Iterable[Role | str]) -> list[str]:
     try:
         wanted = sorted({Role(role) for role in roles})

@@ -13,10 +13,10 @@ from openrhip.directory.rules.policy import LARGEST_SET, PolicySet, PolicyTexts,
 from openrhip.directory.service import entries
 from openrhip.kernel import clock
 from openrhip.kernel.database import writing
-from openrhip.kernel.errors import Malformed, NotFound, TooLarge
+from openrhip.kernel.errors import Malformed, NotFound, NotVerified, TooLarge
 from openrhip.kernel.ids import new_id
 
-_compiled_rows: dict[int, PolicySet] = {}
+_in_force: dict[str, PolicySet] = {}
 
 
 def shipped() -> PolicyTexts:
@@ -47,14 +47,26 @@ def check_policies(texts: PolicyTexts | None = None) -> PolicySet:
 
 def current_policies() -> PolicySet:
     """The set in force: the newest applied, else the shipped one. Parsed once per process."""
-    newest = models.PolicySetRow.objects.order_by("-pk").values_list("pk", flat=True).first()
-    if newest is None:
+    rows = models.PolicySetRow.objects.order_by("-pk")
+    return set_of(rows.values_list("digest", flat=True).first())
+
+
+def set_of(digest: str | None) -> PolicySet:
+    """The applied set of this digest, None for the shipped one. Raises NotVerified.
+
+    Kept by digest: what is kept is what the digest says, whatever the table says since.
+    """
+    if digest is None:
         return compiled(shipped())
-    if newest not in _compiled_rows:
-        row = models.PolicySetRow.objects.get(pk=newest)
-        _compiled_rows.clear()
-        _compiled_rows[newest] = compiled(PolicyTexts.of(row.files))
-    return _compiled_rows[newest]
+    found = _in_force.get(digest)
+    if found is None:
+        row = models.PolicySetRow.objects.filter(digest=digest).order_by("-pk")[0]
+        found = compiled(PolicyTexts.of(row.files))
+        if found.digest != digest:
+            raise NotVerified("the stored policies no longer match their digest")
+        _in_force.clear()
+        _in_force[digest] = found
+    return found
 
 
 def apply_policies(*, texts: PolicyTexts | None = None, by: Actor, why: str) -> PolicySetInfo:

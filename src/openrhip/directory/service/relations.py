@@ -54,28 +54,12 @@ def note_relation(
         )
 
 
-def is_treating(
-    *, who: Actor, person_ids: tuple[str, ...], document: DocumentFacts, at: datetime
-) -> bool:
-    """An encounter handed in by the caller, or a relation in the table, that is in force now."""
-    if not who.staff_code:
-        return False
+def met_recently(*, who: Actor, document: DocumentFacts, at: datetime) -> bool:
+    """Whether the caller knows of an encounter at the actor's institution in the last 90 days."""
     oldest = at - timedelta(days=TREATMENT_DAYS)
-    if any(
+    return bool(who.staff_code) and any(
         met.institution_code == who.institution_code and oldest <= met.at <= at
         for met in document.encounters
-    ):
-        return True
-    return (
-        models.TreatmentRelation.objects.filter(
-            person_id__in=person_ids,
-            institution_id=who.institution_code,
-            since__lte=at,
-            until__gt=at,
-        )
-        .filter(Q(department_code="") | Q(department_code=who.department_code))
-        .filter(Q(staff_code="") | Q(staff_code=who.staff_code))
-        .exists()
     )
 
 
