@@ -14,7 +14,7 @@ from openrhip.kernel.errors import Conflict, Misconfigured, Problem, Unavailable
 from openrhip.ledger.ports import Group, Store
 from openrhip.ledger.reader import Reader
 from openrhip.ledger.rules.checkpoints import Checkpoint
-from openrhip.ledger.rules.encoding import to_base64
+from openrhip.ledger.rules.encoding import hash_text, to_base64
 from openrhip.ledger.rules.merkle import Tree
 from openrhip.ledger.rules.notes import NoteSigner, open_note
 from openrhip.ledger.rules.receipts import Receipt
@@ -47,7 +47,7 @@ class Head:
 
     def receipt(self, index: int, leaf: bytes) -> Receipt:
         """The receipt of an entry."""
-        path = tuple(to_base64(hash_) for hash_ in self.tree.path(index))
+        path = tuple([hash_text(hash_) for hash_ in self.tree.path(index)])
         leaf_hash = to_base64(self.tree.profile.leaf_hash(leaf))
         return Receipt(self.checkpoint.origin, index, leaf_hash, self.note, path)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from base64 import b64decode, b64encode
 from binascii import Error
+from functools import lru_cache
 
 from openrhip.kernel.errors import Malformed
 
@@ -11,6 +12,12 @@ from openrhip.kernel.errors import Malformed
 def to_base64(data: bytes) -> str:
     """Standard alphabet with padding."""
     return b64encode(data).decode("ascii")
+
+
+@lru_cache(maxsize=1 << 13)
+def hash_text(hash_: bytes) -> str:
+    """`to_base64` for the hashes of paths: those high in the tree stand in every receipt."""
+    return to_base64(hash_)
 
 
 def from_base64(text: str, *, where: str = "") -> bytes:

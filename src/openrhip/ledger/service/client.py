@@ -16,7 +16,7 @@ from openrhip.kernel.config import Config, current
 from openrhip.kernel.errors import Malformed, Misconfigured, NotVerified, Problem, Unavailable
 from openrhip.ledger.home import Home
 from openrhip.ledger.rules import Entry, InclusionProof, LogKey, Receipt, verify_receipt
-from openrhip.ledger.rules.encoding import from_base64, to_base64
+from openrhip.ledger.rules.encoding import from_base64, hash_text, to_base64
 from openrhip.ledger.rules.merkle import batch_nodes
 from openrhip.ledger.rules.notes import open_note
 from openrhip.ledger.service.door import checkpoint_of
@@ -145,7 +145,7 @@ class Ledger:
                 first + at,
                 to_base64(hash_),
                 note,
-                tuple(to_base64(node) for node in tree.path(first + at)),
+                tuple([hash_text(node) for node in tree.path(first + at)]),
             )
             for at, hash_ in enumerate(hashes)
         ]
