@@ -203,3 +203,18 @@ def test_sign_and_seal_in_one_go_is_the_same(plain, region):
     apart = ofd.seal(first, seal=region.seal, signer=region.hospital, timestamper=region.stamper)
     assert ofd.open_package(both).parts == ofd.open_package(apart).parts
     assert abs(len(both) - len(apart)) < 40
+
+
+def test_what_is_written_opens_as_what_was_kept(plain, region):
+    """The package that signing keeps in memory equals the one read back from its bytes."""
+    from openrhip.formats.ofd.package_append import Container
+
+    container, package = Container(), ofd.open_package(plain)
+    for name in package.parts:
+        container.copy(package, name)
+    container.store("中文.xml", b"<x/>")
+    container.deflate("big.xml", b"<x/>" * 1000)
+    kept = container.package(ofd.Limits())
+    again = ofd.open_package(kept.data)
+    assert again.entries == kept.entries
+    assert again.read("big.xml") == b"<x/>" * 1000

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from openrhip.formats.gm import sm3
 from openrhip.formats.ofd.package import Package
-from openrhip.formats.ofd.package_zip import DEFLATED, END, STORED, headers
+from openrhip.formats.ofd.package_zip import DEFLATED, END, STORED, UTF8, Entry, Limits, headers
 
 if TYPE_CHECKING:
     from hashlib import _Hash as Hash
@@ -26,6 +26,7 @@ class Container:
 
     _records: list[bytes] = field(default_factory=list)
     _central: list[bytes] = field(default_factory=list)
+    _entries: dict[str, Entry] = field(default_factory=dict)
     _form: Hash = field(default_factory=sm3.new)
     size: int = 0
 
@@ -55,7 +56,12 @@ class Container:
             self._form.update(packed)
         self._records += (local, packed)
         self._central.append(central)
-        self.size += len(local) + len(packed)
+        begin, start = self.size, self.size + len(local)
+        self.size = start + len(packed)
+        flags = 0 if name.isascii() else UTF8
+        self._entries[name] = Entry(
+            name, flags, method, crc, len(packed), size, begin, start, self.size, canonical=True
+        )
 
     def form(self) -> bytes:
         """SM3 over headers and compressed data written until now: see `Package.form`."""
@@ -67,6 +73,10 @@ class Container:
         count = len(self._central)
         end = END.pack(b"PK\x05\x06", 0, 0, count, count, len(directory), self.size, 0)
         return b"".join((*self._records, directory, end))
+
+    def package(self, limits: Limits) -> Package:
+        """The whole file as an opened package: what was just written needs no second look."""
+        return Package(self.finish(), self._entries, limits)
 
 
 def rewrite(package: Package, parts: Mapping[str, bytes]) -> bytes:

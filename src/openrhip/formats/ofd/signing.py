@@ -218,7 +218,7 @@ def _assemble(
     container.store(f"{home}/Signature.xml", description)
     value = plan.value(description, f"/{home}/Signature.xml")
     container.store(f"{home}/SignedValue.dat", value)
-    result = open_package(container.finish(), limits=package.limits)
+    result = container.package(package.limits)
     result.inherit(package, but={*added, list_part})
     return result
 
