@@ -26,6 +26,7 @@ FORMS = frozenset(
     }
 )  # fmt: skip
 _PEOPLE = frozenset({"performer", "author", "participant", "informant"})
+_THINGS = frozenset({"specimen", "consumable", "product", "subject"})
 _FACTS = {
     "doseQuantity": ("用药剂量-单次", "DE08.50.023.00"),
     "rateQuantity": ("用药频率", "DE06.00.133.00"),
@@ -96,31 +97,37 @@ def _entry(element: Element, form: str, where: str, faults: list[Finding]) -> En
     facts: list[Fact] = []
     parts: list[Entry] = []
     count: Counter[str] = Counter()
+    single: dict[str, Element] = {}
+    ids = []
     for item in element:
         step = tree.name(item)
-        count[step] += 1
         if step == "value":
             found.append(_value(item, form, element, where, faults))
+        elif step in {"entryRelationship", "component"}:
+            count[step] += 1
+            parts += _statements(item, f"{where}/{step}[{count[step]}]", faults)
+        elif step == "id":
+            ids.append(values.identifier_of(item))
         elif step in _PEOPLE:
             people.append(header.participant(item))
             facts += _playing(item)
         elif step in _FACTS:
             facts += _fact(item, step)
-        elif step in {"specimen", "consumable", "product", "subject"}:
+        elif step in _THINGS:
             facts += _things(item, step)
-        elif step in {"entryRelationship", "component"}:
-            parts += _statements(item, f"{where}/{step}[{count[step]}]", faults)
+        else:
+            single.setdefault(step, item)
     return Entry(
         form=form,
-        code=values.coded_of(child(element, "code")),
+        code=values.coded_of(single.get("code")),
         values=tuple(found),
-        text=tree.text(child(element, "text")),
-        time=values.span_of(child(element, "effectiveTime")),
-        status=attribute(child(element, "statusCode"), "code"),
-        interpretation=values.coded_of(child(element, "interpretationCode")),
-        reference=_reference(element),
+        text=tree.text(single.get("text")),
+        time=values.span_of(single.get("effectiveTime")),
+        status=attribute(single.get("statusCode"), "code"),
+        interpretation=values.coded_of(single.get("interpretationCode")),
+        reference=_reference(element) if "referenceRange" in single else "",
         negated=attribute(element, "negationInd") == "true",
-        ids=tuple(values.identifier_of(one) for one in children(element, "id")),
+        ids=tuple(ids),
         facts=tuple(facts),
         people=tuple(one for one in people if one.name or one.organization),
         parts=tuple(parts),

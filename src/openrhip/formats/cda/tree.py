@@ -5,7 +5,8 @@ Errors: TooLarge for what exceeds a bound, Malformed for what is no XML or carri
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 from lxml import etree
 
@@ -79,50 +80,37 @@ def _unreadable(problem: Exception) -> Exception:
     )
 
 
+_COUNT: Callable[[Element], Any] = etree.XPath("count(//*)")
+_TOO_DEEP: Callable[[Element], Any] = etree.XPath("boolean(" + "/*" * (MAX_DEPTH + 1) + ")")
+_LONG_TEXT: Callable[[Element], Any] = etree.XPath(
+    f"boolean(//text()[string-length() > {MAX_TEXT}][not(../@representation = 'B64')])"
+)
+_LONG_ATTRIBUTE: Callable[[Element], Any] = etree.XPath(
+    f"boolean(//@*[string-length() > {MAX_ATTRIBUTE}])"
+)
+_LENGTH: Callable[[Element], Any] = etree.XPath("string-length(/*)")
+_PICTURES: Callable[[Element], Any] = etree.XPath("//*[@representation = 'B64']")
+
+
 def _bounded(root: Element) -> None:
+    """Depth, number of elements, length of texts; a DTD, and with it every entity, is refused."""
     if root.getroottree().docinfo.internalDTD is not None:
         raise Malformed(
             "The document carries a DTD, which is not accepted.",
             where="/",
             remedy="Leave out the DOCTYPE declaration.",
         )
-    count = 0
-    depth = 0
-    written = 0
-    for event, element in etree.iterwalk(root, events=("start", "end")):
-        if event == "end":
-            depth -= 1
-            continue
-        depth += 1
-        count += 1
-        if depth > MAX_DEPTH or count > MAX_ELEMENTS:
-            raise TooLarge(
-                f"More than {MAX_DEPTH} levels or {MAX_ELEMENTS} elements.",
-                where=f"line {element.sourceline}",
-                remedy="Check the export: no record needs this.",
-            )
-        if not isinstance(element.tag, str):
-            raise Malformed(
-                "The document uses an XML entity, which is not accepted.",
-                where=f"line {element.sourceline}",
-                remedy="Write characters directly.",
-            )
-        written += _length(element)
-        if written > MAX_ALL_TEXT:
-            raise TooLarge("The document holds too much text.", where=f"line {element.sourceline}")
-
-
-def _length(element: Element) -> int:
-    """Characters of an element's own text and tail; pictures in base64 do not count."""
-    own = len(element.text or "") if element.get("representation") != "B64" else 0
-    widest = max((len(value) for value in element.attrib.values()), default=0)
-    if own > MAX_TEXT or widest > MAX_ATTRIBUTE:
+    if _TOO_DEEP(root) or _COUNT(root) > MAX_ELEMENTS:
         raise TooLarge(
-            "A text is too long.",
-            where=f"line {element.sourceline}",
+            f"More than {MAX_DEPTH} levels or {MAX_ELEMENTS} elements.",
+            remedy="Check the export: no record needs this.",
+        )
+    pictures = sum(len(one.text or "") for one in _PICTURES(root))
+    if _LONG_TEXT(root) or _LONG_ATTRIBUTE(root) or float(_LENGTH(root)) - pictures > MAX_ALL_TEXT:
+        raise TooLarge(
+            "A text is too long, or all of them together.",
             remedy="Check the export; send large pictures as files of their own.",
         )
-    return own + len(element.tail or "")
 
 
 def name(element: Element) -> str:

@@ -59,20 +59,27 @@ def span_of(element: Element | None) -> Span:
     return Span(low, moment_of(child(element, "high")))
 
 
+_NO_CODE = Coded()
+
+
 def coded_of(element: Element | None) -> Coded:
     """CD or CE; text content stands for originalText where displayName is missing."""
     if element is None:
-        return Coded()
-    original = tree.text(child(element, "originalText"))
+        return _NO_CODE
+    original = qualifier = ""
+    if len(element):
+        original = tree.text(child(element, "originalText"))
+        qualifier = attribute(child(element, "qualifier", "name"), "displayName")
     if not original and element.text:
         original = element.text.strip()
+    get = element.get
     return Coded(
-        code=attribute(element, "code"),
-        display=attribute(element, "displayName"),
-        system=attribute(element, "codeSystem"),
-        system_name=attribute(element, "codeSystemName"),
+        code=get("code", "").strip(),
+        display=get("displayName", "").strip(),
+        system=get("codeSystem", "").strip(),
+        system_name=get("codeSystemName", "").strip(),
         original=original,
-        qualifier=attribute(child(element, "qualifier", "name"), "displayName"),
+        qualifier=qualifier,
     )
 
 
