@@ -47,6 +47,18 @@ def test_widths_are_those_of_the_embedded_subset(text):
         assert widths[cmap[ord(char)]][0] / 1000 == pytest.approx(table[char])
 
 
+@pytest.mark.parametrize("text", ["入院记录，血压120/80mmHg。↑", "张㛃䶮，入院记录"])
+@pytest.mark.parametrize("font", [Font.SERIF, Font.SANS])
+def test_every_way_to_a_subset_gives_the_same_bytes(font, text):
+    face = fonts._Face(font)
+    first = face.subset(text)
+    for _ in range(fonts._PREPROCESS_AFTER + 2):
+        assert face.subset(reversed(text)) == first
+    face.warm()
+    face._warm_whole()
+    assert face.subset(text) == first
+
+
 @pytest.mark.parametrize("font", list(Font))
 def test_subsets_hold_exactly_what_is_used(font):
     usage = fonts.Usage()
