@@ -2,7 +2,7 @@
 cores, in two processes, as the hospital's node does it.
 
 The reference does 59 layouts or 35 seals a second and core, so 22 of both (no timestamps);
-OPENRHIP_REFERENCE_SEAL may name a command that measures it beside (see docs/benchmarks.md).
+OPENRHIP_REFERENCE_SEAL may name a command that measures it beside (see docs/ofd.md).
 """
 
 from __future__ import annotations

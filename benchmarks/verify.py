@@ -2,7 +2,7 @@
 with revocation, two timestamps. Bar: 250 documents a second on two cores.
 
 The reference does 26 to 31 a second and core and checks digests, seal match and signature value
-only; OPENRHIP_REFERENCE_VERIFY may name a command that measures it beside (see docs/benchmarks.md).
+only; OPENRHIP_REFERENCE_VERIFY may name a command that measures it beside (see docs/ofd.md).
 """
 
 from __future__ import annotations
