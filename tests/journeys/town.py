@@ -194,7 +194,6 @@ def lives(now):
         )
     shen, pan = (doctor(code) for code in ("JL0101", "XW0101"))
     mine = records.search(person_id=wang).items
-    print("wang", len(mine), "town", records.search().total, "refused", [(r.reasons) for r in records.refusals(size=50).items])
     with clock.frozen(now - timedelta(days=3)):
         directory.give_consent(
             person_id=wang,
