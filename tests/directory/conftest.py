@@ -33,6 +33,16 @@ def clerk():
 
 
 @pytest.fixture
+def officer():
+    return Actor(
+        staff_code="off-1",
+        institution_code="H1",
+        roles=(Role.PRIVACY_OFFICER,),
+        strength=Strength.SECOND_FACTOR,
+    )
+
+
+@pytest.fixture
 def town(db, doors):
     """Two hospitals, a doctor, a patient and another person."""
     service.register_institution(
@@ -43,6 +53,9 @@ def town(db, doors):
     service.register_staff(code="doc2", name="周医生", institution_code="H2")
     service.register_staff(
         code="clerk-1", name="赵管理员", institution_code="H1", roles=[Role.RECORDS_CLERK]
+    )
+    service.register_staff(
+        code="off-1", name="钱专员", institution_code="H1", roles=[Role.PRIVACY_OFFICER]
     )
     patient = identity("王㛃", order=123)
     other = identity("龚䶮", order=125)

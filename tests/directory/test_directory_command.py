@@ -89,7 +89,7 @@ def test_policies(town, tmp_path):
     (tmp_path / "bad.cedar").write_text("permit (")
     with pytest.raises(Malformed):
         run("policy", "check", str(tmp_path))
-    applied = ask("policy", "apply", "--by", "clerk-1", "--why", "启用")
+    applied = ask("policy", "apply", "--by", "off-1", "--why", "启用")
     assert applied["policy_set"] == digest
     assert applied["applied_at"]
     assert "forbid forbid-objection" in run("policy", "explain")

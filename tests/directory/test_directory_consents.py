@@ -6,7 +6,16 @@ from datetime import timedelta
 import pytest
 
 from openrhip.directory import models, service
-from openrhip.directory.service import Actor, ConsentStatus, Effect, Grantee, Purpose, Role, Scope
+from openrhip.directory.service import (
+    Actor,
+    ConsentStatus,
+    Effect,
+    Grantee,
+    Purpose,
+    Role,
+    Scope,
+    consents,
+)
 from openrhip.kernel import clock, events, ids
 from openrhip.kernel.errors import Conflict, Malformed, NotFound, Refused, Unavailable
 from openrhip.kernel.models import Outbox
@@ -123,7 +132,7 @@ def test_a_retry_after_a_lost_commit_is_one_consent(town, doors, monkeypatch):
         raise RuntimeError("the disk is full")
 
     with monkeypatch.context() as patch:
-        patch.setattr(models.Consent.objects, "create", lost)
+        patch.setattr(models.Consent, "save", lost)
         with pytest.raises(RuntimeError):
             give(town, key=key)
     assert len(doors.ledger.entries) == 1
@@ -146,6 +155,27 @@ def test_only_the_person_or_a_guardian_consents(town, clerk):
     assert service.withdraw_consent(consent_id=given.consent_id, by=stranger).withdrawn_at
 
 
+def test_staff_without_the_office_record_nothing(town, doors):
+    """A doctor, an insurer's clerk or an operator cannot consent in the patient's place."""
+    for role in (Role.DOCTOR, Role.THIRD_PARTY, Role.OPERATOR):
+        by = Actor(staff_code="x1", institution_code="H1", roles=(role,))
+        with pytest.raises(Refused):
+            give(town, by=by)
+    assert doors.ledger.entries == []
+
+
+def test_the_same_key_twice_at_once_is_one_consent(town, monkeypatch):
+    """Both looked before either wrote."""
+    key = ids.new_id()
+    first = give(town, key=key)
+    with monkeypatch.context() as patch:
+        rows = models.Consent.objects.none()
+        patch.setattr(models.Consent.objects, "filter", lambda **_: rows)
+        patch.setattr(consents, "consent", lambda _: first)
+        assert give(town, key=key) == first
+    assert models.Consent.objects.count() == 1
+
+
 def test_staff_record_a_signed_paper(town, clerk):
     given = give(town, by=clerk, evidence="纸质同意书，编号 2026-0007")
     assert given.given_by == "staff:clerk-1"
@@ -163,7 +193,7 @@ def test_staff_record_a_signed_paper(town, clerk):
         ({"scope": Scope(grantee=Grantee.INSTITUTION, grantee_code="H9")}, NotFound),
         ({"scope": Scope(grantee=Grantee.STAFF, grantee_code="nobody")}, NotFound),
         ({"scope": Scope(grantee=Grantee.DEPARTMENT, grantee_code="H1/99")}, NotFound),
-        ({"scope": Scope(grantee=Grantee.ALL_TREATING, kinds=frozenset({"x" * 21}))}, Malformed),
+        ({"evidence": "纸\x00张"}, Malformed),
     ],
 )
 def test_consents_that_make_no_sense(town, doors, change, error):
@@ -182,6 +212,9 @@ def test_consents_that_make_no_sense(town, doors, change, error):
         {"grantee": Grantee.DEPARTMENT, "grantee_code": "H1"},
         {"grantee": Grantee.EVERYONE},
         {"grantee": Grantee.ALL_TREATING, "level": 6},
+        {"grantee": Grantee.ALL_TREATING, "kinds": frozenset({"x" * 21})},
+        {"grantee": Grantee.ALL_TREATING, "kinds": frozenset({"\x00"})},
+        {"grantee": Grantee.STAFF, "grantee_code": "a'; --"},
     ],
 )
 def test_scopes_that_make_no_sense(wrong):

@@ -222,9 +222,9 @@ def test_a_decision_is_two_statements(town, django_assert_num_queries):
         assert ask(town).allowed
 
 
-def test_stored_policies_that_were_changed_are_not_obeyed(town, clerk):
+def test_stored_policies_that_were_changed_are_not_obeyed(town, officer):
     """Whoever writes into the table of policies stops the platform, but opens nothing."""
-    service.apply_policies(by=clerk, why="启用")
+    service.apply_policies(by=officer, why="启用")
     row = models.PolicySetRow.objects.get()
     row.pk = None
     row.digest = "0" * 64

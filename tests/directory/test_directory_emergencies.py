@@ -7,7 +7,7 @@ import pytest
 from openrhip.directory import models, service
 from openrhip.directory.adapters.messages import OutboxSender
 from openrhip.directory.ports import Message
-from openrhip.directory.service import Actor, DocumentFacts, Purpose, Role
+from openrhip.directory.service import Actor, DocumentFacts, Purpose, Role, Strength
 from openrhip.kernel import clock, events
 from openrhip.kernel.errors import Malformed, NotFound, Refused, Unavailable
 
@@ -16,13 +16,13 @@ DOCUMENT = DocumentFacts(document_id="d1", kind="C0053", custodian_code="H2", le
 REASON = "昏迷送医，需查用药史"
 
 
-def officer(code):
+def privacy(code):
     return Actor(staff_code=code, institution_code="H1", roles=(Role.PRIVACY_OFFICER,))
 
 
 @pytest.fixture
 def opened(town):
-    for code, place in (("off1", "H1"), ("off2", "H2"), ("off3", "H3")):
+    for code, place in (("off2", "H2"), ("off3", "H3")):
         service.register_institution(
             code=place, name={"H1": "南京市第一医院", "H2": "南京鼓楼医院", "H3": "三院"}[place]
         )
@@ -46,7 +46,7 @@ def test_patient_and_both_privacy_officers_are_told(town, opened, doors):
     assert doors.messages.sent == []
     events.deliver_due()
     told = {(message.to_person, message.to_staff) for message in doors.messages.sent}
-    assert told == {(town.patient, ""), ("", "off1"), ("", "off2")}
+    assert told == {(town.patient, ""), ("", "off-1"), ("", "off2")}
     to_patient = next(m for m in doors.messages.sent if m.to_person)
     assert "南京市第一医院" in to_patient.zh
     assert REASON not in to_patient.zh
@@ -77,11 +77,11 @@ def test_the_reason_is_sealed_and_shown_to_the_officer(opened):
 
 def test_a_review_closes_it(opened):
     done = service.review_emergency(
-        emergency_id=opened.emergency_id, justified=False, note="无急诊记录", by=officer("off1")
+        emergency_id=opened.emergency_id, justified=False, note="无急诊记录", by=privacy("off-1")
     )
     assert done.justified is False
     assert service.emergencies() == ()
-    assert service.emergencies(open_only=False)[0].reviewed_by == "staff:off1"
+    assert service.emergencies(open_only=False)[0].reviewed_by == "staff:off-1"
 
 
 def test_who_may_not_review(opened, town, clerk):
@@ -93,12 +93,40 @@ def test_who_may_not_review(opened, town, clerk):
             )
     with pytest.raises(Malformed):
         service.review_emergency(
-            emergency_id=opened.emergency_id, justified=True, note="", by=officer("off1")
+            emergency_id=opened.emergency_id, justified=True, note="", by=privacy("off-1")
         )
     with pytest.raises(NotFound):
         service.review_emergency(
-            emergency_id="0" * 32, justified=True, note="合理", by=officer("off1")
+            emergency_id="0" * 32, justified=True, note="合理", by=privacy("off-1")
         )
+
+
+def test_public_health_tells_the_patient_without_a_review(town, doors):
+    who = Actor(
+        staff_code="cdc-1",
+        institution_code="H1",
+        roles=(Role.PUBLIC_HEALTH,),
+        strength=Strength.SECOND_FACTOR,
+    )
+    service.register_staff(
+        code="cdc-1", name="疾控", institution_code="H1", roles=[Role.PUBLIC_HEALTH]
+    )
+    asked = {"who": who, "whose": town.patient, "document": DOCUMENT}
+    decision = service.decide(purpose=Purpose.PUBLIC_HEALTH, **asked)
+    service.carry_out(purpose=Purpose.PUBLIC_HEALTH, decision=decision, **asked)
+    assert events.deliver_due() == 1
+    [message] = doors.messages.sent
+    assert message.kind == "public-health-access"
+    assert "公共卫生" in message.zh
+    assert service.emergencies() == ()
+
+
+def test_carrying_out_an_emergency_records_it(town, doors):
+    asked = {"who": town.doctor, "whose": town.patient, "document": DOCUMENT}
+    decision = service.decide(purpose=Purpose.EMERGENCY, emergency_reason=REASON, **asked)
+    service.carry_out(purpose=Purpose.EMERGENCY, decision=decision, reason=REASON, **asked)
+    assert len(service.emergencies()) == 1
+    assert events.deliver_due() == 2
 
 
 def test_a_refused_access_is_no_emergency(town):
@@ -144,37 +172,37 @@ def changed(tmp_path, more):
 CLOSED = '@id("closed") @zh("系统维护") @en("closed") forbid (principal, action, resource);'
 
 
-def test_a_policy_set_is_in_force_with_its_entry(town, clerk, doors, tmp_path):
+def test_a_policy_set_is_in_force_with_its_entry(town, officer, doors, tmp_path):
     shipped = service.policy_set_info()
     assert shipped.applied_at is None
     own = {"who": town.citizen, "whose": town.patient, "purpose": Purpose.OWN_ACCESS}
     assert service.decide(document=DOCUMENT, **own).allowed
-    info = service.apply_policies(texts=changed(tmp_path, CLOSED), by=clerk, why="停机维护")
+    info = service.apply_policies(texts=changed(tmp_path, CLOSED), by=officer, why="停机维护")
     decision = service.decide(document=DOCUMENT, **own)
     assert not decision.allowed
     assert decision.reasons == ("closed: 系统维护 / closed",)
     assert decision.policy_set == info.digest != shipped.digest
     [entry] = doors.ledger.entries
     assert (entry.kind, entry.fields["policy_set"]) == ("policy", info.digest)
-    service.apply_policies(by=clerk, why="恢复")
+    service.apply_policies(by=officer, why="恢复")
     assert service.decide(document=DOCUMENT, **own).allowed
     assert models.PolicySetRow.objects.count() == 2
 
 
-def test_the_set_in_force_is_not_applied_again(clerk, doors):
-    first = service.apply_policies(by=clerk, why="启用")
-    assert service.apply_policies(by=clerk, why="再次启用") == first
+def test_the_set_in_force_is_not_applied_again(officer, doors):
+    first = service.apply_policies(by=officer, why="启用")
+    assert service.apply_policies(by=officer, why="再次启用") == first
     assert len(doors.ledger.entries) == 1
 
 
-def test_a_set_that_does_not_hold_or_is_not_entered_leaves_the_old_one(clerk, doors, tmp_path):
+def test_a_set_that_does_not_hold_or_is_not_entered_leaves_the_old_one(officer, doors, tmp_path):
     with pytest.raises(Malformed):
-        service.apply_policies(texts=changed(tmp_path, "permit ("), by=clerk, why="坏策略")
+        service.apply_policies(texts=changed(tmp_path, "permit ("), by=officer, why="坏策略")
     with pytest.raises(Malformed):
-        service.apply_policies(texts=changed(tmp_path, CLOSED), by=clerk, why=" ")
+        service.apply_policies(texts=changed(tmp_path, CLOSED), by=officer, why=" ")
     doors.ledger.fail = Unavailable("down")
     with pytest.raises(Unavailable):
-        service.apply_policies(texts=changed(tmp_path, CLOSED), by=clerk, why="停机维护")
+        service.apply_policies(texts=changed(tmp_path, CLOSED), by=officer, why="停机维护")
     assert service.policy_set_info().applied_at is None
 
 

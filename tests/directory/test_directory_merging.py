@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from openrhip.directory import models, service
 from openrhip.directory.rules.numbers import check_digit
-from openrhip.directory.service import Certainty
-from openrhip.kernel.errors import Conflict, Malformed, NotFound, Unavailable
+from openrhip.directory.service import Actor, Certainty, Role
+from openrhip.kernel.errors import Conflict, Malformed, NotFound, Refused, Unavailable
 
 pytestmark = pytest.mark.django_db
 BORN = date(1985, 3, 3)
@@ -110,6 +110,18 @@ def test_merges_that_make_no_sense(two, clerk, doors):
         service.merge(survivor=third, merged=second, by=clerk, why="同一人")
     with pytest.raises(Conflict):
         service.merge(survivor=second, merged=third, by=clerk, why="同一人")
+
+
+def test_citizens_and_doctors_merge_nobody(two, clerk, doors):
+    first, second = two
+    doctor = Actor(staff_code="doc1", institution_code="H1", roles=(Role.DOCTOR,))
+    for by in (doctor, Actor.citizen(first)):
+        with pytest.raises(Refused):
+            service.merge(survivor=first, merged=second, by=by, why="同一人")
+    service.merge(survivor=first, merged=second, by=clerk, why="同一人")
+    with pytest.raises(Refused):
+        service.unmerge(person_id=second, by=doctor, why="误合并")
+    assert len(doors.ledger.entries) == 1
 
 
 def test_without_the_ledger_nobody_is_merged(two, clerk, doors):

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from openrhip.kernel.errors import Malformed
+from openrhip.kernel.errors import Malformed, Refused
 
 
 class Role(StrEnum):
@@ -116,6 +116,34 @@ class Actor:
     @classmethod
     def citizen(cls, person_id: str, *, strength: Strength = Strength.ONE_TIME_CODE) -> Actor:
         return cls(person_id=person_id, roles=(Role.CITIZEN,), strength=strength)
+
+
+class Office(StrEnum):
+    """Acts on the directory itself, each of certain roles (三员分立: separate offices)."""
+
+    INDEX = "index"
+    """合并、拆分、处理疑似重复"""
+    PAPER = "paper"
+    """代录纸质同意书、登记监护关系"""
+    POLICY = "policy"
+    """启用授权策略"""
+    REVIEW = "review"
+    """复核急救访问"""
+
+
+OFFICES: dict[Office, frozenset[Role]] = {
+    Office.INDEX: frozenset({Role.RECORDS_CLERK, Role.PRIVACY_OFFICER, Role.OPERATOR}),
+    Office.PAPER: frozenset({Role.RECORDS_CLERK, Role.PRIVACY_OFFICER}),
+    Office.POLICY: frozenset({Role.PRIVACY_OFFICER}),
+    Office.REVIEW: frozenset({Role.PRIVACY_OFFICER}),
+}
+
+
+def require(by: Actor, office: Office) -> None:
+    """Raises Refused unless the actor is staff with a role of the office."""
+    if not by.staff_code or not OFFICES[office] & set(by.roles):
+        roles = ", ".join(sorted(OFFICES[office]))
+        raise Refused("the actor has not the role for this", remedy=f"needs one of: {roles}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

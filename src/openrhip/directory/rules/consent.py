@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,6 +12,9 @@ from openrhip.directory.rules.access import Actor, DocumentFacts, Purpose
 from openrhip.formats.gm import sm3
 from openrhip.kernel.canonical import canonical_json
 from openrhip.kernel.errors import Malformed
+
+_KIND = re.compile(r"[A-Za-z0-9._-]{1,20}")
+_CODE = re.compile(r"[A-Za-z0-9._/-]{0,130}")
 
 
 class Effect(StrEnum):
@@ -63,8 +67,12 @@ class Scope:
             raise Malformed("the grantee needs a code, and only named grantees do", where="grantee")
         if self.grantee is Grantee.DEPARTMENT and self.grantee_code.count("/") != 1:
             raise Malformed("a department is written institution/department", where="grantee")
+        if not _CODE.fullmatch(self.grantee_code):
+            raise Malformed("not the code of a grantee", where="grantee")
         if self.grantee is Grantee.EVERYONE and self.effect is Effect.PERMIT:
             raise Malformed("nobody can consent for everyone", where="grantee")
+        if len(self.kinds) > 100 or not all(_KIND.fullmatch(kind) for kind in self.kinds):
+            raise Malformed("document kinds are short codes", where="kinds")
         if not 1 <= self.level <= 5:
             raise Malformed("levels are 1 to 5", where="level")
 

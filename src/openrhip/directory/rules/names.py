@@ -49,6 +49,18 @@ def clean_name(text: str, *, where: str = "name") -> str:
     return name
 
 
+def sentence(text: str, *, where: str, shortest: int = 2, longest: int = 500) -> str:
+    """A reason, note or evidence in words, bounded, without control characters but line ends."""
+    if not isinstance(text, str) or len(text) > 4 * longest:
+        raise TooLarge(f"at most {longest} characters", where=where)
+    said = text.replace("\r\n", "\n").strip()
+    if not shortest <= len(said) <= longest:
+        raise Malformed(f"needs {shortest} to {longest} characters", where=where)
+    if any(unicodedata.category(c) in {"Cc", "Cs"} for c in said if c not in "\n\t"):
+        raise Malformed("contains control characters", where=where)
+    return said
+
+
 def person_key(name: str) -> str:
     """Spellings of one name have one key: 欧阳 · 娜 and 欧阳娜, ＺＨＡＮＧ and Zhang."""
     return _fold(name, _SEPARATORS)

@@ -44,6 +44,7 @@ from openrhip.directory.service.decisions import decide, explain_policies
 from openrhip.directory.service.doors import key_ring, ledger, message_sender, using
 from openrhip.directory.service.emergencies import (
     NOTICE_DUE,
+    carry_out,
     deliver_notice,
     emergencies,
     record_emergency,
@@ -146,6 +147,7 @@ __all__ = [
     "ambiguous_names",
     "apply_policies",
     "appoint_guardian",
+    "carry_out",
     "check_policies",
     "citizen_login_lookup",
     "consent",

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from django.db import IntegrityError
+
 from openrhip.directory import models
-from openrhip.directory.rules.access import Actor, Purpose
+from openrhip.directory.rules.access import Actor, Office, Purpose, require
 from openrhip.directory.rules.consent import ConsentStatus, Effect, Grantee, Scope
 from openrhip.directory.rules.facts import ConsentView
+from openrhip.directory.rules.names import sentence
 from openrhip.directory.service import entries, people, relations
 from openrhip.directory.service.ids import checked
 from openrhip.kernel import clock, ids
@@ -37,44 +40,46 @@ def give_consent(
     change = key or ids.new_id()
     if not ids.is_id(change):
         raise Malformed("a key has 32 hex digits", where="key")
-    earlier = models.Consent.objects.filter(pk=change).first()
-    if earlier is not None:
+    if earlier := models.Consent.objects.filter(pk=change).first():
         return _repeated(earlier, root, scope)
-    start = valid_from or clock.now()
-    if valid_until is not None and valid_until <= start:
-        raise Malformed("a consent ends after it begins", where="valid_until")
-    if not 2 <= len(evidence.strip()) <= 300:
-        raise Malformed("the evidence of a consent must be named", where="evidence")
-    _check_grantee(scope)
-    state = models.ConsentState(
-        consent_id=change, status=ConsentStatus.GIVEN, at=clock.now(), by=by.reference
+    row = models.Consent(
+        id=change,
+        person_id=root,
+        given_by=by.reference,
+        guardian=guardian,
+        effect=scope.effect,
+        grantee=scope.grantee,
+        grantee_code=scope.grantee_code,
+        purposes=sorted(scope.purposes),
+        kinds=sorted(scope.kinds),
+        level=scope.level,
+        valid_from=valid_from or clock.now(),
+        valid_until=valid_until,
+        evidence=sentence(evidence, where="evidence", longest=300),
     )
-    fields = _fields(by, state, root, scope, valid_until)
+    _check(row, scope)
+    return _give(row, scope, by)
+
+
+def _give(row: models.Consent, scope: Scope, by: Actor) -> ConsentView:
+    state = models.ConsentState(
+        consent=row, status=ConsentStatus.GIVEN, at=clock.now(), by=by.reference
+    )
+    fields = _fields(by, state, row.person_id, scope, row.valid_until)
     closing = scope.effect is Effect.REFUSE
     if not closing:
         state.receipt = entries.append("consent", fields, key=state.pk)
-    with writing():
-        models.Consent.objects.create(
-            id=change,
-            person_id=root,
-            given_by=by.reference,
-            guardian=guardian,
-            effect=scope.effect,
-            grantee=scope.grantee,
-            grantee_code=scope.grantee_code,
-            purposes=sorted(scope.purposes),
-            kinds=sorted(scope.kinds),
-            level=scope.level,
-            valid_from=start,
-            valid_until=valid_until,
-            evidence=evidence.strip(),
-        )
-        state.save(force_insert=True)
-        if closing:
-            entries.publish_pending(state, fields)
+    try:
+        with writing():
+            row.save(force_insert=True)
+            state.save(force_insert=True)
+            if closing:
+                entries.publish_pending(state, fields)
+    except IntegrityError:  # the same key twice at once: the other one was first
+        return _repeated(models.Consent.objects.get(pk=row.pk), row.person_id, scope)
     if closing:
         entries.try_now(state, fields)
-    return consent(change)
+    return consent(row.pk)
 
 
 def withdraw_consent(*, consent_id: str, by: Actor, why: str = "") -> ConsentView:
@@ -93,7 +98,7 @@ def withdraw_consent(*, consent_id: str, by: Actor, why: str = "") -> ConsentVie
         status=ConsentStatus.WITHDRAWN,
         at=clock.now(),
         by=by.reference,
-        why=why.strip()[:500],
+        why=sentence(why, where="why", shortest=0),
     )
     fields = _fields(by, state, row.person_id, _scope(row), row.valid_until)
     opening = row.effect == Effect.REFUSE
@@ -142,6 +147,7 @@ def consents_of(person_id: str, *, current_only: bool = False) -> tuple[ConsentV
 def _may_speak(by: Actor, root: str) -> bool:
     """Whether `by` speaks as guardian; staff record what was signed on paper. Raises Refused."""
     if by.staff_code:
+        require(by, Office.PAPER)
         return False
     speaker = people.resolve_person(by.person_id)
     if speaker == root:
@@ -158,7 +164,9 @@ def _repeated(earlier: models.Consent, root: str, scope: Scope) -> ConsentView:
     return consent(earlier.pk)
 
 
-def _check_grantee(scope: Scope) -> None:
+def _check(row: models.Consent, scope: Scope) -> None:
+    if row.valid_until is not None and row.valid_until <= row.valid_from:
+        raise Malformed("a consent ends after it begins", where="valid_until")
     code = scope.grantee_code
     found = True
     if scope.grantee is Grantee.INSTITUTION:
@@ -170,8 +178,6 @@ def _check_grantee(scope: Scope) -> None:
         found = models.Department.objects.filter(institution_id=place, code=department).exists()
     if not found:
         raise NotFound("the grantee is not in the directory", where="grantee")
-    if any(not 1 <= len(kind) <= 20 for kind in scope.kinds) or len(scope.kinds) > 100:
-        raise Malformed("document kinds are short codes", where="kinds")
 
 
 def _scope(row: models.Consent) -> Scope:

@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from openrhip.directory import models
 from openrhip.directory.ports import Message
-from openrhip.directory.rules.access import Actor, Decision, DocumentFacts, Obligation, Role
+from openrhip.directory.rules.access import (
+    Actor,
+    Decision,
+    DocumentFacts,
+    Obligation,
+    Office,
+    Purpose,
+    Role,
+    require,
+)
 from openrhip.directory.rules.facts import EmergencyView
+from openrhip.directory.rules.names import sentence
+from openrhip.directory.rules.policy import SHORTEST_REASON
 from openrhip.directory.service import doors, people, sealing
 from openrhip.directory.service.ids import checked
 from openrhip.kernel import clock, events
 from openrhip.kernel.database import writing
-from openrhip.kernel.errors import Malformed, NotFound, Refused
+from openrhip.kernel.errors import NotFound, Refused
 from openrhip.kernel.ids import new_id
 
 NOTICE_DUE = "directory.notice-due"
@@ -32,6 +43,7 @@ def record_emergency(
     """
     if not decision.allowed:
         raise Refused("only an allowed access is recorded as an emergency")
+    said = sentence(reason, where="reason", shortest=SHORTEST_REASON)
     duties = {duty.obligation: duty.due_at for duty in decision.obligations}
     at, pk = clock.now(), new_id()
     with writing():
@@ -42,7 +54,7 @@ def record_emergency(
             institution_code=who.institution_code,
             custodian_code=document.custodian_code,
             document_id=document.document_id,
-            reason=sealing.seal(reason.strip()[:500], table=_TABLE, column="reason", row=pk),
+            reason=sealing.seal(said, table=_TABLE, column="reason", row=pk),
             policy_set=decision.policy_set,
             at=at,
             review_by=duties.get(Obligation.REVIEW) or at + _REVIEW_WITHIN,
@@ -54,26 +66,58 @@ def record_emergency(
     return _view(row, None)
 
 
+def carry_out(
+    *,
+    who: Actor,
+    whose: str,
+    document: DocumentFacts,
+    purpose: Purpose,
+    decision: Decision,
+    reason: str = "",
+) -> None:
+    """Whatever an allowed decision obliges to. Runs in the transaction of the disclosure."""
+    duties = {duty.obligation for duty in decision.obligations}
+    if Obligation.REVIEW in duties:
+        record_emergency(who=who, whose=whose, document=document, reason=reason, decision=decision)
+    elif Obligation.NOTIFY_PATIENT in duties:
+        payload = {
+            "to": "patient",
+            "person": people.resolve_person(whose),
+            "institution": who.institution_code,
+            "purpose": purpose.value,
+            "at": clock.now().isoformat(),
+        }
+        events.publish(NOTICE_DUE, payload)
+
+
 def deliver_notice(payload: Mapping[str, Any]) -> None:
     """Outbox handler: tell the patient, or the privacy officers of both institutions."""
+    if "emergency" not in payload:
+        at = datetime.fromisoformat(payload["at"])
+        _tell_patient(payload["person"], payload["institution"], Purpose(payload["purpose"]), at)
+        return
     row = models.Emergency.objects.filter(pk=payload["emergency"]).first()
-    if row is None:
-        return
-    place = models.Institution.objects.filter(code=row.institution_code).first()
-    name = place.name if place is not None else row.institution_code
-    when = row.at.astimezone(clock.CITY_ZONE).strftime("%Y-%m-%d %H:%M")
-    if payload["to"] == "patient":
-        doors.message_sender().send(
-            Message(
-                to_person=row.person_id,
-                phone=people.phone_of(row.person_id),
-                kind="emergency-access",
-                zh=f"{name}于{when}因急救查阅了您的病历。如有疑问，请联系隐私保护专员。",
-                en=f"{name} opened your record in an emergency on {when}.",
-            )
+    if row is not None and payload["to"] == "patient":
+        _tell_patient(row.person_id, row.institution_code, Purpose.EMERGENCY, row.at)
+    elif row is not None:
+        _tell_officers(row)
+
+
+def _tell_patient(person: str, institution: str, purpose: Purpose, at: datetime) -> None:
+    name, when = _place(institution), _when(at)
+    doors.message_sender().send(
+        Message(
+            to_person=person,
+            phone=people.phone_of(person),
+            kind=f"{purpose.value}-access",
+            zh=f"{name}于{when}因{purpose.zh}查阅了您的病历。如有疑问，请联系隐私保护专员。",
+            en=f"{name} opened your record on {when} for {purpose.value}.",
         )
-        return
-    due = row.review_by.astimezone(clock.CITY_ZONE).strftime("%Y-%m-%d %H:%M")
+    )
+
+
+def _tell_officers(row: models.Emergency) -> None:
+    name, when, due = _place(row.institution_code), _when(row.at), _when(row.review_by)
     for officer in _officers({row.institution_code, row.custodian_code}):
         doors.message_sender().send(
             Message(
@@ -83,6 +127,15 @@ def deliver_notice(payload: Mapping[str, Any]) -> None:
                 en=f"{row.staff_code} of {name} used emergency access on {when}; review by {due}.",
             )
         )
+
+
+def _place(code: str) -> str:
+    row = models.Institution.objects.filter(code=code).first()
+    return row.name if row is not None else code
+
+
+def _when(at: datetime) -> str:
+    return at.astimezone(clock.CITY_ZONE).strftime("%Y-%m-%d %H:%M")
 
 
 def emergencies(
@@ -105,13 +158,13 @@ def review_emergency(*, emergency_id: str, justified: bool, note: str, by: Actor
     row = models.Emergency.objects.filter(pk=checked(emergency_id, "emergency access")).first()
     if row is None:
         raise NotFound("no such emergency access")
-    if Role.PRIVACY_OFFICER not in by.roles or by.staff_code == row.staff_code:
-        raise Refused("a privacy officer who did not make the access reviews it")
-    if not 2 <= len(note.strip()) <= 500:
-        raise Malformed("a note of 2 to 500 characters is needed", where="note")
+    require(by, Office.REVIEW)
+    if by.staff_code == row.staff_code:
+        raise Refused("nobody reviews their own access")
+    said = sentence(note, where="note")
     with writing():
         review = models.EmergencyReview.objects.create(
-            emergency=row, justified=justified, note=note.strip(), by=by.reference, at=clock.now()
+            emergency=row, justified=justified, note=said, by=by.reference, at=clock.now()
         )
     return _view(row, review)
 

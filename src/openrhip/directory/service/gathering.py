@@ -7,17 +7,15 @@ Nothing is cached: a withdrawal, a dismissal, a new policy set count in the next
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
-
-from django.db import connection
 
 from openrhip.directory.rules.access import Actor, Purpose
 from openrhip.directory.rules.consent import Effect, Grantee, Scope, Standing
 from openrhip.directory.service.ids import checked
 from openrhip.kernel.errors import NotFound
+from openrhip.kernel.statements import ask, json_value
 
 _PEOPLE = """
 SELECT patient.id, patient.root,
@@ -65,31 +63,25 @@ class Gathered:
 
 def gather(*, who: Actor, whose: str, at: datetime) -> Gathered:
     """Everything the tables say about this actor and this patient now. Raises NotFound."""
-    instant = connection.ops.adapt_datetimefield_value(at)
     person = checked(who.person_id, "person") if who.person_id else ""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _PEOPLE,
-            [
-                person,
-                who.staff_code,
-                who.institution_code,
-                instant,
-                instant,
-                who.department_code,
-                who.staff_code,
-                instant,
-                instant,
-                person,
-                checked(whose, "person"),
-            ],
-        )
-        rows = cursor.fetchall()
-        if not rows or (person and rows[0][2] is None):
-            raise NotFound("no such person")
-        place = f"{who.institution_code}/{who.department_code}"
-        cursor.execute(_CONSENTS, [rows[0][1], who.institution_code, place, who.staff_code])
-        consents = cursor.fetchall()
+    rows = ask(
+        _PEOPLE,
+        person,
+        who.staff_code,
+        who.institution_code,
+        at,
+        at,
+        who.department_code,
+        who.staff_code,
+        at,
+        at,
+        person,
+        checked(whose, "person"),
+    )
+    if not rows or (person and rows[0][2] is None):
+        raise NotFound("no such person")
+    place = f"{who.institution_code}/{who.department_code}"
+    consents = ask(_CONSENTS, rows[0][1], who.institution_code, place, who.staff_code)
     return Gathered(
         patient=rows[0][1],
         actor_root=rows[0][2],
@@ -108,8 +100,8 @@ def _standing(row: tuple[Any, ...]) -> Standing:
         scope=Scope(
             grantee=Grantee(grantee),
             grantee_code=code,
-            purposes=frozenset(Purpose(item) for item in _list(purposes)),
-            kinds=frozenset(_list(kinds)),
+            purposes=frozenset(Purpose(item) for item in json_value(purposes)),
+            kinds=frozenset(json_value(kinds)),
             level=level,
             effect=Effect(effect),
         ),
@@ -117,10 +109,6 @@ def _standing(row: tuple[Any, ...]) -> Standing:
         valid_until=None if until is None else _instant(until),
         withdrawn_at=None if withdrawn is None else _instant(withdrawn),
     )
-
-
-def _list(value: str | list[str]) -> list[str]:
-    return json.loads(value) if isinstance(value, str) else value
 
 
 def _instant(value: datetime) -> datetime:

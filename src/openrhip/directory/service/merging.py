@@ -10,12 +10,13 @@ from typing import Any
 from django.db.models import F, OuterRef, Q, Subquery
 
 from openrhip.directory import models
-from openrhip.directory.rules.access import Actor
+from openrhip.directory.rules.access import Actor, Office, require
 from openrhip.directory.rules.facts import MergeStep, Review
+from openrhip.directory.rules.names import sentence
 from openrhip.directory.service import entries, ids, people
 from openrhip.kernel import clock
 from openrhip.kernel.database import writing
-from openrhip.kernel.errors import Conflict, Malformed, NotFound
+from openrhip.kernel.errors import Conflict, NotFound
 from openrhip.kernel.ids import new_id
 
 MERGED, DISTINCT, SPLIT = "merged", "distinct", "split"
@@ -51,7 +52,8 @@ def reviews(*, open_only: bool = True, limit: int = 100) -> tuple[Review, ...]:
 
 
 def settle_review(*, review_id: str, same: bool, by: Actor, why: str) -> None:
-    """Decide a doubtful pair: the same person (merges them) or two people. Raises NotFound."""
+    """Decide a doubtful pair: one person (merges them) or two. Raises NotFound, Refused."""
+    require(by, Office.INDEX)
     rows = models.Review.objects.select_related("fresh", "known")
     row = rows.filter(pk=ids.checked(review_id, "review")).first()
     if row is None:
@@ -59,15 +61,17 @@ def settle_review(*, review_id: str, same: bool, by: Actor, why: str) -> None:
     if same and row.fresh.root != row.known.root:
         merge(survivor=row.known.root, merged=row.fresh.root, by=by, why=why)
     with writing():
-        _settle(row, MERGED if same else DISTINCT, by.reference, _why(why))
+        _settle(row, MERGED if same else DISTINCT, by.reference, sentence(why, where="why"))
 
 
 def merge(*, survivor: str, merged: str, by: Actor, why: str) -> MergeStep:
-    """`merged` becomes an entry of `survivor`. Raises NotFound, Conflict, Unavailable.
+    """`merged` becomes an entry of `survivor`. Raises Refused, NotFound, Conflict,
+    Unavailable.
 
     Both must stand alone or be survivors themselves. The ledger entry is made first.
     """
-    reason = _why(why)
+    require(by, Office.INDEX)
+    reason = sentence(why, where="why")
     _check_mergeable(survivor, merged)
     change = new_id()
     receipt = _enter(change, "merge", merged, survivor, by)
@@ -94,7 +98,8 @@ def merge(*, survivor: str, merged: str, by: Actor, why: str) -> MergeStep:
 
 def unmerge(*, person_id: str, by: Actor, why: str) -> MergeStep:
     """Take an entry out of its survivor, with all merged into it. Raises NotFound, Conflict."""
-    reason = _why(why)
+    require(by, Office.INDEX)
+    reason = sentence(why, where="why")
     survivor = _survivor(person_id)
     change = new_id()
     receipt = _enter(change, "unmerge", person_id, survivor, by)
@@ -190,10 +195,3 @@ def _step(row: models.MergeState) -> MergeStep:
     return MergeStep(
         row.pk, row.verb, row.person_id, row.survivor_id, row.at, row.by, row.why, row.receipt
     )
-
-
-def _why(why: str) -> str:
-    reason = why.strip()
-    if not 2 <= len(reason) <= 500:
-        raise Malformed("a reason of 2 to 500 characters is needed", where="why")
-    return reason

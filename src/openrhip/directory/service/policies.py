@@ -7,8 +7,9 @@ from importlib import resources
 from pathlib import Path
 
 from openrhip.directory import models
-from openrhip.directory.rules.access import Actor
+from openrhip.directory.rules.access import Actor, Office, require
 from openrhip.directory.rules.facts import PolicySetInfo
+from openrhip.directory.rules.names import sentence
 from openrhip.directory.rules.policy import LARGEST_SET, PolicySet, PolicyTexts, compiled
 from openrhip.directory.service import entries
 from openrhip.kernel import clock
@@ -71,9 +72,9 @@ def set_of(digest: str | None) -> PolicySet:
 
 def apply_policies(*, texts: PolicyTexts | None = None, by: Actor, why: str) -> PolicySetInfo:
     """Put a checked set in force, ledger entry first; the one in force is not applied again."""
+    require(by, Office.POLICY)
     wanted = check_policies(texts)
-    if not 2 <= len(why.strip()) <= 500:
-        raise Malformed("a reason of 2 to 500 characters is needed", where="why")
+    reason = sentence(why, where="why")
     before = policy_set_info()
     if before.applied_at is not None and before.digest == wanted.digest:
         return before
@@ -85,7 +86,7 @@ def apply_policies(*, texts: PolicyTexts | None = None, by: Actor, why: str) -> 
             files=wanted.texts.as_files(),
             at=clock.now(),
             by=by.reference,
-            why=why.strip(),
+            why=reason,
             receipt=receipt,
         )
     return policy_set_info()

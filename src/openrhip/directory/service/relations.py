@@ -8,7 +8,7 @@ from django.db.models import Q, QuerySet
 
 from openrhip.directory import models
 from openrhip.directory.rules import names
-from openrhip.directory.rules.access import Actor, DocumentFacts
+from openrhip.directory.rules.access import Actor, DocumentFacts, Office, require
 from openrhip.directory.rules.facts import Ward
 from openrhip.directory.service import people
 from openrhip.directory.service.ids import checked, checked_code
@@ -87,11 +87,11 @@ def appoint_guardian(
     valid_until: datetime | None = None,
 ) -> str:
     """A person may act for a child or ward; evidence names the document seen. Answers the id."""
+    require(by, Office.PAPER)
     first, second = people.resolve_person(guardian), people.resolve_person(ward)
     if first == second:
         raise Malformed("nobody is their own guardian", where="guardian")
-    if not 2 <= len(evidence.strip()) <= 300:
-        raise Malformed("the evidence seen must be named", where="evidence")
+    seen = names.sentence(evidence, where="evidence", longest=300)
     with writing():
         row = models.Guardianship.objects.create(
             guardian_id=first,
@@ -99,7 +99,7 @@ def appoint_guardian(
             kind=names.clean_name(kind, where="kind")[:30],
             valid_from=clock.now(),
             valid_until=valid_until,
-            evidence=evidence.strip(),
+            evidence=seen,
             by=by.reference,
         )
     return row.pk
