@@ -54,10 +54,12 @@ def measure(home: Path, *, requests: int, runs: int) -> None:
         processes.append(start("-c", SERVER))
         await_url(f"http://127.0.0.1:{web}/healthz")
         asker.run(10)  # warm-up
-        disclosed, reference = [], []
+        disclosed, reference, spent = [], [], 0.0
         for _ in range(runs):
             reference.append(asker.run(requests, plain=True))
+            before = cpu_seconds(processes)
             disclosed.append(asker.run(requests))
+            spent += cpu_seconds(processes) - before
     finally:
         for process in reversed(processes):
             process.terminate()
@@ -74,10 +76,27 @@ def measure(home: Path, *, requests: int, runs: int) -> None:
         higher_is_better=False,
         clients=CLIENTS,
         bytes=SIZE,
+        server_cpu_ms=round(spent * 1000 / (runs * requests * CLIENTS), 3),
         p99=round(everything[int(len(everything) * 0.99)], 2),
         per_second=round(statistics.median(rate for _, rate in disclosed), 1),
         reference_per_second=round(statistics.median(rate for _, rate in reference), 1),
     )
+
+
+def cpu_seconds(processes: list[subprocess.Popen[bytes]]) -> float:
+    """Processor time of the servers and their workers so far (Linux): steady on a busy machine."""
+    wanted = {process.pid for process in processes}
+    found = []
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = path.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        found.append((int(path.parent.name), int(fields[1]), int(fields[11]) + int(fields[12])))
+    for _ in range(3):  # workers are children, or children of children
+        wanted |= {pid for pid, parent, _ in found if parent in wanted}
+    ticks = sum(used for pid, _, used in found if pid in wanted)
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def times(runs: list[tuple[list[float], float]]) -> list[float]:
@@ -100,9 +119,7 @@ class Asker:
         lines = [[self.request(plain=plain) for _ in range(requests)] for _ in range(CLIENTS)]
         spent: list[float] = []
         barrier = threading.Barrier(CLIENTS + 1)
-        threads = [
-            threading.Thread(target=self.ask, args=(each, barrier, spent)) for each in lines
-        ]
+        threads = [threading.Thread(target=self.ask, args=(each, barrier, spent)) for each in lines]
         for thread in threads:
             thread.start()
         barrier.wait()
