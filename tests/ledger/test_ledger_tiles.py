@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openrhip.kernel.errors import Malformed, NotFound, NotVerified, TooLarge
+from openrhip.kernel.errors import Malformed, NotFound, TooLarge
 from openrhip.ledger.log import Log, Request
 from openrhip.ledger.ports import MemoryStore
 from openrhip.ledger.reader import Reader
@@ -147,5 +147,3 @@ def test_what_is_not_there_yet_is_not_found(filled, profile):
         reader.entry(66_001)
     with pytest.raises(NotFound):
         reader.tree(66_002).root()
-    with pytest.raises(NotVerified):
-        reader.check_root(5, bytes(32))

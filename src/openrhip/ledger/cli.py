@@ -16,6 +16,7 @@ from openrhip.kernel.errors import NotVerified, TooLarge
 
 if TYPE_CHECKING:
     from openrhip.formats.gm.findings import Finding
+    from openrhip.ledger.rules import LogKey
     from openrhip.ledger.service import Ledger
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -86,24 +87,46 @@ def serve(home: Path | None, listen: str | None, as_json: bool) -> None:
 @cli.command()
 @_home_option
 @click.option("--url", help="Address of the ledger (default: ledger_url).")
+@click.option("--key", help="Public key of the log, or a file with it (default: of the home).")
+@click.option(
+    "--remember",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="File with the checkpoint seen last: prove that the log only grew, then keep the newest.",
+)
 @_json_option
-def status(home: Path | None, url: str | None, as_json: bool) -> None:
+def status(
+    home: Path | None, url: str | None, key: str | None, remember: Path | None, as_json: bool
+) -> None:
     """Size, newest checkpoint and health of the running ledger."""
+    from openrhip.kernel.files import write_durably
     from openrhip.ledger.rules import Checkpoint
     from openrhip.ledger.rules.encoding import to_base64
     from openrhip.ledger.rules.notes import open_note
+    from openrhip.ledger.service import watch
 
+    log_key = _key(home, key)
+    kept = remember.read_text("utf-8") if remember and remember.exists() else None
     with _client(home, url) as ledger:
-        health, note, key = ledger.health(), ledger.checkpoint(), ledger.key()
-    checkpoint = Checkpoint.parse(open_note(note, [key]))
-    value = {**health, "root": to_base64(checkpoint.root), "key": str(key), "checkpoint": note}
+        health, seen = ledger.health(), watch(ledger, log_key, kept)
+    if remember:
+        write_durably(remember, seen.note.encode(), mode=0o644)
+    checkpoint = Checkpoint.parse(open_note(seen.note, [log_key]))
+    root = to_base64(checkpoint.root)
+    value = {
+        **health,
+        "size": checkpoint.size,
+        "before": seen.before,
+        "root": root,
+        "key": str(log_key),
+        "checkpoint": seen.note,
+    }
+    grown = f"only grew since {seen.before} entries\n" if kept else ""
     _say(
         as_json,
         value,
-        f"log       {checkpoint.origin} ({key.profile.name})\n"
-        f"entries   {checkpoint.size}\n"
-        f"root      {to_base64(checkpoint.root)}\n"
-        f"signature verified, key id {key.key_id.hex()}",
+        f"log       {checkpoint.origin} ({log_key.profile.name})\n"
+        f"entries   {checkpoint.size}\nroot      {root}\n"
+        f"{grown}signature verified, key id {log_key.key_id.hex()}",
     )
 
 
@@ -146,14 +169,10 @@ def verify(
     evidence_file: Path, home: Path | None, key: str | None, entry_file: Path | None, as_json: bool
 ) -> None:
     """Verify a receipt offline: what `prove` wrote, or a receipt with its --entry."""
-    from openrhip.ledger.home import Home
-    from openrhip.ledger.rules import LogKey, receipt_ok, verify_evidence, verify_receipt_json
+    from openrhip.ledger.rules import receipt_ok, verify_evidence, verify_receipt_json
     from openrhip.ledger.rules.receipts import MAX_RECEIPT
 
-    if key is None:
-        log_key = Home.of(_config(home).home).key()
-    else:
-        log_key = LogKey.parse(Path(key).read_text("utf-8") if Path(key).is_file() else key)
+    log_key = _key(home, key)
     data = _bounded(evidence_file, MAX_RECEIPT)
     if entry_file:
         leaf = _bounded(entry_file, MAX_RECEIPT)
@@ -167,18 +186,22 @@ def verify(
 
 @cli.command()
 @_home_option
+@click.option("--url", help="Audit over HTTP what this log serves, instead of the store.")
+@click.option("--key", help="Public key of the log, or a file with it (default: of the home).")
 @_json_option
-def replay(home: Path | None, as_json: bool) -> None:
+def replay(home: Path | None, url: str | None, key: str | None, as_json: bool) -> None:
     """Audit the whole log: derive hashes, tiles and roots again, verify every signature."""
+    from openrhip.ledger.adapters.remote import RemoteStore
     from openrhip.ledger.audit import audit
     from openrhip.ledger.home import Home
+    from openrhip.ledger.ports import Store
     from openrhip.ledger.process import store_of
 
+    log_key = _key(home, key)
     config = _config(home)
     folder = Home.of(config.home)
-    key = folder.key()
-    store = store_of(folder, config["ledger_store"])
-    last = folder.last(key)
+    store: Store = RemoteStore(url) if url else store_of(folder, config["ledger_store"])
+    last = folder.last(log_key)
     store.open(write=False)
     try:
         with click.progressbar(length=1, label="replay", hidden=as_json) as bar:
@@ -187,17 +210,28 @@ def replay(home: Path | None, as_json: bool) -> None:
                 bar.length = of
                 bar.update(done - bar.pos)
 
-            report = audit(store, key, last=last, progress=progress)
+            report = audit(store, log_key, last=last, progress=progress)
     finally:
         store.close()
-    speed = report.as_dict()["entries_per_second"]
+    value = report.as_dict()
     _say(
         as_json,
-        report.as_dict(),
+        value,
         f"{report.size} entries, {report.tiles} tiles, {report.checkpoints} checkpoints"
-        f" in {report.seconds:.1f} s ({speed} entries/s)\n{_lines(report.findings)}",
+        f" in {report.seconds:.1f} s ({value['entries_per_second']} entries/s)\n"
+        f"{_lines(report.findings)}",
     )
     _end(report.findings)
+
+
+def _key(home: Path | None, key: str | None) -> LogKey:
+    """The public key that was given, as text or file, else that of the home folder."""
+    from openrhip.ledger.home import Home
+    from openrhip.ledger.rules import LogKey
+
+    if key is None:
+        return Home.of(_config(home).home).key()
+    return LogKey.parse(Path(key).read_text("utf-8") if Path(key).is_file() else key)
 
 
 def _client(home: Path | None, url: str | None) -> AbstractContextManager[Ledger]:

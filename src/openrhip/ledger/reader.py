@@ -9,7 +9,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import TypeVar
 
-from openrhip.kernel.errors import NotFound, NotVerified
+from openrhip.kernel.errors import NotFound
 from openrhip.ledger.ports import Store
 from openrhip.ledger.rules.hashing import Profile
 from openrhip.ledger.rules.merkle import InclusionProof, Tree
@@ -128,8 +128,3 @@ class Reader:
         if width_at(name.level, name.index, size) == WIDTH:
             return self.full_tile(name.level, name.index).data(name.width)
         return self.open_tile(name.level, name.index, name.width).data(name.width)
-
-    def check_root(self, size: int, root: bytes) -> None:
-        """Raises NotVerified if the stored entries do not lead to this root."""
-        if self.tree(size).root() != root:
-            raise NotVerified(f"the stored log of size {size} does not match its checkpoint")

@@ -9,8 +9,6 @@ from openrhip.ledger.rules.entries import KINDS, Entry
 from openrhip.ledger.rules.hashing import C2SP, GM, PROFILES, Profile
 from openrhip.ledger.rules.merkle import (
     InclusionProof,
-    consistency_proof,
-    inclusion_proof,
     root_hash,
     verify_consistency,
     verify_inclusion,
@@ -37,9 +35,7 @@ __all__ = [
     "NoteSigner",
     "Profile",
     "Receipt",
-    "consistency_proof",
     "evidence",
-    "inclusion_proof",
     "receipt_ok",
     "root_hash",
     "verify_consistency",

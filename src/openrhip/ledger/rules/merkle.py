@@ -119,16 +119,6 @@ def root_hash(profile: Profile, leaf_hashes: Sequence[bytes]) -> bytes:
     return Tree(profile, len(leaf_hashes), nodes_of(profile, leaf_hashes)).root()
 
 
-def inclusion_proof(profile: Profile, index: int, size: int, nodes: Nodes) -> tuple[bytes, ...]:
-    """The path from leaf `index` to the root of the tree of `size` leaves."""
-    return tuple(Tree(profile, size, nodes).path(index))
-
-
-def consistency_proof(profile: Profile, old: int, new: int, nodes: Nodes) -> tuple[bytes, ...]:
-    """Proof that the tree of `old` leaves is the beginning of the tree of `new` leaves."""
-    return tuple(Tree(profile, new, nodes).consistency(old))
-
-
 def verify_inclusion(
     profile: Profile, *, leaf_hash: bytes, index: int, size: int, path: Sequence[bytes], root: bytes
 ) -> None:
