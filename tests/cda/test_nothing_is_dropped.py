@@ -40,7 +40,7 @@ def wanted_of(entry: Entry) -> list[str]:
         if entry.code.code in BOXED and value.coded:
             texts.append(value.coded.code)
         else:
-            texts.append(value.number or value.text)
+            texts.append((value.number or value.text).removesuffix("处方"))  # the box says 普通
     texts += [fact.text for fact in entry.facts]
     for one in entry.people:
         texts += [one.name, one.organization.name if one.organization else "", *one.extra]

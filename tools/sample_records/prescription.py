@@ -42,7 +42,7 @@ class Drug:
     total: str
     total_unit: str
     note: str = ""
-    group: int = 1
+    group: int = 0  # drugs given together share one; 0 takes the place in the list
 
 
 def administration(drug: Drug) -> str:
@@ -50,8 +50,9 @@ def administration(drug: Drug) -> str:
     parts = [
         obs("DE08.50.043.00", "药物规格", st(drug.spec)),
         obs("DE06.00.135.00", "药物使用总剂量", pq(drug.total, drug.total_unit)),
-        obs("DE08.50.056.00", "处方药品组号", whole(drug.group)),
     ]
+    if drug.group:
+        parts.append(obs("DE08.50.056.00", "处方药品组号", whole(drug.group)))
     if drug.note:
         parts.append(obs("DE06.00.179.00", "用药说明", st(drug.note)))
     inner = (
@@ -75,6 +76,8 @@ def make(
     chemist, dispenser = hospital.member(f"{hospital.prefix}0501"), hospital.member(f"{hospital.prefix}0502")
     hour = int(when[8:10])
     after = f"{when[:8]}{hour + 1:02d}"
+    for at, one in enumerate(drugs, 1):
+        one.group = one.group or (0 if herbal else at)
     rx = [
         *(administration(one) for one in drugs),
         obs("DE06.00.294.00", "处方有效天数", pq(days, "天")),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from openrhip.formats.cda import values
 from openrhip.formats.cda.layout import frame
 from openrhip.formats.cda.model import ClinicalDocument
 from openrhip.formats.ofd.story import (
@@ -100,7 +99,7 @@ def stamp(document: ClinicalDocument) -> list[Block]:
     """Below the box: who signs the form, with the places of signature and seal."""
     people = frame.signers(document)
     authors = {one.code or one.name for one in document.authors}
-    times = "；".join(f"{one.role} {values.show(one.time)}" for one in people if one.time)
+    times = frame.signing_times(document)
     name = next(
         (one.name for one in people if (one.code or one.name) in authors),
         next((one.name for one in document.authors), ""),

@@ -204,13 +204,9 @@ def signatures(sheet: Sheet, *, label: str = "医师签名", seal: bool = True) 
     style = Style(size=10.0, align=Align.LEFT)
     lines: list[Block] = [
         SignatureLine(row, seal=seal and at == len(rows) - 1, style=style,
-                      before=3.0 if at == 0 else 0.5, after=0.5, seal_size=36.0)
+                      before=2.0 if at == 0 else 0.5, after=0.5, seal_size=36.0)
         for at, row in enumerate(rows)
     ]  # fmt: skip
-    times = [f"{one.role or label} {values.show(one.time)}" for one in people if one.time]
-    if times:
-        note = Paragraph("签名时间：" + "；".join(times), style=SMALL_RIGHT, before=1.0)
-        lines.insert(0, note)
     return lines
 
 
@@ -228,12 +224,26 @@ def _packed(slots: Sequence[Slot], room: float = 178.0) -> list[list[Slot]]:
     return rows
 
 
-def about(sheet: Sheet, shown: Collection[str], said: str, *, style: Style = ABOUT) -> list[Block]:
+def about(
+    sheet: Sheet,
+    shown: Collection[str],
+    said: str,
+    *,
+    style: Style = ABOUT,
+    signed: bool = True,
+) -> list[Block]:
     """患者及文档信息: header facts that stand nowhere else on the page; nothing is dropped.
 
     shown: labels already in the head. said: all values there, run together.
     """
-    facts = [one for one in _facts(sheet.document, shown) if one[1] not in said]
+    document = sheet.document
+    facts = [
+        one
+        for one in _facts(document, shown)
+        if one[1] not in said and not all(part in said for part in one[1].split(" "))
+    ]
+    if signed and (times := signing_times(document)):
+        facts.append(("签名时间：", times, ""))
     if not facts:
         return []
     runs: list[str | Run] = []
@@ -241,6 +251,13 @@ def about(sheet: Sheet, shown: Collection[str], said: str, *, style: Style = ABO
         runs += [Run(label, color=GREY), Run(text, tag=tag), "    "]
     return [Rule(width=0.15, before=2.0, after=0.8, color=GREY),
             Paragraph(runs[:-1], style=style)]  # fmt: skip
+
+
+def signing_times(document: ClinicalDocument) -> str:
+    """Who signed in the sending system, and when."""
+    return "；".join(
+        f"{one.role} {values.show(one.time)}".strip() for one in signers(document) if one.time
+    )
 
 
 def _facts(document: ClinicalDocument, shown: Collection[str]) -> Iterator[tuple[str, str, str]]:

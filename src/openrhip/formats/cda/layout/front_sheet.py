@@ -73,7 +73,8 @@ def build(document: ClinicalDocument) -> Story:
     shown |= {"入院时间", "出院时间", "住院号", "就诊类型"}
     said = " ".join(line_text for line in (*top, *lines) for line_text in form.texts(line))
     contacts = [frame.contact_text(one) for one in document.participants[:1]]
-    about = frame.about(sheet, shown, f"{said} {contacts} {document.patient.extra}")
+    said = f"{said} {contacts} {document.patient.extra}"
+    about = frame.about(sheet, shown, said, signed=False)
     return Story(
         title=f"{document.custodian.name}{document.title}",
         blocks=[

@@ -113,7 +113,7 @@ def _orders(sheet: Sheet, orders: list[Entry]) -> list[Block]:
             ]
         )
     heads = ("序号", "类别", "医嘱内容", "备注", "状态", "开立")
-    widths = (7, 9, 62, 36, 12, 30)
+    widths = (10, 10, 62, 36, 12, 30)
     columns = [Column(head, width) for head, width in zip(heads, widths, strict=True)]
     return [sheet.heading("处理意见"), Table(columns, rows)]
 

@@ -42,6 +42,7 @@ HOSPITAL = Style(size=13.0, bold=True, align=Align.CENTER, leading=1.3)
 TITLE = Style(size=14.0, face=Face.SANS, bold=True, align=Align.CENTER, leading=1.35)
 FRONT = Style(size=9.0, leading=1.3, align=Align.LEFT)
 SMALL = Style(size=7.5, leading=1.3, align=Align.LEFT)
+DATE = Style(size=9.0, leading=1.4, align=Align.CENTER)
 RP = Style(size=16.0, bold=True, leading=1.2, align=Align.LEFT)
 DRUG = Style(size=10.5, leading=1.35, align=Align.LEFT)
 SIG = Style(size=9.5, leading=1.35, align=Align.LEFT)
@@ -67,7 +68,7 @@ def build(document: ClinicalDocument) -> Story:
     body = _body(sheet)
     rest = sheet.rest()
     said = "\n".join(str(field.value) for row in rows for field in row)
-    about = frame.about(sheet, ("姓名", "性别", "年龄"), said, style=SMALL)
+    about = frame.about(sheet, ("姓名", "性别", "年龄"), said, style=SMALL, signed=False)
     title = "中药处方笺" if document.kind is Kind.HERBAL else "处方笺"
     return Story(
         title=f"{document.custodian.name}{document.title}",
@@ -88,12 +89,15 @@ def _head(
         [[Cell(Run(short, bold=True, size=11.0, tag="DE08.50.032.00"), shade=shade)]],
         padding=1.2, after=0.0,
     )  # fmt: skip
+    date = Run(values.show(document.effective_time)[:10], tag="DE09.00.053.00")
     middle: list[Block] = [
         Paragraph(document.custodian.name or "医疗机构", style=HOSPITAL),
         Paragraph(title, style=TITLE),
     ]
+    label_and_date: list[Block] = [box, Paragraph(date, style=DATE)]
+    code: list[Block] = [Barcode(frame.document_code(document), size=13.0)]
     return [
-        Columns([[Barcode(frame.document_code(document), size=13.0)], middle, [box]],
+        Columns([code, middle, label_and_date],
                 widths=(22, 80, 22), gap=0.0, valign="middle"),
         KeyValueGrid(
             [spread(row, 3.2) for row in rows if row], columns=24, style=FRONT, padding=0.45,
@@ -115,9 +119,8 @@ def _front(sheet: Sheet) -> list[list[Field]]:
     for at, item in enumerate(found):
         diagnosis += [*(["；"] if at else []), *item]
     return [
-        [Field("处方编号：", number), visit, fields["科室"]],
-        [fields["姓名"], fields["性别"], fields["年龄"],
-         Field("开具日期：", values.show(document.effective_time)[:10], tag="DE06.00.133.00")],
+        [Field("处方编号：", number), visit],
+        [fields["姓名"], fields["性别"], fields["年龄"], fields["科室"]],
         [Field("临床诊断：", diagnosis)],
         [fields["住址"], fields["联系电话"]] if patient.phone else [fields["住址"]],
     ]  # fmt: skip
@@ -159,7 +162,8 @@ def _drugs(sheet: Sheet, drugs: Sequence[Entry]) -> list[Block]:
             for label in ("用药剂量-单次", "用药途径", "用药频率")
             if label in facts
         )
-        bracket = f"［{group}组］" if group and groups.count(group) > 1 else ""
+        shared = groups.count(group) > 1 or group != str(at)
+        bracket = f"［{group}组］" if group and shared else ""
         extra = _extra(sheet, drug)
         first: list[str | Run] = [
             Run(name, bold=True, tag="DE08.50.022.00"), f"  {form}" if form else "",
@@ -219,7 +223,7 @@ def _herbs(sheet: Sheet, drugs: Sequence[Entry]) -> list[Block]:
         note = sheet.part(drug, NOTE)
         spec, total = sheet.part(drug, SPEC), sheet.part(drug, TOTAL).replace(" ", "")
         form = facts["药物剂型"].text if "药物剂型" in facts else ""
-        _group(sheet, drug)
+        group = _group(sheet, drug)
         often |= {facts[one].text: None for one in ("用药途径", "用药频率") if one in facts}
         small = "，".join(part for part in (note, _extra(sheet, drug)) if part)
         runs: list[str | Run] = [
@@ -228,7 +232,8 @@ def _herbs(sheet: Sheet, drugs: Sequence[Entry]) -> list[Block]:
         if small:
             runs.append(Run(f"（{small}）", size=8.0))
         cells.append(Cell(runs))
-        totals.append(" ".join(part for part in (name, form, spec, total) if part))
+        told = (name, form, spec, total, f"第{group}组" if group else "")
+        totals.append(" ".join(part for part in told if part))
     rows = [cells[at : at + 3] for at in range(0, len(cells), 3)]
     blocks: list[Block] = []
     if rows:
@@ -289,7 +294,7 @@ def _back(sheet: Sheet, price: str, days: str) -> list[Block]:
         facts += [Run("药品金额："), Run(price, bold=True, tag="DE07.00.004.00"), "      "]
     if days:
         facts += [Run("处方有效天数："), Run(days, tag="DE06.00.294.00"), "      "]
-    times = "；".join(f"{one.role} {values.show(one.time)}" for one in people if one.time)
+    times = frame.signing_times(document)
     lines: list[Block] = [
         SignatureLine(row, style=style, align=Align.LEFT, before=0.0, after=0.0)
         for row in rows if row
