@@ -40,8 +40,9 @@ def _of_template(source: str) -> Iterator[str]:
         source
     )
     for _, function, message in extract_from_ast(tree):
-        if function == "_" and isinstance(message, str):
-            yield message
+        text = message if isinstance(message, str) else message[0]
+        if function == "_" and text:
+            yield text
 
 
 def _of_python(source: str) -> Iterator[str]:

@@ -24,7 +24,12 @@ def town(tmp_path_factory):
     ready = folder / "ready.json"
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
-            [sys.executable, str(Path(__file__).parent / "town.py"), str(folder / "home"), str(ready)],
+            [
+                sys.executable,
+                str(Path(__file__).parent / "town.py"),
+                str(folder / "home"),
+                str(ready),
+            ],
             stdout=log,
             stderr=log,
         )
@@ -80,7 +85,8 @@ def open_page(browser, town, visitors):
         page.set_default_timeout(15_000)
         if quiet:
             page.on(
-                "console", lambda message: said.append(message.text) if message.type == "error" else 0
+                "console",
+                lambda message: said.append(message.text) if message.type == "error" else 0,
             )
             page.on("pageerror", lambda error: said.append(str(error)))
         return page

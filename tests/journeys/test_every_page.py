@@ -12,7 +12,9 @@ WIDTHS = (1280, 390, 320)
 
 @pytest.mark.parametrize("view", screenshots.VIEWS)
 @pytest.mark.parametrize(
-    ("name", "who", "go_there"), screenshots.SCREENS, ids=[name for name, _, _ in screenshots.SCREENS]
+    ("name", "who", "go_there"),
+    screenshots.SCREENS,
+    ids=[name for name, _, _ in screenshots.SCREENS],
 )
 def test_page_meets_the_baseline(open_page, town, baseline, name, who, go_there, view):
     page = open_page(who, view=view, quiet=name not in ANSWERS_WITH_ERROR)
@@ -24,7 +26,9 @@ def test_page_meets_the_baseline(open_page, town, baseline, name, who, go_there,
 
 
 @pytest.mark.parametrize(
-    ("name", "who", "go_there"), screenshots.SCREENS, ids=[name for name, _, _ in screenshots.SCREENS]
+    ("name", "who", "go_there"),
+    screenshots.SCREENS,
+    ids=[name for name, _, _ in screenshots.SCREENS],
 )
 def test_english_page_meets_the_baseline(open_page, town, baseline, name, who, go_there):
     page = open_page(who, language="en", width=390, quiet=name not in ANSWERS_WITH_ERROR)
@@ -35,7 +39,11 @@ def test_english_page_meets_the_baseline(open_page, town, baseline, name, who, g
     text = " ".join(labels.all_inner_texts())
     for known in ("王", "国", "金陵示范医院", "玄武湖示范医院"):
         text = text.replace(known, "")
-    if name not in {"work-reading", "my-reading", "my-notices"}:  # these show the record's own words
+    if name not in {
+        "work-reading",
+        "my-reading",
+        "my-notices",
+    }:  # these show the record's own words
         assert not [sign for sign in text if "\u4e00" <= sign <= "\u9fff"], text
 
 
