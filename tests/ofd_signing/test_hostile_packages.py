@@ -270,6 +270,33 @@ def test_locations_that_lead_outside_are_refused(location):
         ).documents
 
 
+def test_all_xml_together_is_bounded():
+    package = ofd.open_package(packed(GOOD), limits=Limits(xml_total=100))
+    with pytest.raises(TooLarge, match="bytes of XML"):
+        [package.xml(name) for name in package.parts]
+
+
+def test_a_million_pages_are_not_followed():
+    pages = b'<Page ID="1" BaseLoc="P.xml"/>' * 10_001
+    document = b"<Document><CommonData/><Pages>" + pages + b"</Pages></Document>"
+    with pytest.raises(TooLarge, match="items in one list"):
+        _ = ofd.open_package(packed({**GOOD, "Doc_0/Document.xml": document})).pages
+
+
+def test_a_million_references_are_not_followed(region):
+    reference = b'<Reference FileRef="/OFD.xml"><CheckValue>AA==</CheckValue></Reference>'
+    parts = {
+        **GOOD,
+        "OFD.xml": ENTRY.replace(b"</DocBody>", b"<Signatures>/L.xml</Signatures></DocBody>"),
+        "L.xml": b'<Signatures><Signature ID="s1" BaseLoc="S.xml"/></Signatures>',
+        "S.xml": b"<Signature><SignedInfo><References>" + reference * 10_000
+        + b"</References></SignedInfo><SignedValue>v</SignedValue></Signature>",
+    }  # fmt: skip
+    report = ofd.verify(packed(parts), trust=region.trust)
+    assert report.verdict == "invalid"
+    assert any("more parts than the package has" in one.text_en for one in report.all_findings())
+
+
 def test_too_many_signatures_are_refused(region):
     lines = b"".join(b'<Signature ID="s%d" BaseLoc="S%d.xml"/>' % (n, n) for n in range(101))
     parts = {

@@ -73,8 +73,10 @@ def test_a_part_changed_between_two_signatures_breaks_the_first_only(
     second = ofd.seal(
         tamper(first, {PAGE: content + b"\n"}), seal=region.seal, signer=region.hospital
     )
-    found = failures(ofd.verify(second, trust=region.trust))
-    assert found == {("ofd.digest", f"s001: {PAGE}")}
+    report = ofd.verify(second, trust=region.trust)
+    assert failures(report) == {("ofd.digest", f"s001: {PAGE}")}
+    (finding,) = (one for one in report.all_findings() if not one.ok)
+    assert "after signature s001 and before s002" in finding.text_en
 
 
 def test_a_missing_part_is_named(signed, region, tamper, failures):

@@ -10,9 +10,10 @@ tags, attachments).
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import islice
 from typing import cast
 
 from lxml import etree
@@ -21,7 +22,7 @@ from openrhip.formats.gm import sm3
 from openrhip.formats.ofd import package_xml as px
 from openrhip.formats.ofd.package_xml import Element
 from openrhip.formats.ofd.package_zip import STORED, Entry, Limits, read_directory, unpack
-from openrhip.kernel.errors import Malformed, NotFound
+from openrhip.kernel.errors import Malformed, NotFound, TooLarge
 
 ENTRY = "OFD.xml"
 _BY_ID = etree.XPath("//*[@ID = $id][@Boundary]")
@@ -77,6 +78,7 @@ class Package:
     _contents: dict[str, bytes] = field(default_factory=dict, repr=False)
     _trees: dict[str, Element] = field(default_factory=dict, repr=False)
     _digests: dict[str, bytes] = field(default_factory=dict, repr=False)
+    _parsed: int = 0
 
     @cached_property
     def parts(self) -> tuple[str, ...]:
@@ -128,7 +130,11 @@ class Package:
         name = name.removeprefix("/")
         tree = self._trees.get(name)
         if tree is None:
-            tree = px.parse(self.read(name), where=name, limits=self.limits)
+            content = self.read(name)
+            self._parsed += len(content)
+            if self._parsed > self.limits.xml_total:
+                raise TooLarge(f"more than {self.limits.xml_total} bytes of XML", where=name)
+            tree = px.parse(content, where=name, limits=self.limits)
             self._trees[name] = tree
         return tree
 
@@ -187,10 +193,16 @@ class Package:
         area = px.text(px.child(px.child(root, "CommonData"), "PageArea"), "PhysicalBox")
         usual = _box(area or "0 0 210 297", part)
         pages: list[Page] = []
-        for page in px.children(px.child(root, "Pages"), "Page"):
+        for page in self._bounded(px.children(px.child(root, "Pages"), "Page"), part):
             content = self.resolve(page.get("BaseLoc", ""), base=part)
             pages.append(Page(page.get("ID", ""), content, usual))
         return tuple(pages)
+
+    def _bounded(self, items: Iterable[Element], where: str) -> list[Element]:
+        found = list(islice(items, self.limits.parts + 1))
+        if len(found) > self.limits.parts:
+            raise TooLarge(f"more than {self.limits.parts} items in one list", where=where)
+        return found
 
     def page_box(self, page: Page) -> Box:
         """The page's own size where it has one, else that of the document."""
@@ -213,7 +225,7 @@ class Package:
         for document in self.documents:
             if location := px.text(self.xml(document.root), "Attachments"):
                 part = self.resolve(location, base=document.root)
-                for item in px.children(self.xml(part), "Attachment"):
+                for item in self._bounded(px.children(self.xml(part), "Attachment"), part):
                     file = self.resolve(px.text(item, "FileLoc"), base=part)
                     found.append(
                         AttachmentPart(
@@ -232,7 +244,7 @@ class Package:
         for document in self.documents:
             if location := px.text(self.xml(document.root), "CustomTags"):
                 part = self.resolve(location, base=document.root)
-                for entry in px.children(self.xml(part), "CustomTag"):
+                for entry in self._bounded(px.children(self.xml(part), "CustomTag"), part):
                     file = self.resolve(px.text(entry, "FileLoc"), base=part)
                     found += _tags(self.xml(file))
         return tuple(found)

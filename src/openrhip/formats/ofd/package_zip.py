@@ -41,7 +41,10 @@ _SMALL = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What is read at most. Sizes in bytes; the defaults hold any real record of a patient."""
+    """What is read at most. Sizes in bytes; the defaults hold any real record of a patient.
+
+    xml bounds one XML part, xml_total all that are parsed, parts also pages and attachments.
+    """
 
     file: int = 256 << 20
     total: int = 512 << 20
@@ -49,6 +52,7 @@ class Limits:
     ratio: int = 200
     parts: int = 10_000
     xml: int = 32 << 20
+    xml_total: int = 64 << 20
     depth: int = 64
     name: int = 400
 

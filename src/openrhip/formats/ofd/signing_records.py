@@ -148,7 +148,10 @@ def read_record(package: Package, line: Listed) -> Record:
 
 def _references(package: Package, element: Element | None, part: str) -> tuple[Reference, ...]:
     found: list[Reference] = []
-    for item in px.children(element, "Reference"):
+    items = list(px.children(element, "Reference"))
+    if len(items) > len(package.parts) + MOST:
+        raise TooLarge("a signature protects more parts than the package has", where=part)
+    for item in items:
         location = item.get("FileRef", "")
         try:
             digest = base64.b64decode(px.text(item, "CheckValue"), validate=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -34,12 +35,15 @@ class Judged:
     findings: list[Finding] = field(default_factory=list)
 
 
-def judge(context: Context, line: Listed) -> Judged:
-    """Everything about one signature; never raises for what is in the package."""
+def judge(context: Context, line: Listed, later: Sequence[Record] = ()) -> Judged:
+    """Everything about one signature; never raises for what is in the package.
+
+    later: the signatures that follow, to say between which two a part was changed.
+    """
     judged = Judged(line)
     try:
         record = judged.record = records.read_record(context.package, line)
-        judged.findings += _digests(context, record)
+        judged.findings += _digests(context, record, later)
         _value(context, record, judged)
     except NotVerified as problem:
         judged.findings.append(
@@ -61,7 +65,7 @@ def judge(context: Context, line: Listed) -> Judged:
     return judged
 
 
-def _digests(context: Context, record: Record) -> list[Finding]:
+def _digests(context: Context, record: Record, later: Sequence[Record]) -> list[Finding]:
     method = record.check_method.lower()
     if method in _WEAK:
         return [
@@ -86,18 +90,28 @@ def _digests(context: Context, record: Record) -> list[Finding]:
                 )
             )
         elif context.digest_or_none(reference.part) != reference.digest:
-            wrong.append(_changed(reference.part, record))
+            wrong.append(_changed(context, reference.part, record, later))
     if wrong:
         return wrong[:_MOST_NAMED]
     count = len(record.references)
     return [held("ofd.digests", f"{count} 个文件的摘要全部相符", f"all {count} digests match")]
 
 
-def _changed(part: str, record: Record) -> Finding:
+def _changed(context: Context, part: str, record: Record, later: Sequence[Record]) -> Finding:
+    now = context.digest_or_none(part)
+    keeper = next(
+        (
+            one.id
+            for one in later
+            if any(kept.part == part and kept.digest == now for kept in one.references)
+        ),
+        "",
+    )
+    until_zh, until_en = (f"、签名 {keeper} 之前", f" and before {keeper}") if keeper else ("", "")
     return failed(
         "ofd.digest",
-        f"文件在签名 {record.id} 之后被改动：摘要不符",
-        f"the part was changed after signature {record.id}: its digest differs",
+        f"文件在签名 {record.id} 之后{until_zh}被改动：摘要不符",
+        f"the part was changed after signature {record.id}{until_en}: its digest differs",
         part,
     )
 

@@ -120,7 +120,10 @@ def verify(
     if not lines:
         return _unsigned(package, moment)
     context = Context(package, trust, moment)
-    judged = [judge(context, line) for line in lines]
+    judged: list[Judged] = []
+    for line in reversed(lines):
+        later = [one.record for one in judged if one.record]
+        judged.insert(0, judge(context, line, later))
     findings = (
         *closure(package, [one.record for one in judged]),
         *container(package, judged[-1].record),
