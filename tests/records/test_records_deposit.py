@@ -160,3 +160,12 @@ def test_the_vault_wants_the_receipt_of_this_very_document(
     ):
         with pytest.raises(NotVerified):
             vault.release(row, forged)
+
+
+def test_a_record_does_not_come_twice_under_one_id(centre, jinling, pki, samples, summary_v1):
+    assert service.deposit(institution=jinling, content=summary_v1).accepted
+    sealed_again = pki.sealed(samples["C0053/wang-jl-1.xml"])
+    assert sealed_again != summary_v1
+    outcome = service.deposit(institution=jinling, content=sealed_again)
+    failed = {line["id"] for line in outcome.report["checks"] if line["result"] == "failed"}
+    assert failed == {"WZ-06"}

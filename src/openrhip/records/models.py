@@ -98,6 +98,9 @@ class Document(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["institution", "digest"], name="records_document_once"),
+            models.UniqueConstraint(
+                fields=["institution", "source_id"], name="records_source_once"
+            ),
             # Whoever corrects a record corrects its newest version: the history never forks.
             models.UniqueConstraint(
                 fields=["replaces"],
@@ -109,7 +112,6 @@ class Document(models.Model):
             models.Index(fields=["person_id", "-recorded_at"], name="records_by_person"),
             models.Index(fields=["institution", "-deposited_at"], name="records_by_institution"),
             models.Index(fields=["kind", "-recorded_at"], name="records_by_kind"),
-            models.Index(fields=["institution", "source_id"], name="records_by_source"),
             models.Index(fields=["-deposited_at"], name="records_by_deposit"),
         ]
 

@@ -116,8 +116,16 @@ def tags_agree(case: Case) -> Iterator[Fault]:
 
 
 def version_follows(case: Case) -> Iterator[Fault]:
-    """A correction names the newest archived version of the same record of the same patient."""
+    """No record comes twice under one id; a correction names the newest archived version."""
     document = case.document
+    if case.facts.prior(source_id(document.document_id)) is not None:
+        yield Fault(
+            "同一文档流水号的文档已归档",
+            "A document with this id is in the archive already.",
+            "/ClinicalDocument/id",
+            "如需更正，使用新流水号并以 relatedDocument RPLC 指明被替代的文档",
+            "to correct it use a new id, and name the replaced document (relatedDocument RPLC)",
+        )
     if document.replaces is None:
         return
     prior = case.facts.prior(source_id(document.replaces.document_id))

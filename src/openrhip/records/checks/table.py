@@ -62,7 +62,7 @@ CHECKS: tuple[Check, ...] = (
           integrity.pages_say_the_same),
     Check("WZ-05", _I, "标引与源文档数据元一致", "tags agree with the data elements",
           integrity.tags_agree),
-    Check("WZ-06", _I, "版本衔接", "the version follows the archived one",
+    Check("WZ-06", _I, "流水号唯一、版本衔接", "new id, and the version follows on",
           integrity.version_follows),
     Check("KY-01", _U, "各部件可打开", "every part can be opened", usability.parts_open),
     Check("KY-02", _U, "页面与文字可读", "pages and text can be read", usability.pages_there),

@@ -205,9 +205,9 @@ def _archive(
         if done := archived(institution=facts.institution, digest=facts.digest):
             return done  # the same bytes came twice at once
         raise Conflict(
-            "another correction of the same version came first",
+            "the same record, or another correction of its version, came a moment earlier",
             where="relatedDocument",
-            remedy="replace the newest version",
+            remedy="ask again: the answer will say which",
         ) from error
     return _document_outcome(_settle_document(row))
 
