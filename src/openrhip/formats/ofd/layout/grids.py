@@ -71,7 +71,9 @@ def _field(
     left += inset
     boxes: list[Box] = []
     if field.label:
-        style = replace(grid.style, bold=grid.label_bold or grid.style.bold)
+        style = grid.style
+        if grid.label_bold and not style.bold:
+            style = replace(style, bold=True)
         own = setter.width_of(field.label, style)
         own += _AFTER_COLON if field.label.endswith(("：", ":", " ")) else _AFTER_LABEL
         width = max(min(grid.labels or own, (right - left) * 0.7), 1.0)

@@ -53,8 +53,8 @@ class Setter:
         how = align or style.align
         lead = em * style.leading
         made: list[Line] = []
+        first, rest = max(width - indent, em), max(width - hanging, em)
         for measured in self._measure(content, style, marks):
-            first, rest = max(width - indent, em), max(width - hanging, em)
             if measured.sums[-1] <= first:
                 cuts = [(0, len(measured.text))]
             else:

@@ -23,6 +23,7 @@ _MAX_STRETCH = 0.22  # of the line: beyond, a line is left ragged
 _SPACE_SHARE = 3  # a space takes three shares of what justification gives, any other gap one
 _TOKENS = re.compile("[\u2e80-\uff60\uffe0-\uffe6]+|[!-~\u00a0-\u052f]+| +|.", re.DOTALL)
 _WIDE = "\u2e80"
+_CLOSED = ("", " ")  # no gap stands before these
 _TICKS = {  # what is drawn into the box, in parts of the size
     "☑": (0.26, 0.5, 0.44, 0.7, 0.78, 0.28),
     "☒": (0.28, 0.28, 0.72, 0.72, 0.72, 0.28, 0.28, 0.72),
@@ -225,30 +226,37 @@ def encode(part: str, table: Advances, gap: float, after: str) -> tuple[str, int
         return _encode_each(part, table, gap, after)
     tokens = _TOKENS.findall(part)
     steps: list[str] = []
-    shares, last = 0, len(tokens) - 1
-    wide = ""
-    for at, token in enumerate(tokens):
-        following = tokens[at + 1][0] if at < last else after
-        open_ = following not in ("", " ")
-        first = token[0]
+    shares = 0
+    last = tokens.pop()
+    em, each = table.size, f"{table.size + gap:.5g}"
+    get = table.text.__getitem__
+    for token, following in zip(tokens, [*tokens[1:], last], strict=False):
+        first, count = token[0], len(token)
+        open_ = following[0] != " "
         if first >= _WIDE:
-            wide = wide or number(table.size + gap)
-            size = len(token) if open_ and at < last else len(token) - 1
-            if size > 2:
-                steps.append(f"g {size} {wide}")
-            elif size > 0:
-                steps.append(wide if size == 1 else f"{wide} {wide}")
-            shares += len(token) if open_ else len(token) - 1
-            if not open_ and at < last:
-                steps.append(number(table.size))
+            run = count if open_ else count - 1
+            steps.append(f"g {run} {each}" if run > 2 else " ".join([each] * run))
+            shares += run
+            if not open_:
+                steps.append(f"{em:.5g}")
             continue
-        share = (_SPACE_SHARE if first == " " else 1) if open_ else 0
-        steps.extend(map(table.text.__getitem__, token[:-1]))
-        if at < last:
-            tail = token[-1]
-            steps.append(number(table[tail] + gap * share) if share and gap else table.text[tail])
-        shares += share
-    return " ".join(steps), shares
+        if count > 1:
+            steps.extend(map(get, token[:-1]))
+        if open_:
+            share = _SPACE_SHARE if first == " " else 1
+            shares += share
+            steps.append(f"{table[token[-1]] + gap * share:.5g}")
+        else:
+            steps.append(get(token[-1]))
+    count = len(last) - 1
+    if last[0] >= _WIDE:
+        steps.append(f"g {count} {each}" if count > 2 else " ".join([each] * count))
+        shares += count
+    else:
+        steps.extend(map(get, last[:-1]))
+    if after not in _CLOSED:
+        shares += _SPACE_SHARE if last[0] == " " else 1
+    return " ".join(filter(None, steps)), shares
 
 
 def _encode_each(part: str, table: Advances, gap: float, after: str) -> tuple[str, int]:

@@ -19,7 +19,8 @@ from openrhip.formats.ofd.layout.rows import (
     row_slice,
     tall,
 )
-from openrhip.formats.ofd.story import Align, Cell, Ruling, Table, TableRow
+from openrhip.formats.ofd.layout.setting import Line
+from openrhip.formats.ofd.story import Align, Cell, Color, Ruling, Style, Table, TableRow
 from openrhip.kernel.errors import Malformed
 
 _THICK = 0.5  # mm: the outer lines of a 三线表
@@ -126,6 +127,8 @@ class _Making:
         self._edges = scale([column.width for column in table.columns], width)
         self._serial = serial
         self._heads = heads
+        self._styles: dict[tuple[bool, Color], Style] = {}
+        self._known: dict[tuple[str, int, float, Align], list[Line]] = {}
         thin = {Ruling.GRID: table.line_width, Ruling.ROWS: table.line_width}
         top = {**thin, Ruling.THREE_LINE: _THICK}.get(table.ruled)
         self._opening = (horizontal(width, top),) if top else ()
@@ -175,14 +178,29 @@ class _Making:
         style = table.style
         bold = cell.bold if cell.bold is not None else style.bold or (in_head and table.head_bold)
         if bold != style.bold or cell.color is not None:
-            style = replace(style, bold=bold, color=cell.color or style.color)
+            style = self._style(bold, cell.color or style.color)
         left, right = self._edges[placed.column], self._edges[placed.column + placed.span]
         width = max(right - left - 2 * table.padding, 1.0)
         align = cell.align or table.columns[placed.column].align
-        marks = self._setter.mark(cell.tag) if cell.tag else ()
-        lines = self._setter.lines(cell.content, style, width, marks=marks, align=align)
+        lines = self._lines(cell, style, width, align)
         shade = cell.shade or (table.head_shade if in_head else None)
         return Box(left + table.padding, width, lines, tall(lines), cell.valign == "middle", shade)
+
+    def _style(self, bold: bool, color: Color) -> Style:
+        key = (bold, color)
+        if key not in self._styles:
+            self._styles[key] = replace(self._table.style, bold=bold, color=color)
+        return self._styles[key]
+
+    def _lines(self, cell: Cell, style: Style, width: float, align: Align) -> list[Line]:
+        """The cell's lines; the same words in the same manner are set once."""
+        if cell.tag or not isinstance(cell.content, str):
+            marks = self._setter.mark(cell.tag)
+            return self._setter.lines(cell.content, style, width, marks=marks, align=align)
+        key = (cell.content, id(style), width, align)
+        if key not in self._known:
+            self._known[key] = self._setter.lines(cell.content, style, width, align=align)
+        return self._known[key]
 
     def _joined(self, cells: list[Placed], boxes: list[Box]) -> tuple[list[Piece], float]:
         """Rows joined by a cell over several of them: pieces and height."""
