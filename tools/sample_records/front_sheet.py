@@ -85,12 +85,15 @@ def fees(paid: tuple[str, str], costs: Costs) -> str:
     return section("48768-6", "PAYMENT SOURCES", *body)
 
 
-def operation(one: Operation) -> str:
+def operation(one: Operation, hospital: CityInstitution) -> str:
+    def number(name: str) -> str:
+        return next(member.code for member in hospital.staff if member.name == name)
+
     def person(name: str) -> str:
-        return el("performer", el("assignedEntity", ident(STAFF) + el("assignedPerson", el("name", name))))
+        return el("performer", el("assignedEntity", ident(STAFF, number(name)) + el("assignedPerson", el("name", name))))
 
     def helper(role: str, name: str) -> str:
-        playing = ident(STAFF) + el("code", displayName=role) + el("playingEntity", el("name", name))
+        playing = ident(STAFF, number(name)) + el("code", displayName=role) + el("playingEntity", el("name", name))
         return el("participant", el("participantRole", playing), typeCode="ATND")
 
     parts = [
@@ -121,16 +124,17 @@ def left(icd: str, name: str, came: tuple[str, str], *, main: bool) -> str:
 HAD, UNCLEAR, NOT, UNKNOWN = ("1", "有"), ("2", "临床未确定"), ("4", "无"), ("3", "情况不明")
 
 
-def home(record_county: str, work: tuple[str, str, str]) -> str:
-    """国籍, 出生地, 工作单位, 户口, 籍贯 within patient."""
+def home(record_county: str, work: tuple[str, str, str]) -> tuple[str, str]:
+    """Within patient: 出生地 and 国籍 before the age; 工作单位, 户口, 籍贯 behind it."""
     unit, phone, address = work
     place = el("county", record_county) + el("city", "南京市") + el("state", "江苏省")
     made = el("birthplace", el("place", el("addr", place)))
     made += code("156", "中国", "2.16.156.10011.2.3.3.1", "世界各国和地区名称代码(GB/T 2659)", "nationality")
+    more = ""
     if unit:
-        made += el("employerOrganization", el("name", escape(unit)) + el("telecom", value=phone) + el("addr", el("houseNumber", address) + el("postalCode", "210008")))
-    made += el("household", el("place", el("addr", el("houseNumber", "示范派出所辖区") + place + el("postalCode", "210000"))))
-    return made + el("nativePlace", el("place", el("addr", el("city", "南京市") + el("state", "江苏省"))))
+        more += el("employerOrganization", el("name", escape(unit)) + el("telecom", value=phone) + el("addr", el("houseNumber", address) + el("postalCode", "210008")))
+    more += el("household", el("place", el("addr", el("houseNumber", "示范派出所辖区") + place + el("postalCode", "210000"))))
+    return made, more + el("nativePlace", el("place", el("addr", el("city", "南京市") + el("state", "江苏省"))))
 
 
 def make(
@@ -171,8 +175,9 @@ def make(
         for role, one in (("质控医师", attending), ("质控护士", nurse))
     )
     room, unit_name, ward = units[2], units[0], units[1]
-    place = ident("2.16.156.10011.1.21") + el("name", room)
-    place += el("asOrganizationPartOf", el("wholeOrganization", ident("2.16.156.10011.1.26") + el("name", unit_name)))
+    unit_code = next(one.code for one in hospital.departments if one.name == unit_name)
+    place = ident("2.16.156.10011.1.21", room) + el("name", room)
+    place += el("asOrganizationPartOf", el("wholeOrganization", ident("2.16.156.10011.1.26", unit_code) + el("name", unit_name)))
     out_of = el("act", el("code") + el("author", el("time") + el("assignedAuthor", el("id") + el("representedOrganization", place))), classCode="ACT", moodCode="EVN")
     sections = [
         section("8716-3", "VITAL SIGNS", *weights),
@@ -185,7 +190,7 @@ def make(
         section("30954-2", "STUDIES SUMMARY", group(
             obs("DE04.50.001.00", "ABO血型代码", table_cd(*blood[0], "1.85", "ABO血型代码表")),
             obs("DE04.50.010.00", "Rh血型代码", table_cd(*blood[1], "1.250", "Rh(D)血型代码表")))),
-        section("47519-4", "HISTORY OF PROCEDURES", *(operation(one) for one in operations)),
+        section("47519-4", "HISTORY OF PROCEDURES", *(operation(one, hospital) for one in operations)),
         section("11336-5", "HISTORY OF HOSPITALIZATIONS", obs("DE02.10.090.00", "住院次数", pq(times, "次"))),
         section("8648-8", "Hospital Course", obs("DE06.00.310.00", "实际住院天数", pq(days, "天")), out_of),
         section("", "行政管理",
@@ -195,10 +200,11 @@ def make(
         fees(paid, costs),
     ]  # fmt: skip
     roles = (("科主任", chief, True), ("主任(副主任)医师", deputy, False), ("主治医师", attending, False), ("住院医师", resident, False), ("责任护士", nurse, False), ("编码员", coder, False))
+    own, more = home(patient(who).county, work)
     return Record(
         kind=Kind.FRONT_SHEET, number=number, at=made, hospital=hospital, patient=patient(who), author=resident, numbers={"inpatient": inpatient, "case": case},
         signers=[Signer(role, one, later(made, 30 + at), legal=legal) for at, (role, one, legal) in enumerate(roles)], department=unit_name, ward=ward, room=room, start=span[0], end=span[1],
-        encounter=code(*route, "2.16.156.10011.2.3.1.270", "入院途径代码表"), contact=contact, sections=sections, patient_extra=home(patient(who).county, work),
+        encounter=code(*route, "2.16.156.10011.2.3.1.270", "入院途径代码表"), contact=contact, sections=sections, patient_extra=own, patient_more=more,
     )  # fmt: skip
 
 

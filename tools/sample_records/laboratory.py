@@ -60,7 +60,7 @@ CHEMISTRY: list[Test] = [
 CLOTTING: list[Test] = [
     ("5902-2", "凝血酶原时间", "PT", "s", 9.4, 12.5, 1), ("6301-6", "国际标准化比值", "INR", "", 0.8, 1.2, 2),
     ("3173-2", "活化部分凝血活酶时间", "APTT", "s", 25.1, 36.5, 1), ("3243-3", "凝血酶时间", "TT", "s", 10.3, 16.6, 1),
-    ("3255-7", "纤维蛋白原", "FIB", "g/L", 2.0, 4.0, 2), ("48065-7", "D-二聚体", "D-D", "mg/L FEU", 0, 0.55, 2),
+    ("3255-7", "纤维蛋白原", "FIB", "g/L", 2.0, 4.0, 2), ("48065-7", "D-二聚体", "D-D", "mg/L(FEU)", 0, 0.55, 2),
 ]  # fmt: skip
 GASES: list[Test] = [
     ("2744-1", "酸碱度", "pH", "", 7.35, 7.45, 3), ("2019-8", "二氧化碳分压", "pCO2", "mmHg", 35, 45, 1),
@@ -102,7 +102,7 @@ def by_element(test: Test, value: float) -> str:
     quantity = obs(
         "DE04.30.015.00", "检验定量结果", f'<value xsi:type="REAL" value="{shown}"/>',
         *([obs("DE04.30.016.00", "检查定量结果计量单位", st(unit))] if unit else []),
-        after=_interpretation(level) + _range(test),
+        after=_interpretation(level), tail=_range(test),
     )  # fmt: skip
     return obs("DE04.30.019.00", "检验项目代码", cd(number, f"{name}({short})", LOINC, "LOINC"), quantity)
 

@@ -68,6 +68,7 @@ class Record:
     replaces: str = ""
     confidentiality: str = "N"
     patient_extra: str = ""
+    patient_more: str = ""
     participants: str = ""
     patient_type: tuple[str, str] | None = None
     enterer: CityStaff | None = None
@@ -86,7 +87,7 @@ def el(tag: str, body: str = "", **attributes: str) -> str:
 
 
 def ident(root: str, extension: str = "") -> str:
-    return el("id", root=root, extension=extension)
+    return el("id", root=root, extension=extension) if extension else el("id", root=root)
 
 
 def code(value: str, display: str, system: str, name: str, tag: str = "code") -> str:
@@ -131,15 +132,16 @@ def ts(value: str) -> str:
 
 def obs(
     de: str, label: str, value: str, *parts: str, when: str = "", after: str = "",
-    qualifier: str = "", system: str = DE,
+    qualifier: str = "", system: str = DE, tail: str = "",
 ) -> str:  # fmt: skip
-    """An observation; `after` goes behind the value (interpretation, performer, range)."""
+    """An observation; `after` goes behind the value, `tail` (referenceRange) behind the parts."""
     inner = el("qualifier", el("name", displayName=qualifier)) if qualifier else ""
     name = "卫生信息数据元目录" if system == DE else "住院病案首页基本数据集"
     head = el("code", inner, code=de, displayName=label, codeSystem=system, codeSystemName=name)
     time = el("effectiveTime", value=when) if when else ""
     below = "".join(el("entryRelationship", part, typeCode="COMP") for part in parts)
-    return el("observation", head + time + value + after + below, classCode="OBS", moodCode="EVN")
+    whole_text = head + time + value + after + below + tail
+    return el("observation", whole_text, classCode="OBS", moodCode="EVN")
 
 
 def entry(statement: str) -> str:
@@ -213,6 +215,7 @@ def _patient(record: Record) -> str:
                "ethnicGroupCode")
         + record.patient_extra
         + el("age", value=record.age or _age(record), unit="岁")
+        + record.patient_more
         + el("occupation", code(WORK[one.occupation], one.occupation, LOCAL + "3.13",
                                 "从业状况(个人身体)代码表(GB/T 2261.4)", "occupationCode"))
     )  # fmt: skip
@@ -267,6 +270,8 @@ def _places(record: Record) -> str:
     for root, name in levels:
         if name:
             number = name if root in {oids.ROOM, oids.BED} else _department_code(record, name)
+            if root == oids.WARD:
+                number = "BQ" + _department_code(record, record.department).replace(".", "")
             inner = ident(root, number) + el("name", escape(name))
             inner += el("asOrganizationPartOf", chain, classCode="PART")
             chain = el("wholeOrganization", inner, classCode="ORG", determinerCode="INSTANCE")

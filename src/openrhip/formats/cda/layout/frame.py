@@ -41,6 +41,8 @@ SMALL_RIGHT = Style(size=8.0, leading=1.3, align=Align.RIGHT, color=GREY)
 ABOUT = Style(size=8.5, leading=1.35, align=Align.LEFT)
 HEAD = Style(size=9.5, leading=1.35, align=Align.LEFT)
 _SHORT = 12  # rows of a table that is moved whole to the page of the signatures
+_KEPT = 3  # short paragraphs that go with them
+_FEW = 90  # characters
 _MM_PER_SIGN = 3.8  # a 10.5 pt character with a little air
 
 
@@ -285,13 +287,24 @@ def ending(body: list[Block], tail: list[Block]) -> list[Block]:
     """The body with its last block kept with the signatures, which never stand alone on a page."""
     at = len(body)
     last = body[-1] if body else None
-    if isinstance(last, Paragraph) or (
-        isinstance(last, (KeyValueGrid, Table)) and len(last.rows) <= _SHORT
-    ):
+    if isinstance(last, (KeyValueGrid, Table)) and len(last.rows) <= _SHORT:
+        at -= 1
+    while at and len(body) - at < _KEPT and _is_short(body[at - 1]):
+        at -= 1
+    if at == len(body) and isinstance(last, Paragraph):
         at -= 1
     while at and isinstance(body[at - 1], Heading):
         at -= 1
     return [*body[:at], Together([*body[at:], *tail])]
+
+
+def _is_short(block: Block) -> bool:
+    """A paragraph of about two lines at most."""
+    if not isinstance(block, Paragraph):
+        return False
+    content = block.content
+    runs = [content] if isinstance(content, (str, Run)) else content
+    return sum(len(one if isinstance(one, str) else one.text) for one in runs) < _FEW
 
 
 def _relation(person: Participant) -> str:

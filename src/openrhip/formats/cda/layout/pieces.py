@@ -10,7 +10,7 @@ from openrhip.formats.cda.layout import plain
 from openrhip.formats.cda.layout.sheet import BODY, Sheet, run_in
 from openrhip.formats.cda.layout.words import with_colon
 from openrhip.formats.cda.model import Entry, Span
-from openrhip.formats.ofd.story import Align, Block, Columns, Paragraph, Run, Style
+from openrhip.formats.ofd.story import Align, Block, Columns, Paragraph, Run, Spacer, Style
 
 LIST = Style(size=10.5, leading=1.4, hanging=1.3, align=Align.LEFT)
 SHORT = {
@@ -101,7 +101,7 @@ def side_by_side(left: list[Block], right: list[Block]) -> list[Block]:
     """Two short lists next to each other; long ones below each other."""
     if not left or not right or max(len(left), len(right)) > 12:
         return [*left, *right]
-    return [Columns([left, right], gap=6.0)]
+    return [Columns([left, right], gap=6.0), Spacer(0.8)]
 
 
 def chinese(sheet: Sheet, label: str = "") -> list[list[str | Run]]:

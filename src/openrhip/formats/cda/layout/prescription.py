@@ -158,7 +158,7 @@ def _drugs(sheet: Sheet, drugs: Sequence[Entry]) -> list[Block]:
         note = sheet.part(drug, NOTE)
         form = facts["药物剂型"].text if "药物剂型" in facts else ""
         dose = "  ".join(
-            facts[label].text
+            facts[label].text.replace(" ", "")
             for label in ("用药剂量-单次", "用药途径", "用药频率")
             if label in facts
         )
