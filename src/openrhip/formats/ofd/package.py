@@ -3,8 +3,8 @@
 `open_package` checks the container and the entry file; parts are unpacked when asked for. Terms:
 part 部件, ST_Loc 路径, document body 文档体, page 页, custom tag 自定义标引, attachment 附件.
 
-Sources: GB/T 33190-2016 §6 (locations), §7 (OFD.xml, Document.xml), §8 (pages), §16-17 (custom
-tags, attachments).
+Sources: GB/T 33190-2016 §6 (locations), §7 (OFD.xml, Document.xml), §7.7 (pages), §16 (custom
+tags), §20 (attachments).
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""The XML parts of a package other than pages: OFD.xml, Document.xml, resources, tags (§7, §16)."""
+"""The XML parts of a package other than pages: OFD.xml, Document.xml, resources, tags.
+
+GB/T 33190-2016 §7 (document, outlines, resources), §16 (custom tags), §20 (attachments).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Matrices and paths: the short form of path data (GB/T 33190-2016 §9.3) as plain segments."""
+"""Matrices and paths: the short form of path data (GB/T 33190-2016 §9) as plain segments."""
 
 from __future__ import annotations
 
