@@ -67,7 +67,7 @@ def _maker(context: Context, seal: SealData, instant: Instant) -> list[Finding]:
                 seal.info.seal_id,
             )
         ]
-    good = _made(maker, seal.signature, seal.info.raw)
+    good = _made(maker, seal.signature, maker.public_key.digest(seal.info.raw))
     return [
         Finding(
             "seal.maker",
@@ -85,9 +85,9 @@ def _maker(context: Context, seal: SealData, instant: Instant) -> list[Finding]:
 
 
 @lru_cache(maxsize=512)
-def _made(maker: Certificate, signature: bytes, info: bytes) -> bool:
+def _made(maker: Certificate, signature: bytes, digest: bytes) -> bool:
     """A seal is used for thousands of documents; its own signature is checked once."""
-    return maker.public_key.verify(signature, info)
+    return maker.public_key.verify_digest(signature, digest)
 
 
 def _listed(seal: SealData, signer: Certificate) -> Finding:
