@@ -82,11 +82,7 @@ def read(
 
 def candidates(given: Given) -> tuple[Known, ...]:
     """Everybody who shares a number, or the name with the birth date; by survivor."""
-    roots: set[str] = set()
-    for kind in _UNIQUE:
-        if kind in given.lookups:
-            rows = models.Identifier.objects.filter(kind=kind, lookup__in=given.lookups[kind])
-            roots.update(rows.values_list("person__root", flat=True)[:_MOST_CANDIDATES])
+    roots = {root for _, root, _ in _owners(given)[:_MOST_CANDIDATES]}
     namesakes = models.Registration.objects.filter(
         name_key=given.claim.name_key, birth_date=given.claim.birth_date
     )
@@ -145,18 +141,34 @@ def register(given: Given, *, person_id: str, root: str, seen: Collection[str]) 
         birth_date=given.claim.birth_date,
         defaults={"name_key": given.claim.name_key, "at": now},
     )
+    owners = _owners(given)
     for kind, text in given.texts.items():
-        owners = list(
-            models.Identifier.objects.filter(kind=kind, lookup__in=given.lookups[kind]).values_list(
-                "person__root", "contested"
-            )
-        )
-        if any(owner == root for owner, _ in owners):
+        if kind not in _UNIQUE:
             continue
-        if kind in _UNIQUE and any(owner not in seen for owner, _ in owners):
+        mine = [(owner, contested) for other, owner, contested in owners if other == kind]
+        if any(owner == root for owner, _ in mine):
+            continue
+        if any(owner not in seen for owner, _ in mine):
             raise LookAgain
-        taken = kind in _UNIQUE and any(not contested for _, contested in owners)
+        taken = any(not contested for _, contested in mine)
         _add(given, kind, text, person_id=person_id, contested=taken)
+    if PHONE in given.texts and not _has_phone(given, root):
+        _add(given, PHONE, given.texts[PHONE], person_id=person_id, contested=False)
+
+
+def _owners(given: Given) -> list[tuple[str, str, bool]]:
+    """(kind, survivor, contested) of everybody who holds a number of the claim that tells people.
+
+    One query: look-up values of different kinds never meet, the kind is part of what is hashed.
+    """
+    values = [value for kind in _UNIQUE for value in given.lookups.get(kind, ())]
+    rows = models.Identifier.objects.filter(kind__in=_UNIQUE, lookup__in=values)
+    return list(rows.order_by("pk").values_list("kind", "person__root", "contested"))
+
+
+def _has_phone(given: Given, root: str) -> bool:
+    rows = models.Identifier.objects.filter(kind=PHONE, lookup__in=given.lookups[PHONE])
+    return rows.filter(person__root=root).exists()
 
 
 def clear(row: models.Identifier) -> str:

@@ -10,7 +10,7 @@ from django.db import IntegrityError
 from openrhip.directory import models
 from openrhip.directory.rules import matching, names, numbers
 from openrhip.directory.rules.facts import NumberView, Person, PersonRef
-from openrhip.directory.rules.matching import Certainty, Claim, Comparison, Mark
+from openrhip.directory.rules.matching import Certainty, Claim, Comparison
 from openrhip.directory.service import claims, ids, sealing
 from openrhip.directory.service.claims import Given, LookAgain
 from openrhip.kernel import clock
@@ -18,7 +18,8 @@ from openrhip.kernel.database import writing
 from openrhip.kernel.errors import Conflict, Malformed, NotFound
 
 _TRIES = 4
-_SHARED = {Mark.NUMBER: claims.NUMBER, Mark.CARD: claims.CARD, Mark.LOCAL: claims.LOCAL}
+_SHARED = (claims.NUMBER, claims.CARD, claims.LOCAL)
+"""Numbers that tell whose entry a claim belongs to, the most telling first."""
 
 
 def identify(
@@ -235,17 +236,12 @@ def _new_person(given: Given) -> str:
 
 def _keeper(given: Given, root: str) -> str:
     """The entry of a merged person that holds the agreeing number: unmerge then parts rightly."""
-    for kind in _SHARED.values():
-        lookups = given.lookups.get(kind)
-        if lookups:
-            row = (
-                models.Identifier.objects.filter(kind=kind, lookup__in=lookups, person__root=root)
-                .order_by("contested", "at")
-                .first()
-            )
-            if row is not None:
-                return str(row.person_id)
-    return root
+    values = [value for kind in _SHARED for value in given.lookups.get(kind, ())]
+    rows = models.Identifier.objects.filter(
+        kind__in=_SHARED, lookup__in=values, person__root=root
+    ).values_list("kind", "contested", "at", "person_id")
+    ranked = sorted((_SHARED.index(kind), *rest) for kind, *rest in rows)
+    return str(ranked[0][3]) if ranked else root
 
 
 def _review(fresh: str, pair: Comparison, source: str) -> str | None:
