@@ -36,8 +36,8 @@ def town(tmp_path_factory):
     try:
         deadline = time.monotonic() + 180
         while not ready.exists():
-            ended = process.poll() is not None
-            assert not ended and time.monotonic() < deadline, (folder / "log").read_text()[-4000:]
+            late = process.poll() is not None or time.monotonic() > deadline
+            assert not late, (folder / "log").read_text()[-4000:]
             time.sleep(0.2)
         yield json.loads(ready.read_text("utf-8"))
     finally:

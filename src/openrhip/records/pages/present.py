@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from openrhip.directory.pages.words import purpose_text, role_text
 from openrhip.kernel.periods import city_day
-from openrhip.records.pages.words import kind_text, level_text, one_of
+from openrhip.records.pages.words import chinese, kind_text, level_text, one_of
 from openrhip.records.service import AccessSummary, Deed, DocumentSummary
 
 
@@ -70,7 +70,7 @@ def document_row(item: DocumentSummary) -> DocumentRow:
     return DocumentRow(
         id=item.id,
         kind=kind_text(item.kind),
-        title=item.title or kind_text(item.kind),
+        title=_title(item.title, item.kind),
         place=item.institution_name,
         by=by,
         recorded_at=item.recorded_at,
@@ -84,6 +84,11 @@ def document_row(item: DocumentSummary) -> DocumentRow:
         level=level_text(item.level),
         digest=item.digest,
     )
+
+
+def _title(title: str, kind: str) -> str:
+    """The record's own title, which is Chinese; in English the name of its kind."""
+    return title if title and chinese() else kind_text(kind)
 
 
 def visits(items: Sequence[DocumentSummary]) -> list[Visit]:
@@ -105,7 +110,7 @@ def access_row(item: AccessSummary) -> AccessRow:
         who=_("您本人") if own else item.actor_name,
         role=_("、").join(role_text(role) for role in item.actor_roles) if not own else "",
         place=item.institution_name,
-        what=item.title or kind_text(item.kind),
+        what=_title(item.title, item.kind),
         purpose=purpose_text(item.purpose),
         deed=_("下载") if item.deed == Deed.EXPORT else _("查看"),
         at=item.asked_at,

@@ -82,7 +82,7 @@ def source_of(content: bytes) -> cda.ClinicalDocument | None:
 
 
 def chapters(document: cda.ClinicalDocument | None) -> list[Chapter]:
-    """The record in words: every section with its narrative, or with its statements if it has none."""
+    """The record in words: each section's narrative, or its statements if it has none."""
     found: list[Chapter] = []
     if document is not None:
         for section in document.sections:
