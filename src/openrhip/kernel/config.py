@@ -45,6 +45,11 @@ SETTINGS = (
         "store of the ledger; empty is SQLite in the home folder, else postgresql://user:password@host/name",
     ),
     Setting(
+        "ledger_origin",
+        "openrhip.local/ledger",
+        "name of the log, unique in the world, such as ledger.example.cn/city; fixed by init",
+    ),
+    Setting(
         "ledger_profile",
         "gm",
         "hash and signature of the ledger: gm (SM3, SM2) or c2sp (SHA-256, Ed25519)",

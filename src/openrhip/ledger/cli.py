@@ -49,18 +49,18 @@ def cli() -> None:
 
 @cli.command()
 @_home_option
-@click.option(
-    "--origin", default="openrhip.local/ledger", show_default=True, help="Name of the log."
-)
+@click.option("--origin", help="Name of the log, unique in the world (default: ledger_origin).")
 @click.option("--profile", type=click.Choice(["gm", "c2sp"]), help="Hash and signature.")
 @_json_option
-def init(home: Path | None, origin: str, profile: str | None, as_json: bool) -> None:
+def init(home: Path | None, origin: str | None, profile: str | None, as_json: bool) -> None:
     """Make the key and the token of the ledger; done again it changes nothing."""
     from openrhip.ledger.home import Home
 
     config = _config(home)
     folder = Home.of(config.home)
-    key = folder.init(origin=origin, profile=profile or config["ledger_profile"])
+    key = folder.init(
+        origin=origin or config["ledger_origin"], profile=profile or config["ledger_profile"]
+    )
     value = {"folder": str(folder.folder), "key": str(key), "profile": key.profile.name}
     _say(as_json, value, f"{folder.folder}\n{key}")
 

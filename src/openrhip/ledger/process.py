@@ -83,7 +83,7 @@ async def serve(
         try:
             await _listening(host, port, serving)
             if ready is not None:
-                ready(f"http://{host}:{port}")
+                ready(f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}")
             tasks = {serving, stopping, writing}
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
@@ -201,10 +201,12 @@ async def _listening(host: str, port: int, serving: asyncio.Task[None]) -> None:
 def _address(listen: str) -> tuple[str, int]:
     """host:port; port 0 is replaced by a free one. Raises Misconfigured."""
     host, _, port = listen.rpartition(":")
+    host = host.removeprefix("[").removesuffix("]")
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     if not (host and port.isdecimal() and int(port) < 1 << 16):
         raise Misconfigured(f"{listen[:60]!r} is not host:port", where="listen")
     try:
-        with contextlib.closing(socket.create_server((host, int(port)))) as probe:
+        with contextlib.closing(socket.create_server((host, int(port)), family=family)) as probe:
             return host, probe.getsockname()[1]
     except OSError as error:
         raise Misconfigured(

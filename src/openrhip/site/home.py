@@ -29,7 +29,8 @@ def prepare(home: Path, *, development: bool, values: dict[str, str]) -> None:
     from openrhip.ledger.home import Home  # noqa: PLC0415
 
     FileKeyRing.create(home / "keys" / "directory")
-    Home.of(home).init(origin="openrhip.local/ledger", profile=config.current()["ledger_profile"])
+    settings = config.current()
+    Home.of(home).init(origin=settings["ledger_origin"], profile=settings["ledger_profile"])
     if development and not (home / "pki" / "ca").exists():
         make_certificates(home / "pki", institutions=(), staff=())
     make_folder(home / "pki" / "trust")
