@@ -88,6 +88,45 @@ print(models.Person.objects.count(), flush=True)
 )
 
 
+TWO = (
+    PROLOGUE
+    + """
+with service.using(keys=KEYS):
+    for name in ("甲", "乙"):
+        print(service.identify(name=name, sex="0", birth_date=date(1990, 1, 1), source="H1").person_id)
+"""
+)
+MERGE = (
+    PROLOGUE
+    + """
+from openrhip.directory.service import entries, merging
+from openrhip.kernel.errors import Conflict
+def late(kind, fields, *, key):
+    "Both have found the other standing alone; now both write."
+    print("looked", flush=True)
+    sys.stdin.readline()
+    return {"index": 0}
+entries.append = late
+if sys.argv[3] == "unguarded":
+    checks = iter([merging._check_mergeable])
+    merging._check_mergeable = lambda *ids: next(checks, lambda *_: None)(*ids)
+by = service.Actor(staff_code="c1", institution_code="H1", roles=(service.Role.RECORDS_CLERK,))
+with service.using(keys=KEYS):
+    try:
+        service.merge(survivor=sys.argv[1], merged=sys.argv[2], by=by, why="race")
+        print("merged")
+    except Conflict:
+        print("conflict")
+"""
+)
+POINTERS = (
+    PROLOGUE
+    + """
+print(models.Person.objects.exclude(survivor=None).count())
+"""
+)
+
+
 @contextmanager
 def database(tmp_path):
     """Environment of a database of its own, of the kind the suite runs on."""
@@ -184,3 +223,27 @@ def _facts(by):
     if "id_number" in facts:
         facts["id_number"] += check_digit(facts["id_number"])
     return facts
+
+
+def merge_both_ways(tmp_path, guard):
+    with database(tmp_path) as env:
+        finish(start(env, PREPARE, "guarded"))
+        one, other = finish(start(env, TWO)).split()
+        racers = [start(env, MERGE, *pair, guard) for pair in ((one, other), (other, one))]
+        for racer in racers:
+            assert racer.stdout.readline().strip() == "looked"
+        for racer in racers:
+            racer.stdin.write("go\n")
+            racer.stdin.flush()
+        said = sorted(finish(racer).split()[-1] for racer in racers)
+        return said, int(finish(start(env, POINTERS)))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_merges_in_opposite_directions_make_no_circle(tmp_path):
+    assert merge_both_ways(tmp_path, "guarded") == (["conflict", "merged"], 1)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_without_the_second_check_they_make_a_circle(tmp_path):
+    assert merge_both_ways(tmp_path, "unguarded") == (["merged", "merged"], 2)
