@@ -11,7 +11,7 @@ import uharfbuzz as hb
 
 from openrhip.formats.ofd.fonts import Font, loaded
 from openrhip.formats.ofd.package import Package
-from openrhip.formats.ofd.render.scene import FontRes
+from openrhip.formats.ofd.render.scene import FontRes, Glyph, TextItem
 from openrhip.kernel.errors import NotFound
 
 _SERIF_NAMES = ("宋", "song", "sun", "serif", "ming", "仿", "楷", "fang", "kai", "times")
@@ -39,15 +39,17 @@ class Face:
         self.is_cff = "CFF " in tags or "CFF2" in tags
         self._glyphs: dict[str, int] = {}
 
-    def glyph(self, char: str, index: int | None = None) -> int:
-        """The glyph of a character (or the given one), marked as used; 0 if there is none."""
-        found = self._glyphs.get(char) if index is None else index
+    def lookup(self, char: str) -> int:
+        """The glyph of a character, 0 if there is none."""
+        found = self._glyphs.get(char)
         if found is None:
             found = self._glyphs[char] = self.shaper.get_nominal_glyph(ord(char)) or 0
-        if found < self.face.glyph_count:
-            self.used.setdefault(found, char)
-            return found
-        return 0
+        return found
+
+    def use(self, glyph: int, char: str) -> int:
+        """Note that the glyph is drawn, and for what."""
+        self.used.setdefault(glyph, char)
+        return glyph
 
     def advance(self, glyph: int) -> float:
         """In em."""
@@ -64,8 +66,11 @@ class Face:
         if self.weight:
             wanted.pin_axis_location(self.face, "wght", float(self.weight))
             wanted.flags |= hb.SubsetFlags.DOWNGRADE_CFF2
-        plan = hb.SubsetPlan(self.face, wanted)
-        made = plan.execute()
+        try:
+            plan = hb.SubsetPlan(self.face, wanted)
+            made = plan.execute()
+        except (RuntimeError, hb.HarfBuzzError):  # tables that no subset can be made of
+            return bytes(self.face.blob.data), {old: old for old in self.used}
         mapping = plan.old_to_new_glyph_mapping
         return bytes(made.blob.data), {old: mapping[old] for old in self.used}
 
@@ -92,13 +97,28 @@ class Faces:
         self._own: dict[str, Face | None] = {}
         self._house: dict[Font, Face] = {}
 
-    def of(self, res: FontRes, *, bold: bool = False) -> Face:
-        """The face of a font resource: the embedded one, else ours."""
-        key = res.part
-        if key and key not in self._own:
-            self._own[key] = _open(self._package, key)
-        embedded = self._own.get(key) if key else None
-        return embedded or self.house(_like(res, bold=bold))
+    def pick(self, item: TextItem, glyph: Glyph) -> tuple[Face, int]:
+        """The face and glyph number to draw.
+
+        A number fixed by the file counts only in the font of the file; else the character is
+        looked up there, in ours of the same kind, and in those with more characters.
+        """
+        own = self._embedded(item.font.part)
+        if own is not None:
+            if glyph.index is not None and glyph.index < own.face.glyph_count:
+                return own, own.use(glyph.index, glyph.char)
+            if number := own.lookup(glyph.char):
+                return own, own.use(number, glyph.char)
+        wanted = self.house(_like(item.font, bold=item.bold))
+        for face in (wanted, self.house(Font.SERIF), self.house(Font.RARE)):
+            if number := face.lookup(glyph.char):
+                return face, face.use(number, glyph.char)
+        return wanted, wanted.use(0, glyph.char)
+
+    def _embedded(self, part: str) -> Face | None:
+        if part and part not in self._own:
+            self._own[part] = _open(self._package, part)
+        return self._own.get(part)
 
     def house(self, font: Font) -> Face:
         face = self._house.get(font)
@@ -106,22 +126,6 @@ class Faces:
             source, weight = loaded(font)
             face = self._house[font] = Face(source, weight)
         return face
-
-    def for_char(self, res: FontRes, char: str, *, bold: bool = False) -> Face:
-        """A face that has the character; the wanted one where none has."""
-        wanted = self.of(res, bold=bold)
-        if wanted.shaper.get_nominal_glyph(ord(char)):
-            return wanted
-        for font in (Font.SERIF, Font.RARE):
-            face = self.house(font)
-            if face.shaper.get_nominal_glyph(ord(char)):
-                return face
-        return wanted
-
-    def all(self) -> list[Face]:
-        """The faces that have drawn something."""
-        faces = [face for face in self._own.values() if face is not None]
-        return [face for face in (*faces, *self._house.values()) if face.used]
 
 
 def _open(package: Package, part: str) -> Face | None:
@@ -133,8 +137,6 @@ def _open(package: Package, part: str) -> Face | None:
     tags = set(face.table_tags)
     if not face.glyph_count or not tags & {"glyf", "CFF ", "CFF2"}:
         return None  # a bare CFF or a damaged file: ours is drawn instead
-    if not face.unicodes:
-        return None
     return Face(face)
 
 

@@ -139,18 +139,14 @@ class _Making:
 
     def _line(self, item: TextItem, line: Sequence[Glyph]) -> None:
         """Glyphs on one baseline and in one face are shown together."""
+        picked = [self._faces.pick(item, glyph) for glyph in line]
         start = 0
-        faces = [self._face(item, glyph) for glyph in line]
         for at in range(1, len(line) + 1):
-            if at < len(line) and faces[at] is faces[start] and line[at].y == line[start].y:
+            if at < len(line) and picked[at][0] is picked[start][0] and line[at].y == line[start].y:
                 continue
-            self._show(item, faces[start], line[start:at])
+            numbers = [number for _, number in picked[start:at]]
+            self._show(item, picked[start][0], line[start:at], numbers)
             start = at
-
-    def _face(self, item: TextItem, glyph: Glyph) -> Face:
-        if glyph.index is not None:
-            return self._faces.of(item.font, bold=item.bold)
-        return self._faces.for_char(item.font, glyph.char, bold=item.bold)
 
     def _name(self, face: Face) -> str:
         name = self._names.get(id(face))
@@ -160,7 +156,9 @@ class _Making:
         self._sheets[-1].fonts.add(name)
         return name
 
-    def _show(self, item: TextItem, face: Face, run: Sequence[Glyph]) -> None:
+    def _show(
+        self, item: TextItem, face: Face, run: Sequence[Glyph], numbers: Sequence[int]
+    ) -> None:
         name = self._name(face)
         matrix: Matrix = (item.stretch, 0.0, 0.0, -1.0, run[0].x, run[0].y)
         self._out.append(
@@ -168,8 +166,7 @@ class _Making:
         )
         shown: list[tuple[int, float]] = []
         unit = item.size * item.stretch
-        for at, glyph in enumerate(run):
-            number = face.glyph(glyph.char, glyph.index)
+        for at, (glyph, number) in enumerate(zip(run, numbers, strict=True)):
             shift = 0.0
             if at + 1 < len(run) and unit:
                 shift = face.advance(number) - (run[at + 1].x - glyph.x) / unit

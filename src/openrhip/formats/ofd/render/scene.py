@@ -111,7 +111,10 @@ class Scene:
                 for item in px.children(common, kind):
                     scene.load(px.text(item), document.root)
             for item in px.children(common, "TemplatePage"):
-                part = package.resolve(item.get("BaseLoc", ""), base=document.root)
+                try:
+                    part = package.resolve(item.get("BaseLoc", ""), base=document.root)
+                except NotFound:  # pages that use it are drawn without
+                    continue
                 scene.templates[item.get("ID", "")] = part
         return scene
 

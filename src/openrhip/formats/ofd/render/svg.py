@@ -100,21 +100,24 @@ class _Drawing:
             )
 
     def _line(self, item: TextItem, line: Sequence[Glyph]) -> None:
+        """Neighbours in one face are one text; a glyph that is not its character's is a path."""
         start = 0
-        faces = [
-            self._faces.of(item.font, bold=item.bold)
-            if glyph.index is not None
-            else self._faces.for_char(item.font, glyph.char, bold=item.bold)
-            for glyph in line
+        picked = [self._faces.pick(item, glyph) for glyph in line]
+        plain = [
+            face.lookup(glyph.char) == number
+            for (face, number), glyph in zip(picked, line, strict=True)
         ]
         for at in range(1, len(line) + 1):
-            same = at < len(line) and faces[at] is faces[start] and line[at].y == line[start].y
-            if same and line[start].index is None and line[at].index is None:
+            same = (
+                at < len(line) and picked[at][0] is picked[start][0] and line[at].y == line[start].y
+            )
+            if same and plain[start] and plain[at]:
                 continue
-            if line[start].index is None:
-                self._show(item, faces[start], line[start:at])
+            face, number = picked[start]
+            if plain[start] and number:
+                self._show(item, face, line[start:at])
             else:
-                self._outline(item, faces[start], line[start])
+                self._outline(item, face, line[start], number)
             start = at
 
     def _show(self, item: TextItem, face: Face, run: Sequence[Glyph]) -> None:
@@ -122,8 +125,6 @@ class _Drawing:
         if name is None:
             name = self._names[id(face)] = f"f{len(self._order)}"
             self._order.append(face)
-        for glyph in run:
-            face.glyph(glyph.char)
         places = " ".join(_n(glyph.x) for glyph in run)
         shown = _text("".join(glyph.char for glyph in run))
         fill = "" if item.fill == (0, 0, 0) else f' fill="{_hex(item.fill)}"'
@@ -133,7 +134,7 @@ class _Drawing:
             f' xml:space="preserve">{shown}</text>'
         )
 
-    def _outline(self, item: TextItem, face: Face, glyph: Glyph) -> None:
+    def _outline(self, item: TextItem, face: Face, glyph: Glyph, number: int) -> None:
         """A glyph that its number fixes, drawn as a path under the name of its character."""
         scale = item.size / face.upem
         a, b, c, d, e, f = item.matrix
@@ -141,7 +142,7 @@ class _Drawing:
             a * scale, b * scale, -c * scale, -d * scale,
             a * glyph.x + c * glyph.y + e, b * glyph.x + d * glyph.y + f,
         )  # fmt: skip
-        data = face.outline(glyph.index or 0)
+        data = face.outline(number)
         label = quoteattr(_text(glyph.char))
         self.out.append(
             f'<path d="{data}" transform="{_matrix(matrix)}" fill="{_hex(item.fill)}"'
