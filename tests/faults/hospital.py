@@ -11,11 +11,13 @@ import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Self
 
 from openrhip.formats import cda, ofd
 from openrhip.formats.cda.samples import city
 from openrhip.formats.gm import devpki, sm3
 from openrhip.formats.gm.signer import SoftwareSigner
+from openrhip.kernel.files import write_durably
 
 PASSWORD = b"test"
 _ID = re.compile(rb'(<id root="2\.16\.156\.10011\.1\.1" extension=")[^"]*(")')
@@ -33,13 +35,12 @@ def make_keys(folder: Path) -> None:
         ],
         password=PASSWORD,
     )
-    (folder / "password").write_bytes(PASSWORD)
-    (folder / "seals").mkdir()
+    write_durably(folder / "password", PASSWORD)
     maker = SoftwareSigner.load(folder / "maker", "maker", PASSWORD)
     for one in city.INSTITUTIONS:
         owner = SoftwareSigner.load(folder / "institutions", one.code, PASSWORD).certificate
         seal = ofd.Seal.create(name=one.name, owners=(owner,), maker=maker)
-        (folder / "seals" / f"{one.code}.esl").write_bytes(seal.der)
+        write_durably(folder / "seals" / f"{one.code}.esl", seal.der)
 
 
 def records(institution: str):
@@ -108,7 +109,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     do_GET = do_PUT = do_POST = handle_any  # noqa: N815
 
-    def deed(self, path: str, body: bytes) -> tuple[int, dict]:
+    def deed(self, path: str, body: bytes) -> tuple[int, dict]:  # noqa: PLR0911
         uploads = self.server.uploads
         if path == "/uploads":
             wanted = json.loads(body)
@@ -180,7 +181,7 @@ for line in sys.stdin:
 class Nursery:
     """Starts nodes as processes of their own within milliseconds (forked from a warm parent)."""
 
-    def __enter__(self) -> Nursery:
+    def __enter__(self) -> Self:
         self.parent = subprocess.Popen(
             [sys.executable, "-c", NURSERY],
             stdin=subprocess.PIPE,
