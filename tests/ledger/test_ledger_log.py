@@ -7,6 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from openrhip.kernel.errors import Conflict, Misconfigured, NotFound, Problem, Unavailable
+from openrhip.ledger.adapters.postgres import PostgresStore
 from openrhip.ledger.log import Log, Placed, Request, check_not_behind
 from openrhip.ledger.ports import MemoryStore
 from openrhip.ledger.reader import Reader
@@ -233,3 +234,25 @@ def test_a_closed_store_is_unavailable(request, new_store):
 def test_answers_are_places_or_problems(log):
     for answer in log.append([Request(leaves(0, 1), "k"), Request(leaves(1, 1), "k")]):
         assert isinstance(answer, Placed | Problem)
+
+
+def test_postgresql_without_fsync_is_refused(postgres_url, monkeypatch):
+    store = PostgresStore(postgres_url)
+    answer = PostgresStore._all
+    monkeypatch.setattr(
+        PostgresStore,
+        "_all",
+        lambda self, sql, values=(): (
+            [("off",)] if sql == "SHOW fsync" else answer(self, sql, values)
+        ),
+    )
+    with pytest.raises(Misconfigured, match="fsync"):
+        store.open(write=True)
+    with pytest.raises(Unavailable):
+        store.latest()
+
+
+def test_a_lost_database_is_unavailable():
+    store = PostgresStore("postgresql://nobody@127.0.0.1:9/none")
+    with pytest.raises(Unavailable):
+        store.open(write=True)

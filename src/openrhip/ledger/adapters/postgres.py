@@ -9,7 +9,7 @@ import importlib
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from openrhip.kernel.errors import Conflict, Misconfigured, NotFound, Unavailable
+from openrhip.kernel.errors import Conflict, Misconfigured, NotFound, Problem, Unavailable
 from openrhip.ledger.ports import Group
 
 _LOCK = 0x6C6564676572
@@ -50,7 +50,7 @@ class PostgresStore:
         except self._psycopg.Error as error:
             self.close()
             raise _unavailable(error) from error
-        except Conflict:
+        except Problem:
             self.close()
             raise
 
@@ -132,7 +132,7 @@ class PostgresStore:
         self._db.execute("SET synchronous_commit = on")
         [[fsync]] = self._all("SHOW fsync")
         if fsync != "on":
-            raise Conflict(
+            raise Misconfigured(
                 "the database runs with fsync off: what it acknowledges may be lost",
                 remedy="set fsync = on in postgresql.conf",
             )
