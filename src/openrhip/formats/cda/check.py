@@ -138,6 +138,10 @@ RULES = (
         "Use at most 128 printable characters.",
     ),
     Rule(
+        "title", f"{_HEAD}/title", lambda it, _: len(it.title) <= 100,
+        "文档标题过长", "The title has more than 100 characters.", "Shorten the title.",
+    ),
+    Rule(
         "document-time", f"{_HEAD}/effectiveTime", lambda it, _: bool(it.effective_time),
         "缺少文档生成时间", "The document does not say when it was made.",
         "Fill effectiveTime with YYYYMMDDHHMMSS.",

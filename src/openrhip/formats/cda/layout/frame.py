@@ -28,6 +28,7 @@ from openrhip.formats.ofd.story import (
     Run,
     SignatureLine,
     Slot,
+    Spacer,
     Style,
     Table,
     Together,
@@ -41,8 +42,9 @@ SMALL_RIGHT = Style(size=8.0, leading=1.3, align=Align.RIGHT, color=GREY)
 ABOUT = Style(size=8.5, leading=1.35, align=Align.LEFT)
 HEAD = Style(size=9.5, leading=1.35, align=Align.LEFT)
 _SHORT = 12  # rows of a table that is moved whole to the page of the signatures
-_KEPT = 3  # short paragraphs that go with them
-_FEW = 90  # characters
+_KEPT = 6  # lines that go with them
+_MANY = 50
+_SIGNS = 46  # Chinese characters in a line
 _MM_PER_SIGN = 3.8  # a 10.5 pt character with a little air
 
 
@@ -284,27 +286,39 @@ def _facts(document: ClinicalDocument, shown: Collection[str]) -> Iterator[tuple
 
 
 def ending(body: list[Block], tail: list[Block]) -> list[Block]:
-    """The body with its last block kept with the signatures, which never stand alone on a page."""
-    at = len(body)
+    """The body with its last blocks kept with the signatures, which never stand alone on a page."""
     last = body[-1] if body else None
-    if isinstance(last, (KeyValueGrid, Table)) and len(last.rows) <= _SHORT:
+    if isinstance(last, Together) and lines_of([last]) > _KEPT:
+        inner = list(last.blocks)  # a long list lends its last items
+        return [*body[:-1], Together(inner[:-2]), Together([*inner[-2:], *tail])]
+    at = len(body)
+    if isinstance(last, Paragraph) or (
+        isinstance(last, (KeyValueGrid, Table)) and len(last.rows) <= _SHORT
+    ):
         at -= 1
-    while at and len(body) - at < _KEPT and _is_short(body[at - 1]):
-        at -= 1
-    if at == len(body) and isinstance(last, Paragraph):
+    while at and lines_of(body[at - 1 :]) <= _KEPT:
         at -= 1
     while at and isinstance(body[at - 1], Heading):
         at -= 1
     return [*body[:at], Together([*body[at:], *tail])]
 
 
-def _is_short(block: Block) -> bool:
-    """A paragraph of about two lines at most."""
-    if not isinstance(block, Paragraph):
-        return False
-    content = block.content
-    runs = [content] if isinstance(content, (str, Run)) else content
-    return sum(len(one if isinstance(one, str) else one.text) for one in runs) < _FEW
+def lines_of(blocks: Sequence[Block]) -> int:
+    """About how many lines of text the blocks take; grids and tables count as many."""
+    total = 0
+    for block in blocks:
+        if isinstance(block, Paragraph):
+            content = block.content
+            runs = [content] if isinstance(content, (str, Run)) else content
+            signs = sum(len(one if isinstance(one, str) else one.text) for one in runs)
+            total += 1 + signs // _SIGNS
+        elif isinstance(block, Together):
+            total += lines_of(block.blocks)
+        elif isinstance(block, Heading):
+            total += 1
+        elif not isinstance(block, Spacer):
+            total += _MANY
+    return total
 
 
 def _relation(person: Participant) -> str:

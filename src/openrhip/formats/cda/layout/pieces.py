@@ -6,13 +6,23 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from openrhip.formats.cda import values
-from openrhip.formats.cda.layout import plain
+from openrhip.formats.cda.layout import frame, plain
 from openrhip.formats.cda.layout.sheet import BODY, Sheet, run_in
 from openrhip.formats.cda.layout.words import with_colon
 from openrhip.formats.cda.model import Entry, Span
-from openrhip.formats.ofd.story import Align, Block, Columns, Paragraph, Run, Spacer, Style
+from openrhip.formats.ofd.story import (
+    Align,
+    Block,
+    Columns,
+    Paragraph,
+    Run,
+    Spacer,
+    Style,
+    Together,
+)
 
 LIST = Style(size=10.5, leading=1.4, hanging=1.3, align=Align.LEFT)
+_WHOLE = 8  # lines of a list that no page cuts
 SHORT = {
     "DE06.00.257.00": "切口", "DE05.10.147.00": "愈合", "DE06.00.073.00": "麻醉",
     "DE06.00.255.00": "级别", "DE06.00.093.00": "部位", "DE06.00.251.00": "方法",
@@ -85,7 +95,12 @@ def numbered(title: str, items: Sequence[list[str | Run]]) -> list[Block]:
         return run_in(title, *items[0])
     head = Paragraph([Run(with_colon(title), bold=True)], style=BODY, keep_with_next=True)
     rows = [Paragraph([f"{at}. ", *item], style=LIST, left=4.0) for at, item in enumerate(items, 1)]
-    return [head, *rows]
+    return kept([head, *rows])
+
+
+def kept(blocks: list[Block]) -> list[Block]:
+    """A short list stays on one page."""
+    return [Together(blocks)] if len(blocks) <= _WHOLE else blocks
 
 
 def labelled_lines(title: str, lines: Sequence[str], tag: str) -> list[Block]:
@@ -94,12 +109,13 @@ def labelled_lines(title: str, lines: Sequence[str], tag: str) -> list[Block]:
     if len(told) < 2:
         return run_in(title, Run("".join(told), tag=tag))
     head = Paragraph([Run(with_colon(title), bold=True)], style=BODY, keep_with_next=True)
-    return [head, *(Paragraph([Run(one, tag=tag)], style=LIST, left=4.0) for one in told)]
+    rows = [Paragraph([Run(one, tag=tag)], style=LIST, left=4.0) for one in told]
+    return kept([head, *rows])
 
 
 def side_by_side(left: list[Block], right: list[Block]) -> list[Block]:
     """Two short lists next to each other; long ones below each other."""
-    if not left or not right or max(len(left), len(right)) > 12:
+    if not left or not right or max(frame.lines_of(one) for one in (left, right)) > 12:
         return [*left, *right]
     return [Columns([left, right], gap=6.0), Spacer(0.8)]
 
