@@ -48,7 +48,8 @@ def build() -> tuple[Callable[[], bool], Callable[[], bool]]:
             by=citizen,
             evidence="benchmark",
         )
-    service.apply_policies(by=citizen, why="benchmark")
+    officer = service.Actor(staff_code="po", roles=(service.Role.PRIVACY_OFFICER,))
+    service.apply_policies(by=officer, why="benchmark")
     who = service.Actor(
         staff_code="doc1", institution_code="H1", department_code="01", roles=(service.Role.DOCTOR,)
     )

@@ -1,6 +1,7 @@
 """Decisions from the tables: relations, consents, withdrawal, guardians, merged people."""
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -15,9 +16,10 @@ from openrhip.directory.service import (
     Role,
     Scope,
     Strength,
+    relations,
 )
-from openrhip.kernel import clock
-from openrhip.kernel.errors import Malformed, NotFound, NotVerified
+from openrhip.kernel import clock, config
+from openrhip.kernel.errors import Malformed, Misconfigured, NotFound, NotVerified
 
 pytestmark = pytest.mark.django_db
 EVIDENCE = "居民门户，本人确认"
@@ -56,6 +58,14 @@ def test_an_encounter_of_the_caller_makes_a_relation_for_ninety_days(town):
         assert ask(town, encounters=(met,)).allowed is allowed, days
     elsewhere = Encounter(institution_code="H2", at=now)
     assert not ask(town, encounters=(elsewhere,)).allowed
+
+
+@pytest.mark.parametrize("text", ["", "0", "-1", "ninety", "99999"])
+def test_a_senseless_number_of_days_is_named(text, monkeypatch):
+    values = {**config.current().values, "treatment_days": text}
+    monkeypatch.setattr(config, "current", lambda: config.Config(home=Path(), values=values))
+    with pytest.raises(Misconfigured, match="treatment_days"):
+        relations.treatment_time.__wrapped__()
 
 
 def test_a_relation_in_the_table_counts_until_it_ends(town):

@@ -65,6 +65,11 @@ SETTINGS = (
         "timestamp authority (RFC 3161); empty is the development authority in process",
     ),
     Setting(
+        "treatment_days",
+        "90",
+        "days for which an encounter counts as a treatment relation (诊疗关系)",
+    ),
+    Setting(
         "development",
         "no",
         "yes allows plain HTTP, shows one-time codes on the page and marks every page 开发环境",

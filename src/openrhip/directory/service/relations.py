@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import cache
 
 from django.db.models import Q, QuerySet
 
@@ -12,13 +13,20 @@ from openrhip.directory.rules.access import Actor, DocumentFacts, Office, requir
 from openrhip.directory.rules.facts import Ward
 from openrhip.directory.service import people
 from openrhip.directory.service.ids import checked, checked_code
-from openrhip.kernel import clock
+from openrhip.kernel import clock, config
 from openrhip.kernel.database import writing
-from openrhip.kernel.errors import Malformed, NotFound
+from openrhip.kernel.errors import Malformed, Misconfigured, NotFound
 
-TREATMENT_DAYS = 90
-"""An encounter makes a treatment relation for so many days."""
 KINDS = frozenset({"encounter", "referral", "consultation"})
+
+
+@cache
+def treatment_time() -> timedelta:
+    """For how long an encounter makes a treatment relation: the setting `treatment_days`."""
+    text = config.current()["treatment_days"]
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 3650:
+        raise Misconfigured("treatment_days is a number from 1 to 3650", where="openrhip.toml")
+    return timedelta(days=int(text))
 
 
 def note_relation(
@@ -32,11 +40,11 @@ def note_relation(
     since: datetime | None = None,
     until: datetime | None = None,
 ) -> None:
-    """A person is treated at an institution from `since` until `until` (90 days). Idempotent."""
+    """A person is treated at an institution from `since` until `until`. Idempotent."""
     if kind not in KINDS:
         raise Malformed("a relation is an encounter, referral or consultation", where="kind")
     start = since or clock.now()
-    end = until or start + timedelta(days=TREATMENT_DAYS)
+    end = until or start + treatment_time()
     if end <= start:
         raise Malformed("a relation ends after it begins", where="until")
     place = checked_code(institution_code, "institution")
@@ -55,8 +63,8 @@ def note_relation(
 
 
 def met_recently(*, who: Actor, document: DocumentFacts, at: datetime) -> bool:
-    """Whether the caller knows of an encounter at the actor's institution in the last 90 days."""
-    oldest = at - timedelta(days=TREATMENT_DAYS)
+    """Whether the caller knows of a recent encounter at the actor's institution."""
+    oldest = at - treatment_time()
     return bool(who.staff_code) and any(
         met.institution_code == who.institution_code and oldest <= met.at <= at
         for met in document.encounters
