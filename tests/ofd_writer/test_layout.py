@@ -102,7 +102,7 @@ def test_glyph_positions_agree_with_the_layout():
     items = Scene.of(ofd.open_package(ofd.write(story))).page(0)
     shown = [item for item in items if isinstance(item, TextItem)]
     for piece, item in zip(laid, shown, strict=True):
-        (line,) = item.lines
+        (line,) = item.lines()
         last = line[-1]
         assert item.box[0] == pytest.approx(piece.x, abs=0.01)
         assert len(line) == len(piece.text)

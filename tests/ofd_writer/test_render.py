@@ -194,7 +194,7 @@ def test_foreign_packages_templates_parameters_blocks_and_other_fonts(handmade):
     template, title, path, image = Scene.of(ofd.open_package(data)).page(0)
     assert template.fill == (128, 128, 128)
     assert title.fill == (0, 0, 255)
-    assert [(g.x, g.y) for g in title.lines[0]] == [(0, 4), (5, 4), (10, 4), (16, 4)]
+    assert [(g.x, g.y) for g in next(title.lines())] == [(0, 4), (5, 4), (10, 4), (16, 4)]
     assert path.fill == (255, 0, 0)
     assert path.stroke == (255, 0, 255)  # four values are CMYK: this is magenta
     assert path.width == 1

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import io
 
+from PIL import Image, ImageChops
+
 from openrhip.formats.ofd.package import Package, open_package
 from openrhip.formats.ofd.render import pdf, svg
 from openrhip.formats.ofd.render.scene import Scene
@@ -45,14 +47,24 @@ def to_png(
     try:
         sheet = document[0]
         bitmap = sheet.render(scale=dpi / 72)
-        image = bitmap.to_pil()
+        image = _plain(bitmap.to_pil())
         out = io.BytesIO()
-        image.save(out, "PNG", dpi=(dpi, dpi))
+        image.save(out, "PNG", dpi=(dpi, dpi), compress_level=1)
         bitmap.close()
         sheet.close()
     finally:
         document.close()
     return out.getvalue()
+
+
+def _plain(image: Image.Image) -> Image.Image:
+    """In grey where there is no colour: a third of the work and half of the size."""
+    if image.mode != "RGB":
+        return image
+    red, green, blue = image.split()
+    if ImageChops.difference(red, green).getbbox() or ImageChops.difference(red, blue).getbbox():
+        return image
+    return red
 
 
 def to_svg(data: bytes | Package, page: int = 0, watermark: str | None = None) -> str:

@@ -6,9 +6,9 @@ import math
 from collections.abc import Iterator
 
 from openrhip.formats.ofd.fonts import Font, advances
-from openrhip.formats.ofd.layout.pieces import PT
+from openrhip.formats.ofd.layout.pieces import PT, deltas
 from openrhip.formats.ofd.render.geometry import Matrix
-from openrhip.formats.ofd.render.scene import FontRes, Glyph, TextItem
+from openrhip.formats.ofd.render.scene import Code, FontRes, TextItem
 
 _SIZE = 13 * PT
 _TURN = math.radians(-28)
@@ -24,11 +24,7 @@ def overlay(text: str, width: float, height: float) -> Iterator[TextItem]:
     table = advances(Font.SANS, _SIZE)
     widths = [table[char] for char in text]
     long = sum(widths)
-    glyphs: list[Glyph] = []
-    x = 0.0
-    for char, advance in zip(text, widths, strict=True):
-        glyphs.append(Glyph(char, x, 0.0))
-        x += advance
+    code = Code(text, deltas=(deltas(widths[:-1]), ""))
     cos, sin = math.cos(_TURN), math.sin(_TURN)
     font = FontRes("", "sans", "")
     reach = math.hypot(width, height)
@@ -42,7 +38,7 @@ def overlay(text: str, width: float, height: float) -> Iterator[TextItem]:
             matrix: Matrix = (cos, sin, -sin, cos, across, down)
             yield TextItem(
                 "", (0.0, 0.0, width, height), matrix, _ALPHA, font, _SIZE, 1.0,
-                (96, 96, 96), (tuple(glyphs),),
+                (96, 96, 96), (code,),
             )  # fmt: skip
             start += long + _GAP
         row += _STEP_DOWN

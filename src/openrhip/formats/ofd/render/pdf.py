@@ -133,7 +133,7 @@ class _Making:
     def _text(self, item: TextItem) -> None:
         fill = " ".join(_n(c / 255) for c in item.fill)
         self._out.append(f"q {self._alpha(item.alpha)}{fill} rg BT ")
-        for line in item.lines:
+        for line in item.lines():
             self._line(item, line)
         self._out.append("ET Q\n")
 

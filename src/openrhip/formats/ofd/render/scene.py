@@ -44,6 +44,26 @@ class Glyph:
 
 
 @dataclass(frozen=True, slots=True)
+class Code:
+    """A TextCode as it stands in the file; `fixed` has the glyph numbers of its CGTransform."""
+
+    text: str
+    start: tuple[str, str] = ("0", "0")
+    deltas: tuple[str, str] = ("", "")
+    fixed: dict[int, int] = field(default_factory=dict)
+    where: str = ""
+
+    def glyphs(self) -> Iterator[Glyph]:
+        """The characters where they stand. Raises Malformed."""
+        x, y = (px.numbers(word or "0", 1, where=self.where)[0] for word in self.start)
+        across, down = (_deltas(words, len(self.text), self.where) for words in self.deltas)
+        for at, char in enumerate(self.text):
+            yield Glyph(char, x, y, self.fixed.get(at))
+            x += across[at] if at < len(across) else 0.0
+            y += down[at] if at < len(down) else 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class TextItem:
     id: str
     box: Box
@@ -53,13 +73,18 @@ class TextItem:
     size: float
     stretch: float
     fill: Color
-    lines: tuple[tuple[Glyph, ...], ...]
+    codes: tuple[Code, ...]
     bold: bool = False
     behind: bool = False  # in a background layer: a watermark, no text of the record
 
     @property
     def text(self) -> str:
-        return "".join(glyph.char for line in self.lines for glyph in line)
+        return "".join(code.text for code in self.codes)
+
+    def lines(self) -> Iterator[tuple[Glyph, ...]]:
+        """Each TextCode's characters with their places. Raises Malformed."""
+        for code in self.codes:
+            yield tuple(code.glyphs())
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,7 +265,7 @@ class _Reader:
         return TextItem(
             element.get("ID", ""), look.box, look.matrix, look.alpha, font, size,
             look.number("HScale", 1.0), look.color("FillColor") or (0, 0, 0),
-            tuple(_lines(element, self._part)), bold, self._behind,
+            tuple(_codes(element, self._part)), bold, self._behind,
         )  # fmt: skip
 
     def _path(self, element: Element, look: _Look) -> PathItem | None:
@@ -319,15 +344,18 @@ class _Look:
         return (parts[0], parts[1], parts[2]) if len(parts) == 3 else None
 
 
-def _lines(element: Element, part: str) -> Iterator[tuple[Glyph, ...]]:
-    """Each TextCode's characters with their places; CGTransform fixes glyph numbers."""
+def _codes(element: Element, part: str) -> Iterator[Code]:
+    """The object's TextCodes, each with the CGTransforms before it."""
     fixed: dict[int, int] = {}
     for child in element:
         kind = px.local(child)
         if kind == "CGTransform":
             fixed.update(_fixed(child))
         elif kind == "TextCode":
-            yield tuple(_glyphs(child, fixed, part))
+            get = child.get
+            start = (get("X", "0"), get("Y", "0"))
+            deltas = (get("DeltaX", ""), get("DeltaY", ""))
+            yield Code(child.text or "", start, deltas, fixed, part)
             fixed = {}
 
 
@@ -342,17 +370,6 @@ def _fixed(element: Element) -> dict[int, int]:
     if codes != len(numbers):
         return {}
     return {at + i: number for i, number in enumerate(numbers)}
-
-
-def _glyphs(code: Element, fixed: dict[int, int], part: str) -> Iterator[Glyph]:
-    text = code.text or ""
-    x, y = (px.numbers(code.get(name) or "0", 1, where=part)[0] for name in ("X", "Y"))
-    across = _deltas(code.get("DeltaX", ""), len(text), part)
-    down = _deltas(code.get("DeltaY", ""), len(text), part)
-    for at, char in enumerate(text):
-        yield Glyph(char, x, y, fixed.get(at))
-        x += across[at] if at < len(across) else 0.0
-        y += down[at] if at < len(down) else 0.0
 
 
 def _deltas(value: str, count: int, part: str) -> list[float]:

@@ -65,7 +65,7 @@ class _Drawing:
 
     def add(self, item: Item) -> None:
         if isinstance(item, TextItem):
-            for line in item.lines:
+            for line in item.lines():
                 self._line(item, line)
         elif isinstance(item, PathItem):
             self._path(item)
