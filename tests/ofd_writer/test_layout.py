@@ -205,3 +205,9 @@ def test_pages_are_bounded(monkeypatch):
     monkeypatch.setattr("openrhip.formats.ofd.layout.flow._MAX_PAGES", 3)
     with pytest.raises(TooLarge):
         ofd.write(ofd.Story("t", [ofd.Paragraph("字" * 9000)]))
+
+
+def test_characters_are_bounded(monkeypatch):
+    monkeypatch.setattr("openrhip.formats.ofd.layout.inline._MOST_CHARACTERS", 1000)
+    with pytest.raises(TooLarge):
+        ofd.write(ofd.Story("t", [ofd.Paragraph("字" * 600)] * 2))

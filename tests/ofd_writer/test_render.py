@@ -235,6 +235,28 @@ def test_pages_that_break_the_standard_are_named_as_malformed(handmade, content)
         assert problem.value.where == "Doc_0/Pages/P.xml"
 
 
+def test_headings_become_bookmarks():
+    blocks = [ofd.Heading("一", 1), ofd.Heading("（一）", 2), ofd.PageBreak(), ofd.Heading("二", 1)]
+    made = render.to_pdf(ofd.write(ofd.Story("记录", blocks)))
+    with pikepdf.open(io.BytesIO(made)) as document:
+        assert str(document.Root.Lang) == "zh-CN"
+        with document.open_outline() as outline:
+            assert [item.title for item in outline.root] == ["一", "二"]
+            assert [item.title for item in outline.root[0].children] == ["（一）"]
+            assert outline.root[1].destination[0].objgen == document.pages[1].obj.objgen
+
+
+def test_glyph_numbers_mean_nothing_in_another_font(handmade):
+    text = (
+        '<ofd:Layer ID="2"><ofd:TextObject ID="3" Boundary="0 0 20 8" Font="7" Size="5">'
+        '{}<ofd:TextCode X="0" Y="4">甲</ofd:TextCode></ofd:TextObject></ofd:Layer>'
+    )
+    fixed = '<ofd:CGTransform CodePosition="0"><ofd:Glyphs>99</ofd:Glyphs></ofd:CGTransform>'
+    fonts = '<ofd:Fonts><ofd:Font ID="7" FontName="宋体"/></ofd:Fonts>'
+    plain, given = (handmade(text.format(part), resources=fonts) for part in ("", fixed))
+    assert render.to_png(plain) == render.to_png(given)
+
+
 def test_damaged_fonts_are_replaced(handmade):
     for file in (b"", b"OTTO\0\0", b"junk" * 100):
         data = handmade(

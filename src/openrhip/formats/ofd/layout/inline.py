@@ -11,6 +11,7 @@ from openrhip.formats.ofd.layout.breaking import break_lines
 from openrhip.formats.ofd.layout.pieces import PT, Mark
 from openrhip.formats.ofd.layout.setting import BOX_PAD, Ink, Line, Measured, Room, Span, set_line
 from openrhip.formats.ofd.story import Align, Face, Inline, Raised, Run, Style
+from openrhip.kernel.errors import TooLarge
 
 _ODD = re.compile(
     "[^\u0009\u000a\u0020-\u200a\u2010-\u2029\u202f-\u205f\u2070-\ud7ff\ue000-\ufdff"
@@ -19,6 +20,7 @@ _ODD = re.compile(
 _INVISIBLE = re.compile(
     "[\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\U000e0100-\U000e01ef]"
 )
+_MOST_CHARACTERS = 5_000_000
 _RAISED_SIZE = 0.62
 _RISE = {Raised.NO: 0.0, Raised.SUPER: 0.36, Raised.SUB: -0.14}  # of the size of the text around
 
@@ -29,6 +31,7 @@ class Setter:
     def __init__(self) -> None:
         self.usage = Usage()
         self._serial = count(1)
+        self._count = 0
         self._styles: dict[int, tuple[Style, Advances]] = {}
 
     def mark(self, *names: str) -> tuple[Mark, ...]:
@@ -122,6 +125,13 @@ class Setter:
 
     def _clean(self, text: str) -> str:
         """The text without what cannot be drawn or written as XML; that is reported."""
+        self._count += len(text)
+        if self._count > _MOST_CHARACTERS:
+            raise TooLarge(
+                f"the document has more than {_MOST_CHARACTERS} characters",
+                where="story",
+                remedy="divide it",
+            )
         if text.isprintable() and not _INVISIBLE.search(text):
             return text
         text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\t", "    ")

@@ -11,6 +11,7 @@ import pikepdf
 from pikepdf import Array, Dictionary, Name, Pdf, Stream
 
 from openrhip.formats.ofd.package import Box
+from openrhip.formats.ofd.render import pdf_outline
 from openrhip.formats.ofd.render.faces import Face, Faces
 from openrhip.formats.ofd.render.geometry import Matrix, multiply
 from openrhip.formats.ofd.render.overlay import overlay
@@ -34,10 +35,11 @@ Stamp = tuple[int, Box, bytes]
 def to_pdf(scene: Scene, stamps: Sequence[Stamp], watermark: str, pages: Sequence[int]) -> bytes:
     """The pages as a PDF; the same input gives the same bytes."""
     making = _Making(scene)
+    whole = len(pages) == len(scene.package.pages)
     for index in pages:
         mine = [(box, data) for page, box, data in stamps if page == index]
         making.page(index, mine, watermark)
-    return making.finish()
+    return making.finish(pdf_outline.entries(scene.package) if whole else ())
 
 
 def _n(value: float) -> str:
@@ -188,7 +190,7 @@ class _Making:
         placed = multiply((1.0, 0.0, 0.0, -1.0, 0.0, 1.0), matrix)
         self._out.append(f"q {self._alpha(alpha)}{' '.join(map(_n, placed))} cm /{name} Do Q\n")
 
-    def finish(self) -> bytes:
+    def finish(self, outline: tuple[pdf_outline.Entry, ...]) -> bytes:
         fonts: dict[str, Dictionary] = {}
         mappings: dict[int, dict[int, int]] = {}
         for face in self._order:
@@ -197,6 +199,9 @@ class _Making:
             mappings[id(face)] = mapping
         for sheet in self._sheets:
             self._pdf.pages.append(self._sheet(sheet, fonts, mappings))
+        pdf_outline.add(self._pdf, outline)
+        self._pdf.Root.Lang = pikepdf.String("zh-CN")
+        self._pdf.Root.ViewerPreferences = Dictionary(DisplayDocTitle=True)
         title = self._scene.package.metadata.get("Title", "")
         self._pdf.docinfo = self._pdf.make_indirect(Dictionary(Title=title, Producer="OpenRHIP"))
         file = io.BytesIO()
