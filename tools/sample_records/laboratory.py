@@ -43,6 +43,8 @@ BLOOD: list[Test] = [
     ("777-3", "血小板计数", "PLT", "10^9/L", 125, 350, 0), ("32623-1", "平均血小板体积", "MPV", "fL", 7.4, 12.5, 1),
     ("1988-5", "C反应蛋白", "CRP", "mg/L", 0, 8, 1),
 ]  # fmt: skip
+FEMALE = {"RBC": (3.8, 5.1), "HGB": (115.0, 150.0), "HCT": (35.0, 45.0)}
+BLOOD_OF_WOMEN: list[Test] = [(*one[:4], *FEMALE.get(one[2], one[4:6]), one[6]) for one in BLOOD]
 CHEMISTRY: list[Test] = [
     ("1742-6", "丙氨酸氨基转移酶", "ALT", "U/L", 9, 50, 0), ("1920-8", "天门冬氨酸氨基转移酶", "AST", "U/L", 15, 40, 0),
     ("2885-2", "总蛋白", "TP", "g/L", 65, 85, 1), ("1751-7", "白蛋白", "ALB", "g/L", 40, 55, 1),
@@ -76,9 +78,9 @@ LIMITS = {"CREA": (30.0, 650.0), "K": (2.8, 6.2), "pH": (7.2, 7.55), "sO2": (70.
 
 def _level(value: float, low: float, high: float) -> str:
     if value < low:
-        return "LL" if value < low - 0.45 * (high - low) and low > 0 else "L"
+        return "LL" if value < low - 0.9 * (high - low) and low > 0 else "L"
     if value > high:
-        return "HH" if value > high + 2.5 * (high - low) else "H"
+        return "HH" if value > high + 20 * (high - low) else "H"
     return "N"
 
 
@@ -242,7 +244,7 @@ def records() -> dict[str, Record]:
         "zhou-xw": make(
             "XW-C0007-2026061700033", XUANWUHU, "zhou", when="20260617074000", department="妇科",
             sort="临床血液学检验", method="电阻抗法", kind="EDTA抗凝全血", item="血常规(五分类)", found=("Z01.700", "术前检查"),
-            entries=[group(*panel(BLOOD, 77, HGB=142))], abnormal=False,
+            entries=[group(*panel(BLOOD_OF_WOMEN, 77))], abnormal=False,
         ),
         "ma-xw-series": make(
             "XW-C0007-2026042700001", XUANWUHU, "ma", when="20260427063000", department="呼吸内科", inpatient="XW26040218", ward="呼吸重症病区", bed="ICU-03",

@@ -112,7 +112,7 @@ def _diagnoses(sheet: Sheet) -> list[Block]:
     for kind in KINDS:
         dated = next((one for one in sheet.all(pieces.ICD_NAME, kind) if one.time), None)
         when = values.show_span(dated.time)[:10] if dated else ""
-        items = pieces.diagnosis_runs(sheet, kind) + pieces.chinese(sheet, kind)
+        items = pieces.diagnosis_runs(sheet, kind, when) + pieces.chinese(sheet, kind, when)
         lists.append(pieces.numbered(f"{kind}（{when}）" if when else kind, items))
     observed = sheet.run_in("中医“四诊”观察结果", "DE02.10.028.00")
     revised, first, *others = lists

@@ -23,7 +23,11 @@ LEAVE = "1.医嘱离院  2.医嘱转院  3.医嘱转社区卫生服务机构/乡
 def outside(sheet: Sheet) -> list[Line]:
     """门(急)诊诊断 and its code."""
     name = sheet.take(OUT_NAME)
+    coded = sheet.first(CODE, "门")
+    shown = coded.values[0].text if coded and coded.values else ""
     code = sheet.code_of(CODE, "门")
+    if shown not in {name, code, ""}:
+        name = f"{name}（{shown}）" if name else shown
     return [
         [Blank("门（急）诊诊断", name, 100, tag=OUT_NAME), Blank("疾病编码", code, 30, tag=CODE)]
     ]

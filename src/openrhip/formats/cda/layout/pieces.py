@@ -29,23 +29,27 @@ SHORT = {
     "DE06.00.250.00": "次数", "DE08.50.037.00": "介入物",
 }  # fmt: skip
 ICD_NAME, ICD_CODE = "DE05.01.025.00", "DE05.01.024.00"
+RANK = "DE05.01.080.00"
 TCM_NAME, TCM_CODE = "DE05.10.172.00", "DE05.10.130.00"
 
 
-def diagnosis_runs(sheet: Sheet, label: str = "") -> list[list[str | Run]]:
-    """Diagnoses whose label holds `label`, each as runs: name（code）, and what hangs on it."""
-    named = _named(sheet, label)
+def diagnosis_runs(sheet: Sheet, label: str = "", dated: str = "") -> list[list[str | Run]]:
+    """Diagnoses whose label holds `label`, each as runs: name（code）, and what hangs on it.
+
+    dated: the day that stands in the list's title and need not stand behind each.
+    """
+    named = _named(sheet, label, dated)
     bare_codes = [
-        _with_rest(sheet, entry, [Run(plain.value_text(entry.values[0]), tag=ICD_CODE)])
+        _with_rest(sheet, entry, [Run(plain.value_text(entry.values[0]), tag=ICD_CODE)], dated)
         for entry in sheet.all(ICD_CODE, label)
         if entry.values and sheet.use(entry, deep=False)
     ]
     return [*named, *bare_codes]
 
 
-def _named(sheet: Sheet, label: str) -> list[list[str | Run]]:
+def _named(sheet: Sheet, label: str, dated: str) -> list[list[str | Run]]:
     """Names (DE05.01.025.00) with their codes: below the name, or beside it in the same group."""
-    out = []
+    out: list[list[str | Run]] = []
     for entry in sheet.all(ICD_NAME, label):
         if not entry.values:
             continue
@@ -54,8 +58,10 @@ def _named(sheet: Sheet, label: str) -> list[list[str | Run]]:
         runs: list[str | Run] = [Run(entry.values[0].text, tag=ICD_NAME)]
         if code:
             runs.append(Run(f"（{code}）", tag=ICD_CODE))
-        sheet.part(entry, "DE05.01.080.00")
-        out.append(_with_rest(sheet, entry, runs))
+        rank = sheet.part(entry, RANK)
+        if rank not in {"", str(len(out) + 1)}:
+            runs.append(Run(f"（顺位 {rank}）", tag=RANK))
+        out.append(_with_rest(sheet, entry, runs, dated))
     return out
 
 
@@ -76,14 +82,16 @@ def _code_of(sheet: Sheet, entry: Entry) -> str:
     return ""
 
 
-def _with_rest(sheet: Sheet, entry: Entry, runs: list[str | Run]) -> list[str | Run]:
+def _with_rest(sheet: Sheet, entry: Entry, runs: list[str | Run], dated: str) -> list[str | Run]:
     """Outcome, time, place and parts of a diagnosis behind it."""
     turns = sheet.part(entry, "DE05.10.113.00")
     if turns:
         runs.append(Run(f"  {turns}", tag="DE05.10.113.00"))
-    people = [text for one in entry.people if (text := plain.person_text(one))]
-    if people:
-        runs.append(f"（{'，'.join(people)}）")
+    when = values.show_span(entry.time)
+    facts = [when] if when and when[:10] != dated else []
+    facts += [text for one in entry.people if (text := plain.person_text(one))]
+    if facts:
+        runs.append(f"（{'，'.join(facts)}）")
     return runs
 
 
@@ -120,7 +128,7 @@ def side_by_side(left: list[Block], right: list[Block]) -> list[Block]:
     return [Columns([left, right], gap=6.0), Spacer(0.8)]
 
 
-def chinese(sheet: Sheet, label: str = "") -> list[list[str | Run]]:
+def chinese(sheet: Sheet, label: str = "", dated: str = "") -> list[list[str | Run]]:
     """中医病名 and 证候, name with code."""
     out: list[list[str | Run]] = []
     for entry in sheet.all(TCM_NAME, label):
@@ -135,6 +143,9 @@ def chinese(sheet: Sheet, label: str = "") -> list[list[str | Run]]:
                 sheet.use(part)
                 text = part.values[0].text
                 runs += ["  ", *_tcm_code(sheet, text, entry.parts, _tcm(text, ""))]
+        when = values.show_span(entry.time)
+        if when and when[:10] != dated:
+            runs.append(f"（{when}）")
         _joined(out, runs, entry)
     for entry in sheet.all(TCM_CODE, label):
         if entry.values and not sheet.used(entry):
