@@ -162,9 +162,10 @@ NURSERY = """
 import os, signal, sys
 signal.signal(signal.SIGCHLD, signal.SIG_IGN)
 from openrhip.agent import cli, service
-from openrhip.formats import cda
+from openrhip.formats import cda, ofd
 source = next(iter(cda.samples().values()))
 cda.lay_out(cda.parse(source), source=source)  # fonts are loaded once, before the first fork
+ofd.sign, ofd.seal, ofd.verify, ofd.Seal
 print("ready", flush=True)
 for line in sys.stdin:
     pid = os.fork()
@@ -181,12 +182,15 @@ for line in sys.stdin:
 class Nursery:
     """Starts nodes as processes of their own within milliseconds (forked from a warm parent)."""
 
+    def __init__(self, log: Path) -> None:
+        self.log = log.open("wb")
+
     def __enter__(self) -> Self:
         self.parent = subprocess.Popen(
             [sys.executable, "-c", NURSERY],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
+            stderr=self.log,
             text=True,
         )
         assert self.parent.stdout.readline() == "ready\n"
@@ -203,3 +207,4 @@ class Nursery:
         self.parent.stdout.close()
         self.parent.kill()
         self.parent.wait(20)
+        self.log.close()

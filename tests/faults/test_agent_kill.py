@@ -61,15 +61,15 @@ def wait_until_done(home, wanted, seconds=120):
         if agent.status(home, most=1).counts["acknowledged"] >= wanted:
             return
         time.sleep(0.2)
-    raise AssertionError(agent.status(home))
+    raise AssertionError(agent.status(home, most=1))
 
 
-def test_killed_at_any_point_nothing_is_lost_or_doubled(node):
+def test_killed_at_any_point_nothing_is_lost_or_doubled(node, tmp_path):
     home, centre = node
     chance = random.Random()  # noqa: S311
     source = records(city.JINLING.code)
     wanted = set()
-    with Nursery() as nursery:
+    with Nursery(tmp_path / "nodes.log") as nursery:
         for _ in range(ROUNDS):
             wanted |= {drop(home, one) for one in islice(source, PER_ROUND)}
             pid = nursery.start(home)
@@ -91,9 +91,9 @@ def test_killed_at_any_point_nothing_is_lost_or_doubled(node):
         assert json.loads(receipt.read_text())["accepted"]
 
 
-def test_sigterm_ends_the_node_cleanly(node):
+def test_sigterm_ends_the_node_cleanly(node, tmp_path):
     home, _ = node
-    with Nursery() as nursery:
+    with Nursery(tmp_path / "nodes.log") as nursery:
         pid = nursery.start(home)
         time.sleep(0.5)
         os.kill(pid, signal.SIGTERM)

@@ -41,7 +41,7 @@ def test_a_power_cut_loses_and_doubles_nothing(disk, tmp_path):
     chance = random.Random()  # noqa: S311
     source = records(city.JINLING.code)
     wanted = set()
-    with Nursery() as nursery:
+    with Nursery(tmp_path / "nodes.log") as nursery:
         for number in range(ROUNDS):
             for name, content in islice(source, PER_ROUND):
                 write_durably(home / "inbox" / name, content)
@@ -57,7 +57,7 @@ def test_a_power_cut_loses_and_doubles_nothing(disk, tmp_path):
         pid = nursery.start(home)
         deadline = time.monotonic() + 120
         while agent.status(home, most=1).counts["acknowledged"] < len(wanted):
-            assert time.monotonic() < deadline, agent.status(home)
+            assert time.monotonic() < deadline, agent.status(home, most=1)
             agent.retry(home)
             time.sleep(0.3)
         time.sleep(1.0)

@@ -188,3 +188,21 @@ def test_a_pdf_with_its_description_is_archived_as_pictures(make_node, samples):
         "report.pdf.xml",
         "report.pdf.receipt.json",
     }
+
+
+def test_a_fault_of_the_program_stops_one_job_and_not_the_node(make_node, samples, monkeypatch):
+    node = make_node()
+    drop(node, samples, "C0053/wang-jl-1.xml", "C0002/zhou-jl.xml")
+    lay_out = node.desk.lay_out
+
+    def faulty(form, source, companion):
+        if source == samples["C0053/wang-jl-1.xml"]:
+            raise TypeError("a fault")
+        return lay_out(form, source, companion)
+
+    monkeypatch.setattr(node.desk, "lay_out", faulty)
+    work(node)
+    counts = node.queue.counts()
+    assert (counts["acknowledged"], counts["seen"]) == (1, 1)
+    [waiting] = node.queue.jobs(state=State.SEEN)
+    assert "TypeError" in waiting.problem

@@ -67,8 +67,8 @@ def missing(size: int, received: Iterable[Span]) -> tuple[Span, ...]:
     gaps: list[Span] = []
     at = 0
     for span in sorted(received):
-        if span.offset > at:
-            gaps.append(Span(at, span.offset - at))
+        if at < min(span.offset, size):
+            gaps.append(Span(at, min(span.offset, size) - at))
         at = max(at, span.end)
     if at < size:
         gaps.append(Span(at, size - at))

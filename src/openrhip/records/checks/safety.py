@@ -43,6 +43,7 @@ _KINDS = {
     ".dcm": (),
 }
 _MOST_OBJECTS = 20_000
+_DEEPEST = 20
 
 
 def opens_safely(case: Case) -> Iterator[Fault]:
@@ -151,13 +152,29 @@ def _active_pdf(data: bytes) -> str:
             if len(pdf.objects) > _MOST_OBJECTS:
                 return "too many objects"
             for item in pdf.objects:
-                if isinstance(item, (pikepdf.Dictionary, pikepdf.Stream)):
-                    for key in _PDF_ACTIVE:
-                        if key in item or item.get("/S") == key:
-                            return key
+                if found := _active_object(item, 0):
+                    return found
     except (pikepdf.PdfError, ValueError, TypeError):
         return "not readable"
     return ""
+
+
+def _active_object(item: object, depth: int) -> str:
+    """The first active key in an object and in what it holds directly."""
+    if depth > _DEEPEST:
+        return ""
+    if isinstance(item, (pikepdf.Dictionary, pikepdf.Stream)):
+        for key in _PDF_ACTIVE:
+            if key in item or item.get("/S") == key:
+                return key
+        inner = [value for _, value in item.items()]
+    elif isinstance(item, pikepdf.Array):
+        inner = list(item)
+    else:
+        return ""
+    # Indirect objects are visited on their own.
+    direct = (one for one in inner if not getattr(one, "is_indirect", False))
+    return next((found for one in direct if (found := _active_object(one, depth + 1))), "")
 
 
 def _parent(element: px.Element) -> str:
