@@ -37,6 +37,72 @@ def test_institutions_and_names(town):
     assert "H1" in run("resolve", "南京市第一医院")
 
 
+CITY = {
+    "institutions": [
+        {
+            "code": "N1",
+            "name": "南京梅山医院",
+            "kind": "hospital",
+            "aliases": ["上海梅山医院"],
+            "departments": [["01", "内科"]],
+            "staff": [{"code": "n-1", "name": "孙医生", "department": "01", "roles": ["doctor"]}],
+        },
+        {"code": "N2", "name": "南京同仁医院"},
+    ]
+}
+
+
+def loaded(tmp_path, value):
+    path = tmp_path / "city.json"
+    path.write_text(value if isinstance(value, str) else json.dumps(value), "utf-8")
+    return ask("load", str(path))
+
+
+def test_a_city_is_loaded_once(db, tmp_path):
+    for _ in range(2):
+        assert loaded(tmp_path, CITY) == {"institutions": 2, "departments": 1, "staff": 1}
+    assert service.institution("上海梅山医院").code == "N1"
+    assert service.staff("n-1").department_name == "内科"
+    assert len(service.institutions()) == 2
+
+
+@pytest.mark.parametrize(
+    ("change", "where"),
+    [
+        ("[]", "institutions"),
+        ("{", ""),
+        ({"institutions": [1]}, "institutions/0"),
+        ({"institutions": [{"code": "N1"}]}, "institutions/0"),
+        ({"institutions": [{"code": "N1", "name": 1}]}, "institutions/0/name"),
+        ({"institutions": [{"code": "N1", "name": "x", "beds": 3}]}, "institutions/0"),
+        ({"institutions": [{"code": "一", "name": "x"}]}, "institutions/0/code"),
+        (
+            {"institutions": [{"code": "N1", "name": "x", "departments": ["01"]}]},
+            "institutions/0/departments",
+        ),
+        ({"institutions": [{"code": "N1", "name": "x", "aliases": [1]}]}, "institutions/0/aliases"),
+        (
+            {
+                "institutions": [
+                    CITY["institutions"][1],
+                    {
+                        "code": "N1",
+                        "name": "x",
+                        "staff": [{"code": "a", "name": "b", "roles": ["king"]}],
+                    },
+                ]
+            },
+            "institutions/1/staff/0/roles",
+        ),
+    ],
+)
+def test_a_file_that_breaks_a_rule_loads_nothing_and_names_the_place(db, tmp_path, change, where):
+    with pytest.raises(Malformed) as caught:
+        loaded(tmp_path, change)
+    assert caught.value.where == where
+    assert service.institutions() == ()
+
+
 def test_a_person_is_shown_masked_with_history(town):
     step = ask("merge", town.patient, town.other, "--by", "clerk-1", "--why", "同一人")
     assert step["verb"] == "merge"

@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 
 import click
 
@@ -89,6 +89,15 @@ def institutions(as_json: bool) -> None:
     ]
     lines += [f"ambiguous: {name}: {', '.join(codes)}" for name, codes in doubtful.items()]
     _say(as_json, value, lines)
+
+
+@cli.command()
+@click.argument("file", type=click.File("rb"))
+@_json_option
+def load(file: BinaryIO, as_json: bool) -> None:
+    """Register institutions, departments and staff from a JSON FILE; all of it or nothing."""
+    done = _service().load_directory(file.read((16 << 20) + 1), by="command")
+    _say(as_json, done, [", ".join(f"{many} {what}" for what, many in done.items())])
 
 
 @cli.command()

@@ -65,6 +65,7 @@ from openrhip.directory.service.institutions import (
     register_institution,
     resolve,
 )
+from openrhip.directory.service.loading import load_directory
 from openrhip.directory.service.merging import (
     merge,
     merge_history,
@@ -170,6 +171,7 @@ __all__ = [
     "key_ring",
     "ledger",
     "link_account",
+    "load_directory",
     "merge",
     "merge_history",
     "message_sender",
