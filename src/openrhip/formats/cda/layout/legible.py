@@ -9,9 +9,13 @@ from __future__ import annotations
 import re
 from dataclasses import fields, is_dataclass, replace
 from enum import Enum
-from typing import TypeVar
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 from openrhip.formats.cda.model import ClinicalDocument
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 _SUPER = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁿ", "0123456789+-=()n", strict=True))
 _SUB = dict(zip("₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎", "0123456789+-=()", strict=True))
@@ -19,8 +23,6 @@ _RAISED = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁿ]*[⁰⁴⁵
 _LOWERED = str.maketrans(_SUB)
 _ANY = re.compile("[⁰⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁿ₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎]")
 _AS_BYTES = re.compile("|".join(_ANY.pattern[1:-1]).encode())
-
-T = TypeVar("T")
 
 
 def text(raw: str) -> str:
@@ -36,7 +38,8 @@ def document(whole: ClinicalDocument, source: bytes) -> ClinicalDocument:
     """The document with all its texts legible; itself when the source has no such sign."""
     if source.isascii() or not (_AS_BYTES.search(source) or not _is_utf8(source)):
         return whole
-    return _legible(whole)
+    made: ClinicalDocument = _legible(whole)
+    return made
 
 
 def _is_utf8(source: bytes) -> bool:
@@ -44,17 +47,35 @@ def _is_utf8(source: bytes) -> bool:
     return b"encoding" not in head or b"utf-8" in head
 
 
-def _legible(thing: T) -> T:
+# fields that are never printed as they are, or hold no free text
+_PASSED = frozenset(
+    {
+        "where", "code", "system", "system_name", "kind", "number", "form", "status", "media",
+        "media_id", "media_type", "root", "extension", "raw", "moment", "time", "ids", "tag",
+        "faults", "replaces", "effective_time", "version", "set_id", "negated", "birth", "sex",
+    }
+)  # fmt: skip
+_KEPT = {"Entry": frozenset({"code"})}
+
+
+@cache
+def _names(kind: type[DataclassInstance]) -> tuple[str, ...]:
+    passed = _PASSED - _KEPT.get(kind.__name__, frozenset())
+    return tuple(one.name for one in fields(kind) if one.name not in passed)
+
+
+def _legible(thing: Any) -> Any:
     if isinstance(thing, str):
-        return text(thing)  # type: ignore[return-value]
+        return text(thing)
     if isinstance(thing, tuple):
-        return tuple(map(_legible, thing))  # type: ignore[return-value]
+        changed = [_legible(one) for one in thing]
+        same = all(new is old for new, old in zip(changed, thing, strict=True))
+        return thing if same else tuple(changed)
     if is_dataclass(thing) and not isinstance(thing, (type, Enum)):
-        changed = {}
-        for one in fields(thing):
-            old = getattr(thing, one.name)
-            new = _legible(old)
-            if new is not old and new != old:
-                changed[one.name] = new
-        return replace(thing, **changed) if changed else thing
+        new = {}
+        for name in _names(type(thing)):
+            old = getattr(thing, name)
+            if old and (made := _legible(old)) is not old:
+                new[name] = made
+        return replace(thing, **new) if new else thing
     return thing
