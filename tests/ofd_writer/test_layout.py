@@ -211,3 +211,16 @@ def test_characters_are_bounded(monkeypatch):
     monkeypatch.setattr("openrhip.formats.ofd.layout.inline._MOST_CHARACTERS", 1000)
     with pytest.raises(TooLarge):
         ofd.write(ofd.Story("t", [ofd.Paragraph("字" * 600)] * 2))
+
+
+def test_a_label_stays_on_one_line_beside_a_short_value():
+    row = [ofd.Field("检查类别：", "CT"), ofd.Field("临床诊断：", "肺部结节" * 20)]
+    for ruled in ofd.Ruling:
+        grid = ofd.KeyValueGrid([row], columns=(1, 5), ruled=ruled)
+        assert ofd.text(ofd.write(ofd.Story("t", [grid])))[0].startswith("检查类别：CT 临床诊断：")
+
+
+def test_a_long_label_leaves_room_for_its_value():
+    grid = ofd.KeyValueGrid([[ofd.Field("标签" * 30, "值" * 30)]], columns=1)
+    (page,) = ofd.text(ofd.write(ofd.Story("t", [grid])))
+    assert page.count("值") == 30

@@ -1,6 +1,9 @@
 """The package: order of GB/T 33190, ids, locations, metadata, tags, attachments, determinism."""
 
 import io
+import os
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -103,6 +106,26 @@ def test_the_same_story_gives_the_same_bytes():
     first = ofd.write(_full())
     for _ in range(2):
         assert ofd.write(_full()) == first
+
+
+def test_other_processes_write_the_same_bytes():
+    code = (
+        "import hashlib;from openrhip.formats import ofd;"
+        "t=ofd.Table([ofd.Column('甲'),ofd.Column('乙')],[['㛃𠮷','12.5 ↑']]*9);"
+        "s=ofd.Story('记录',[ofd.Heading('一'),t,ofd.Paragraph('患者，女。',tag='D')]);"
+        "print(hashlib.sha256(ofd.write(s)).hexdigest())"
+    )
+    digests = {
+        subprocess.run(
+            [sys.executable, "-c", code],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2")
+    }
+    assert len(digests) == 1
 
 
 def test_preparing_the_fonts_changes_no_byte():

@@ -14,6 +14,7 @@ from openrhip.formats.ofd.story import Align, Field, KeyValueGrid, Ruling
 from openrhip.kernel.errors import Malformed
 
 _GAP = 2.0  # mm between a field and the next one in an open grid
+_LABEL_SHARE = 0.7
 _AFTER_COLON = 0.3
 _AFTER_LABEL = 0.9
 _ON_LINE = 0.6  # mm at both ends of a blank's line
@@ -76,9 +77,7 @@ def _field(
             style = replace(style, bold=True)
         own = setter.width_of(field.label, style)
         own += _AFTER_COLON if field.label.endswith(("：", ":", " ")) else _AFTER_LABEL
-        width = max(min(grid.labels or own, (right - left) * 0.7), 1.0)
-        if grid.labels and own > grid.labels:
-            width = min(own, (right - left) * 0.7)
+        width = _label_width(setter, grid, field, own, right - left)
         label = setter.lines(field.label, style, width, align=Align.LEFT)
         boxes.append(Box(left, width, label, tall(label)))
         left += width
@@ -91,6 +90,17 @@ def _field(
         lines = [_underlined(line, width, grid.line_width) for line in lines]
     boxes.append(Box(left, width, lines, tall(lines)))
     return boxes
+
+
+def _label_width(
+    setter: Setter, grid: KeyValueGrid, field: Field, own: float, room: float
+) -> float:
+    """The label on one line if the value still has its place, else at most 0.7 of the room."""
+    wanted = max(grid.labels, own)
+    if wanted <= room * _LABEL_SHARE:
+        return wanted
+    value = setter.width_of(field.value, grid.style) + 2 * _ON_LINE
+    return max(min(wanted, max(room * _LABEL_SHARE, room - value - 0.2)), 1.0)
 
 
 def _underlined(line: Line, width: float, thick: float) -> Line:
