@@ -119,7 +119,7 @@ class Node:
                 # Only what lies on this side ends here: the file itself, or a key that is missing.
                 answer = {"accepted": False, "by": "node", "problem": problem.as_dict()}
                 job = self.queue.step(job, State.REFUSED, answer=answer, note=problem.what)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - see below
                 # A fault of this program must not stop the other jobs; this one waits and shows it.
                 _log.exception("a step failed unexpectedly")
                 self.queue.postpone(job, f"unexpected fault of the node: {type(error).__name__}")
