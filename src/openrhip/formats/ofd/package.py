@@ -25,7 +25,7 @@ from openrhip.formats.ofd.package_zip import STORED, Entry, Limits, read_directo
 from openrhip.kernel.errors import Malformed, NotFound, TooLarge
 
 ENTRY = "OFD.xml"
-_BY_ID = etree.XPath("//*[@ID = $id][@Boundary]")
+_BY_ID = etree.XPath("//@ID[. = $id]/parent::*[@Boundary]")
 Box = tuple[float, float, float, float]
 
 

@@ -33,7 +33,12 @@ def parse(data: bytes, *, where: str, limits: Limits) -> Element:
     if b"<!DOCTYPE" in data or b"<!ENTITY" in data:
         raise Malformed("XML with a document type or entities", where=where)
     parser = etree.XMLParser(
-        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_pis=True
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        huge_tree=False,
+        remove_pis=True,
+        collect_ids=False,
     )
     try:
         root = etree.fromstring(data, parser)
