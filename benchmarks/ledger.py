@@ -134,6 +134,11 @@ def naive(folder: Path, seconds: float) -> float:
     return done / spent
 
 
+def _cpu_us(runs: list[Run]) -> float:
+    """Processor time of the server for an entry: what other load on the machine hardly changes."""
+    return round(statistics.median(1e6 * run.cpu / run.rate for run in runs), 1)
+
+
 def measure(profile: str, folder: Path) -> dict[str, object]:
     """All figures of a profile, and its lines."""
     bench = Bench(folder, profile)
@@ -179,6 +184,8 @@ def measure(profile: str, folder: Path) -> dict[str, object]:
         batch_entries_per_second=batch_row["value"],
         batch_bar=BAR_BATCH,
         replay_entries_per_second=round(replay),
+        server_cpu_us_per_append=_cpu_us(single),
+        server_cpu_us_per_batched_entry=_cpu_us(batches),
         cores=os.cpu_count(),
     )
 

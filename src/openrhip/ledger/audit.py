@@ -129,7 +129,7 @@ class _Replay:
                 return
             for index, entry in enumerate(entries, at):
                 self._take(partial(check_leaf, entry), "entries", f"entry {index}")
-            hashes = [self.key.profile.leaf_hash(entry) for entry in entries]
+            hashes = self.key.profile.leaf_hashes(entries)
             for level, index, tile in self.frontier.add(hashes).full:
                 self._compare(level, index, tile)
             progress(self.frontier.size, self.size)

@@ -121,8 +121,7 @@ class Log:
         return head
 
     def _commit(self, leaves: list[bytes], rows: list[tuple[str, int, int]]) -> Head:
-        leaf_hash = self.profile.leaf_hash
-        grown = self.frontier.add([leaf_hash(leaf) for leaf in leaves])
+        grown = self.frontier.add(self.profile.leaf_hashes(leaves))
         for level, index, tile in grown.full:
             self.reader.full.keep((level, index), tile)
         try:
@@ -152,7 +151,7 @@ class Log:
                 remedy="give the ledger the home folder or database it was started with",
             ) from problem
         first = size - size % WIDTH
-        leaf_hashes = [self.profile.leaf_hash(e) for e in self.store.entries(first, WIDTH)]
+        leaf_hashes = self.profile.leaf_hashes(self.store.entries(first, WIDTH))
         self.frontier = Frontier.load(self.profile, size, leaf_hashes, self.reader.full_tile)
         frontier, full = self.frontier, self.reader.full_tile
         tree = Tree(self.profile, size, lambda h, i: frontier.node(h, i, full))

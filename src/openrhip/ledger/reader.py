@@ -80,11 +80,9 @@ class Reader:
             entries = self.store.entries(at, missing)
             if len(entries) < missing:
                 raise NotFound(f"the log has no entry {at + len(entries)}")
-            for entry in entries:
-                tile.add(self.profile.leaf_hash(entry))
+            tile.extend(self.profile.leaf_hashes(entries))
         elif missing > 0:
-            for below in range(at, at + missing):
-                tile.add(self.root_of(level - 1, below))
+            tile.extend([self.root_of(level - 1, below) for below in range(at, at + missing)])
         self._open[level] = (index, tile)
         return tile
 

@@ -199,9 +199,7 @@ def nodes_of(profile: Profile, leaf_hashes: Sequence[bytes]) -> Nodes:
     """A reader of complete subtrees over leaf hashes in memory; each level is hashed once."""
     levels: list[list[bytes]] = [list(leaf_hashes)]
     while len(levels[-1]) > 1:
-        below = levels[-1]
-        pairs = range(0, len(below) - 1, 2)
-        levels.append([profile.node_hash(below[i], below[i + 1]) for i in pairs])
+        levels.append(profile.pair_hashes(levels[-1], 0))
     return lambda height, index: levels[height][index]
 
 

@@ -7,8 +7,9 @@ A full tile is 256 hashes, 8,192 bytes, and is written once. The tiles at the ri
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from openrhip.kernel.errors import Malformed, NotFound, TooLarge
 from openrhip.ledger.rules.hashing import HASH_SIZE, Profile
@@ -90,17 +91,13 @@ class Tile:
     def __init__(self, profile: Profile, hashes: bytes = b"") -> None:
         self.profile = profile
         self.rows: list[list[bytes]] = [[] for _ in range(HEIGHT + 1)]
-        for hash_ in split_hashes(hashes):
-            self.add(hash_)
+        self.extend(split_hashes(hashes))
 
-    def add(self, hash_: bytes) -> None:
-        """Append a hash; nodes that become complete are computed."""
-        node_hash = self.profile.node_hash
-        for row in self.rows:
-            row.append(hash_)
-            if len(row) & 1:
-                return
-            hash_ = node_hash(row[-2], hash_)
+    def extend(self, hashes: Sequence[bytes]) -> None:
+        """Append hashes; nodes that become complete are computed."""
+        self.rows[0].extend(hashes)
+        for below, above in pairwise(self.rows):
+            above.extend(self.profile.pair_hashes(below, 2 * len(above)))
 
     def cut(self, width: int) -> None:
         """Forget all hashes behind the first `width`."""
@@ -116,11 +113,11 @@ class Tile:
         return b"".join(self.rows[0][:width])
 
 
-def split_hashes(data: bytes) -> Iterator[bytes]:
+def split_hashes(data: bytes) -> list[bytes]:
     """The hashes of a tile. Raises Malformed."""
     if len(data) % HASH_SIZE or len(data) > FULL_TILE:
         raise Malformed(f"a tile is at most {WIDTH} hashes of {HASH_SIZE} bytes")
-    return (data[i : i + HASH_SIZE] for i in range(0, len(data), HASH_SIZE))
+    return [data[i : i + HASH_SIZE] for i in range(0, len(data), HASH_SIZE)]
 
 
 FullTiles = Callable[[int, int], Tile]
@@ -150,35 +147,40 @@ class Frontier:
         """Rebuild from the leaf hashes of the open level-0 tile and the roots of full tiles."""
         self = cls(profile)
         self.size = size
-        for leaf_hash in leaf_hashes:
-            self.open[0].add(leaf_hash)
+        self.open[0].extend(leaf_hashes)
         level = 1
         while size >> (HEIGHT * level):
             tile = Tile(profile)
             count = size >> (HEIGHT * level)
-            for index in range(count - count % WIDTH, count):
-                tile.add(full(level - 1, index).rows[HEIGHT][0])
+            below = range(count - count % WIDTH, count)
+            tile.extend([full(level - 1, index).rows[HEIGHT][0] for index in below])
             self.open.append(tile)
             level += 1
         return self
 
     def add(self, leaf_hashes: Sequence[bytes]) -> Grown:
         """Append leaves. The tiles that became full are answered, and replaced by empty ones."""
-        before, full = self.size, []
-        for leaf_hash in leaf_hashes:
-            hash_, level = leaf_hash, 0
-            while True:
-                if level == len(self.open):
-                    self.open.append(Tile(self.profile))
-                tile = self.open[level]
-                tile.add(hash_)
-                if tile.width < WIDTH:
-                    break
-                full.append((level, self.size >> (HEIGHT * (level + 1)), tile))
-                self.open[level] = Tile(self.profile)
-                hash_, level = tile.rows[HEIGHT][0], level + 1
-            self.size += 1
+        before, at = self.size, 0
+        full: list[tuple[int, int, Tile]] = []
+        while at < len(leaf_hashes):
+            part = leaf_hashes[at : at + WIDTH - self.open[0].width]
+            self.open[0].extend(part)
+            at += len(part)
+            self.size += len(part)
+            self._close_full(full)
         return Grown(before, tuple(full))
+
+    def _close_full(self, full: list[tuple[int, int, Tile]]) -> None:
+        """Carry the roots of full tiles upwards, as far as they fill others."""
+        level = 0
+        while self.open[level].width == WIDTH:
+            tile = self.open[level]
+            full.append((level, (self.size >> (HEIGHT * (level + 1))) - 1, tile))
+            self.open[level] = Tile(self.profile)
+            level += 1
+            if level == len(self.open):
+                self.open.append(Tile(self.profile))
+            self.open[level].extend(tile.rows[HEIGHT])
 
     def undo(self, grown: Grown) -> None:
         """Take back the last `add`."""
