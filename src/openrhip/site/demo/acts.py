@@ -29,6 +29,16 @@ def play() -> None:
             evidence="居民门户，本人登录后确认",
             valid_until=clock.now() + timedelta(days=365),
         )
+    for person, hospital, staff_code in (
+        (wang, city.JINLING, "JL0101"),
+        (li, city.XUANWUHU, "XW0101"),
+    ):
+        directory.note_relation(
+            person_id=person,
+            institution_code=hospital.code,
+            department_code=hospital.member(staff_code).department,
+            source="演示：在院",
+        )
     doctor = _doctor(city.XUANWUHU, "XW0101")
     for document in records.search(person_id=wang, institution=city.JINLING.code).items[:2]:
         _look(doctor, document.id, Purpose.TREATMENT)
