@@ -156,3 +156,13 @@ def test_nobody_is_sent_to_another_site(client, city, target):
     assert answer.url == "/"
     client.post("/staff/sign-in/", {"name": "shen", "password": PASSWORD, "next": target})
     assert client.session["next"] == ""
+
+
+def test_only_trusted_proxies_name_the_caller(rf, settings):
+    from openrhip.site.accounts import signin
+
+    request = rf.get("/", REMOTE_ADDR="10.0.0.9", HTTP_X_FORWARDED_FOR="1.1.1.1, 2.2.2.2")
+    assert signin.address_of(request) == "10.0.0.9"
+    settings.TRUSTED_PROXIES = frozenset({"10.0.0.9"})
+    assert signin.address_of(request) == "2.2.2.2"
+    assert signin.address_of(rf.get("/", REMOTE_ADDR="10.0.0.9")) == "10.0.0.9"

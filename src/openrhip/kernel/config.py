@@ -70,6 +70,11 @@ SETTINGS = (
         "days for which an encounter counts as a treatment relation (诊疗关系)",
     ),
     Setting(
+        "trusted_proxies",
+        "",
+        "addresses of reverse proxies, with commas; their X-Forwarded-For and -Proto are believed",
+    ),
+    Setting(
         "development",
         "no",
         "yes allows plain HTTP, shows one-time codes on the page and marks every page 开发环境",

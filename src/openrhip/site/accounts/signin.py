@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.contrib import auth
 from django.http import HttpRequest
 
@@ -29,8 +30,12 @@ def visitor_of(request: HttpRequest) -> Visitor:
 
 
 def address_of(request: HttpRequest) -> str:
-    """The caller's network address as the server sees it; no header is believed."""
-    return str(request.META.get("REMOTE_ADDR", ""))[:64]
+    """The caller's network address; only a trusted proxy is believed when it names another."""
+    address = str(request.META.get("REMOTE_ADDR", ""))
+    if address in settings.TRUSTED_PROXIES:
+        named = str(request.META.get("HTTP_X_FORWARDED_FOR", "")).split(",")[-1].strip()
+        return (named or address)[:64]
+    return address[:64]
 
 
 def start_second_step(request: HttpRequest, account: int) -> None:
