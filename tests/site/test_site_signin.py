@@ -166,3 +166,50 @@ def test_only_trusted_proxies_name_the_caller(rf, settings):
     settings.TRUSTED_PROXIES = frozenset({"10.0.0.9"})
     assert signin.address_of(request) == "2.2.2.2"
     assert signin.address_of(rf.get("/", REMOTE_ADDR="10.0.0.9")) == "10.0.0.9"
+
+
+def test_owner_changes_the_password_and_other_sessions_end(signed_in, city):
+    other = Client()
+    other.cookies = signed_in.cookies.copy()
+    old, new = PASSWORD, "another long phrase"
+
+    def change(old, new, again):
+        return signed_in.post("/staff/security/password/", {"old": old, "new": new, "again": again})
+
+    assert "不一致" in text(change(old, new, new + "x"))
+    assert "现在的口令不正确" in text(change("wrong", new, new))
+    assert change(old, "123", "123").status_code == 200
+    assert change(old, new, new).url == "/staff/security/"
+    assert "其他设备上的登录已经退出" in text(signed_in.get("/staff/security/"))
+    assert other.get("/staff/security/").status_code == 302
+
+
+def operator_client(city, totp):
+    with clock.frozen(clock.now() - timedelta(minutes=5)):
+        code = totp(city.operator)
+    visitor = Client()
+    visitor.post("/staff/sign-in/", {"name": "luo", "password": PASSWORD})
+    visitor.post("/staff/second-step/", {"code": code()})
+    return visitor
+
+
+def test_operator_resets_a_lost_factor_and_it_is_on_record(signed_in, city, totp):
+    from openrhip.site.accounts.service import staff, trail
+
+    operator = operator_client(city, totp)
+    page = text(operator.get("/console/accounts/"))
+    assert "沈立新" in page
+    operator.post(f"/console/accounts/{city.doctor.id}/", {"deed": "reset"})
+    assert not staff.account(city.doctor.id).has_factor
+    kinds = [event.kind for event in trail.recent(account=city.doctor.id)]
+    assert "factor-reset" in kinds
+
+
+def test_operator_closes_an_account_but_not_their_own(signed_in, city, totp):
+    operator = operator_client(city, totp)
+    operator.post(f"/console/accounts/{city.doctor.id}/", {"deed": "close"})
+    assert signed_in.get("/work/").status_code == 302
+    own = f"/console/accounts/{city.operator.id}/"
+    assert operator.post(own, {"deed": "close"}).status_code == 403
+    assert operator.get("/console/accounts/999/").status_code == 404
+    assert operator.get(f"/console/accounts/{city.doctor.id}/").status_code == 200

@@ -62,6 +62,7 @@ def _entries(visitor: Visitor) -> list[tuple[str, str]]:
             (_("存证账本"), "ledger-health"),
             (_("医院节点"), "agents"),
             (_("授权策略"), "policies"),
+            (_("登录账户"), "accounts"),
         ]
     if visitor.may(Role.RECORDS_CLERK):
         entries.append((_("疑似同一人"), "reviews"))

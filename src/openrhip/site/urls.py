@@ -10,6 +10,7 @@ from openrhip.records.pages import citizen as portal
 from openrhip.records.pages import console, workbench
 from openrhip.site import pages, preferences
 from openrhip.site.accounts.pages import citizens, passkey_api
+from openrhip.site.accounts.pages import console as account_pages
 from openrhip.site.accounts.pages import staff as staff_pages
 from openrhip.site.accounts.rules import CLINICAL
 from openrhip.site.guards import citizen, open_to_all, staff
@@ -32,6 +33,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("staff/second-step/", open_to_all(staff_pages.second_step), name="second-step"),
     path("staff/enrol/", open_to_all(staff_pages.enrol), name="enrol"),
     path("staff/security/", staff()(staff_pages.security), name="security"),
+    path("staff/security/password/", staff()(staff_pages.change_password), name="change-password"),
     path("staff/security/codes/", staff()(staff_pages.new_codes), name="new-codes"),
     path(
         "staff/security/passkeys/<int:key>/remove/",
@@ -107,6 +109,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
         staff(Role.OPERATOR, Role.PRIVACY_OFFICER)(oversight.policies),
         name="policies",
     ),
+    path("console/accounts/", operator(account_pages.accounts), name="accounts"),
+    path("console/accounts/<int:account_id>/", operator(account_pages.account), name="account"),
     # The patient index's review list
     path("index/reviews/", steward(reviews.reviews), name="reviews"),
     path("index/reviews/<str:review_id>/", steward(reviews.review), name="review"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
@@ -68,6 +70,36 @@ class EnrolForm(forms.Form):
         max_length=24,
         error_messages={"required": _("请填写 6 位动态码")},
     )
+
+
+class PasswordForm(forms.Form):
+    """The old password, and the new one twice."""
+
+    old = forms.CharField(
+        label=_("现在的口令"),
+        max_length=512,
+        strip=False,
+        error_messages={"required": _("请填写现在的口令")},
+    )
+    new = forms.CharField(
+        label=_("新口令"),
+        max_length=512,
+        strip=False,
+        help_text=_("至少 12 个字符；可以用一句自己记得住的话"),
+        error_messages={"required": _("请填写新口令")},
+    )
+    again = forms.CharField(
+        label=_("再填一次新口令"),
+        max_length=512,
+        strip=False,
+        error_messages={"required": _("请再填一次新口令")},
+    )
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or {}
+        if given.get("new") and given.get("again") and given["new"] != given["again"]:
+            self.add_error("again", _("两次填写的新口令不一致"))
+        return given
 
 
 class PasskeyForm(forms.Form):

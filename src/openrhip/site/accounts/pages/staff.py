@@ -5,13 +5,20 @@ from __future__ import annotations
 import base64
 
 import segno
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
+from openrhip.kernel.errors import Malformed
 from openrhip.site.accounts import rules, signin
-from openrhip.site.accounts.pages.forms import EnrolForm, SecondStepForm, StaffForm
+from openrhip.site.accounts.pages.forms import (
+    EnrolForm,
+    PasswordForm,
+    SecondStepForm,
+    StaffForm,
+)
 from openrhip.site.accounts.service import factors, keys, passkeys, staff, trail
 from openrhip.site.context import home_of
 from openrhip.site.preferences import safe_next
@@ -117,6 +124,30 @@ def security(request: HttpRequest) -> HttpResponse:
     return render(request, "accounts/security.jinja", context)
 
 
+@require_http_methods(["GET", "POST"])
+def change_password(request: HttpRequest) -> HttpResponse:
+    """A new password; this session stays, all others end."""
+    account = request.visitor.account  # type: ignore[attr-defined]
+    form = PasswordForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            changed = staff.change_password(
+                account=account,
+                old=form.cleaned_data["old"],
+                new=form.cleaned_data["new"],
+                address=signin.address_of(request),
+            )
+        except Malformed as problem:
+            form.add_error("new", problem.what)
+        else:
+            if changed:
+                signin.finish_staff(request, account)
+                messages.success(request, _("口令已经修改，其他设备上的登录已经退出。"))
+                return redirect("security")
+            form.add_error("old", _("现在的口令不正确，或者尝试次数过多。"))
+    return render(request, "accounts/change_password.jinja", {"form": form})
+
+
 @require_POST
 def new_codes(request: HttpRequest) -> HttpResponse:
     """Replace the recovery codes: the old ones end."""
@@ -170,6 +201,10 @@ def _event_row(event: trail.SignInEvent) -> dict[str, object]:
         "passkey-enrol": _("登记通行密钥"),
         "passkey-remove": _("移除通行密钥"),
         "sign-out": _("退出"),
+        "password-change": _("修改口令"),
+        "factor-reset": _("管理员重置第二要素"),
+        "factor-reset-other": _("重置他人的第二要素"),
+        "closed-other": _("停用他人的账户"),
     }
     return {
         "at": event.at,

@@ -10,7 +10,7 @@ from openrhip.kernel import clock
 from openrhip.kernel.database import writing
 from openrhip.kernel.errors import Malformed
 from openrhip.site.accounts import rules
-from openrhip.site.accounts.models import RecoveryCode, TotpDevice
+from openrhip.site.accounts.models import Passkey, RecoveryCode, TotpDevice
 from openrhip.site.accounts.service import keys, throttle, trail
 
 _ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
@@ -75,6 +75,16 @@ def new_recovery_codes(*, account: int) -> list[str]:
             for code in codes
         )
     return [f"{code[:5]}-{code[5:]}" for code in codes]
+
+
+def reset(*, account: int, by: int, address: str) -> None:
+    """A lost phone: all factors go, the next sign-in sets one up. by: the operator's account."""
+    with writing():
+        TotpDevice.objects.filter(account_id=account).delete()
+        Passkey.objects.filter(account_id=account).delete()
+        RecoveryCode.objects.filter(account_id=account).delete()
+        trail.note(kind="factor-reset", ok=True, address=address, account=account)
+        trail.note(kind="factor-reset-other", ok=True, address=address, account=by)
 
 
 def recovery_codes_left(*, account: int) -> int:

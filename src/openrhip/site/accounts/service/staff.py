@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import User
@@ -32,6 +33,20 @@ class StaffAccount:
     @property
     def has_factor(self) -> bool:
         return self.has_totp or self.passkeys > 0
+
+
+@dataclass(frozen=True, slots=True)
+class AccountRow:
+    """An account as the operator sees it. active: open, and its owner is still engaged."""
+
+    id: int
+    name: str
+    full_name: str
+    place: str
+    roles: tuple[str, ...]
+    active: bool
+    has_factor: bool
+    last_login: datetime | None
 
 
 def create_account(*, name: str, password: str, staff_code: str) -> StaffAccount:
@@ -67,10 +82,43 @@ def account(account_id: int) -> StaffAccount:
     return _account(user(account_id))
 
 
-def close_account(*, account: int) -> None:
-    """The account can no longer be opened; its trail stays."""
+def change_password(*, account: int, old: str, new: str, address: str) -> bool:
+    """By its owner. False: the old one is wrong or tried too often. Raises Malformed if weak."""
+    row = user(account)
+    free = throttle.try_once(what="password", who=row.username, limit=rules.PASSWORD_PER_ACCOUNT)
+    right = free and row.check_password(old[:512])
+    if right:
+        set_password(account=account, password=new)
+    trail.note(kind="password-change", ok=right, address=address, account=account)
+    return right
+
+
+def close_account(*, account: int, by: int = 0, address: str = "") -> None:
+    """The account can no longer be opened; its trail stays. by: the account that closes it."""
     with writing():
         User.objects.filter(pk=account).update(is_active=False)
+        trail.note(kind="closed", ok=True, address=address, account=account)
+        trail.note(kind="closed-other", ok=True, address=address, account=by)
+
+
+def accounts() -> list[AccountRow]:
+    """All accounts with their staff, factors and last sign-in, by name."""
+    people = {item.account_id: item for item in directory.find_staff()}
+    totp = set(TotpDevice.objects.values_list("account_id", flat=True))
+    keys = set(Passkey.objects.values_list("account_id", flat=True))
+    return [
+        AccountRow(
+            id=row.pk,
+            name=row.username,
+            full_name=people[row.pk].name if row.pk in people else row.first_name,
+            place=people[row.pk].institution_name if row.pk in people else "",
+            roles=tuple(role.value for role in people[row.pk].roles) if row.pk in people else (),
+            active=row.is_active and row.pk in people,
+            has_factor=row.pk in totp or row.pk in keys,
+            last_login=row.last_login,
+        )
+        for row in User.objects.order_by("username")
+    ]
 
 
 def check_password(*, name: str, password: str, address: str) -> StaffAccount | None:
