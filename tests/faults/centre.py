@@ -153,7 +153,7 @@ class Hospital:
             self.sealed += 1
         return ofd.seal(data, seal=self.seal, signer=self.signer, timestamper=self.tsa)
 
-    def settle(self, seconds=120):
+    def settle(self, seconds=600):
         """Wait until nothing is left unanswered."""
         deadline = time.monotonic() + seconds
         while self.open and time.monotonic() < deadline:

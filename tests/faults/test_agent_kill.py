@@ -54,7 +54,7 @@ def drop(home, source):
     return sm3.hexdigest(content)
 
 
-def wait_until_done(home, wanted, seconds=120):
+def wait_until_done(home, wanted, seconds=900):
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         agent.retry(home)  # what waits for its back-off goes on at once

@@ -55,7 +55,7 @@ def test_a_power_cut_loses_and_doubles_nothing(disk, tmp_path):
             disk.restore()
         centre.trouble = 0.0
         pid = nursery.start(home)
-        deadline = time.monotonic() + 120
+        deadline = time.monotonic() + 600
         while agent.status(home, most=1).counts["acknowledged"] < len(wanted):
             assert time.monotonic() < deadline, agent.status(home, most=1)
             agent.retry(home)

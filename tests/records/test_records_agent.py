@@ -4,6 +4,8 @@ import json
 
 import httpx
 import pytest
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections
 
 from openrhip.agent import service as agent
 from openrhip.agent.centre import Centre
@@ -18,7 +20,13 @@ from openrhip.records.service import credentials
 
 @pytest.fixture(autouse=True)
 def nothing_remembered():
+    """As Django's own test client: requests leave the test's database connection open."""
     credentials._valid.clear()
+    for signal in (request_started, request_finished):
+        signal.disconnect(close_old_connections)
+    yield
+    for signal in (request_started, request_finished):
+        signal.connect(close_old_connections)
 
 
 @pytest.fixture
