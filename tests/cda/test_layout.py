@@ -119,3 +119,13 @@ def test_results_out_of_range_carry_arrows():
     text = "".join(ofd.text(laid_out("C0007/liu-jl.xml"))).split()
     assert "↑" in text or any("↑" in part for part in text)
     assert "".join(text).count("↑") >= 4
+
+
+@pytest.mark.parametrize("name", ["C0006/qian-jl.xml", "C0007/liu-jl.xml", "C0004/wang-jl.xml"])
+def test_many_diagnoses_move_from_the_head_to_the_body(name):
+    xml = SAMPLES[name]
+    at = xml.index(b"<entry")
+    end = xml.index(b"</entry>", at) + len(b"</entry>")
+    grown = xml[:at] + xml[at:end] * 60 + xml[end:]
+    pages = ofd.text(cda.lay_out(cda.parse(grown), source=grown))
+    assert "60. " in "".join(pages)

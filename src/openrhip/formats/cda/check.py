@@ -20,6 +20,7 @@ _HEAD = "/ClinicalDocument"
 _ROLE = f"{_HEAD}/recordTarget/patientRole"
 _VISIT = f"{_HEAD}/componentOf/encompassingEncounter"
 _LEEWAY = timedelta(minutes=10)  # clocks of two machines may differ by this much
+_LONGEST_HEADER = 200  # characters
 _OLDEST_AGE = 135
 _SEXES = frozenset("0129")
 _NOT_NEGATIVE = ("PQ", "INT", "MO", "REAL")
@@ -49,6 +50,17 @@ def _some_number(document: ClinicalDocument, _: datetime) -> bool:
         or patient.inpatient_number
         or patient.number(oids.CASE)
     )
+
+
+def _short_header(document: ClinicalDocument, _: datetime) -> bool:
+    """Header texts that stand in the head of each page; the longest honest address is far below."""
+    patient = document.patient
+    texts = [
+        patient.address, patient.household, patient.employer, patient.birthplace, patient.phone,
+        patient.native_place, patient.age, document.custodian.name, patient.sex.text,
+        *(one.extension for one in patient.ids), *(one.name for one in document.encounter.places),
+    ]  # fmt: skip
+    return all(len(text) <= _LONGEST_HEADER for text in texts)
 
 
 def _printable_id(document: ClinicalDocument, _: datetime) -> bool:
@@ -171,6 +183,12 @@ RULES = (
         "patient-name-length", f"{_ROLE}/patient/name", lambda it, _: len(it.patient.name) <= 100,
         "患者姓名过长", "The patient's name has more than 100 characters.",
         "Check the export: name holds something else.",
+    ),
+    Rule(
+        "header-text-length", _ROLE, _short_header,
+        "文档头中的地址、单位、编号或科室名称过长",
+        "An address, institution, number or department of the header has over 200 characters.",
+        "Check the export: a field holds something else.",
     ),
     Rule(
         "patient-id", f"{_ROLE}/id", _some_number,

@@ -34,10 +34,7 @@ def build(document: ClinicalDocument) -> Story:
 
 def _facts(sheet: Sheet) -> list[list[Field]]:
     patient = sheet.document.patient
-    diagnosis = "；".join(
-        "".join(run if isinstance(run, str) else run.text for run in item)
-        for item in pieces.diagnosis_runs(sheet)
-    )
+    diagnosis = pieces.brief_diagnoses(sheet)
     entry = sheet.first(ITEM)
     project, when = "", ""
     if entry is not None and entry.values:
@@ -62,6 +59,7 @@ def _body(sheet: Sheet) -> list[Block]:
     document = sheet.document
     reported = next((one for one in document.sections if one.entry(REPORT)), None)
     blocks = [
+        *pieces.numbered("临床诊断", pieces.diagnosis_runs(sheet)),
         *sheet.run_in("主诉", "DE04.01.119.00"),
         *_symptom(sheet),
         *sheet.run_in("特殊检查", "DE02.01.079.00"),

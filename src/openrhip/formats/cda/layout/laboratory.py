@@ -51,10 +51,7 @@ def _grid(sheet: Sheet) -> tuple[tuple[tuple[str, ...], ...], list[list[Field]]]
     second = ["患者类型", "科室", "病区", "床号"] if number == "住院号" else ["患者类型", "科室"]
     grid = (("姓名", "性别", "年龄", number), tuple(second))
     specimen = _specimen(sheet)
-    diagnosis = "；".join(
-        "".join(run if isinstance(run, str) else run.text for run in item)
-        for item in pieces.diagnosis_runs(sheet)
-    )
+    diagnosis = pieces.brief_diagnoses(sheet)
     numbers = {
         oids.NUMBER_LABELS[root]: document.patient.number(root)
         for root in (oids.SPECIMEN, oids.REQUEST, oids.LABORATORY_REPORT)
@@ -98,7 +95,7 @@ def _specimen(sheet: Sheet) -> tuple[str, str, str, str, str]:
 def _body(sheet: Sheet) -> list[Block]:
     document = sheet.document
     studies = document.section("30954-2")
-    blocks: list[Block] = []
+    blocks = pieces.numbered("临床诊断", pieces.diagnosis_runs(sheet))
     if studies is not None:
         blocks += sheet.narrative(studies)
         loose = [one for one in studies.entries if is_item(one) and not sheet.used(one)]

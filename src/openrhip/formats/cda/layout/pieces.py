@@ -29,6 +29,7 @@ SHORT = {
     "DE06.00.250.00": "次数", "DE08.50.037.00": "介入物",
 }  # fmt: skip
 ICD_NAME, ICD_CODE = "DE05.01.025.00", "DE05.01.024.00"
+_HEAD_LINE = 160  # signs
 RANK = "DE05.01.080.00"
 TCM_NAME, TCM_CODE = "DE05.10.172.00", "DE05.10.130.00"
 
@@ -45,6 +46,18 @@ def diagnosis_runs(sheet: Sheet, label: str = "", dated: str = "") -> list[list[
         if entry.values and sheet.use(entry, deep=False)
     ]
     return [*named, *bare_codes]
+
+
+def brief_diagnoses(sheet: Sheet) -> str:
+    """All diagnoses in one line for the head of a report; "" (and left to the body) if long."""
+    items = diagnosis_runs(sheet.copy())
+    line = "；".join(
+        "".join(run if isinstance(run, str) else run.text for run in item) for item in items
+    )
+    if len(line) > _HEAD_LINE:
+        return ""
+    diagnosis_runs(sheet)
+    return line
 
 
 def _named(sheet: Sheet, label: str, dated: str) -> list[list[str | Run]]:

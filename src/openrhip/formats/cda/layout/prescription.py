@@ -42,6 +42,7 @@ HOSPITAL = Style(size=13.0, bold=True, align=Align.CENTER, leading=1.3)
 TITLE = Style(size=14.0, face=Face.SANS, bold=True, align=Align.CENTER, leading=1.35)
 FRONT = Style(size=9.0, leading=1.3, align=Align.LEFT)
 SMALL = Style(size=7.5, leading=1.3, align=Align.LEFT)
+_HEAD_SIGNS = 300  # of diagnoses; more stand in the body
 DATE = Style(size=9.0, leading=1.4, align=Align.CENTER)
 RP = Style(size=16.0, bold=True, leading=1.2, align=Align.LEFT)
 DRUG = Style(size=10.5, leading=1.35, align=Align.LEFT)
@@ -114,10 +115,11 @@ def _front(sheet: Sheet) -> list[list[Field]]:
     patient = document.patient
     number = patient.number(oids.PRESCRIPTION)
     visit = fields["住院号"] if patient.inpatient_number else fields["门(急)诊号"]
-    found = pieces.diagnosis_runs(sheet) + pieces.chinese(sheet)
-    diagnosis: list[str | Run] = []
-    for at, item in enumerate(found):
-        diagnosis += [*(["；"] if at else []), *item]
+    diagnosis = _diagnosis(sheet.copy())
+    if sum(len(one if isinstance(one, str) else one.text) for one in diagnosis) > _HEAD_SIGNS:
+        diagnosis = ["见正文"]
+    else:
+        _diagnosis(sheet)
     return [
         [Field("处方编号：", number), visit],
         [fields["姓名"], fields["性别"], fields["年龄"], fields["科室"]],
@@ -126,11 +128,22 @@ def _front(sheet: Sheet) -> list[list[Field]]:
     ]  # fmt: skip
 
 
+def _diagnosis(sheet: Sheet) -> list[str | Run]:
+    """All diagnoses, Western and Chinese, in one line."""
+    runs: list[str | Run] = []
+    for at, item in enumerate(pieces.diagnosis_runs(sheet) + pieces.chinese(sheet)):
+        runs += [*(["；"] if at else []), *item]
+    return runs
+
+
 def _body(sheet: Sheet) -> list[Block]:
     document = sheet.document
     use = document.section("10160-0")
     drugs = [one for one in use.entries if one.form == "substanceAdministration"] if use else []
-    blocks: list[Block] = [Paragraph("Rp.", style=RP, after=1.0)]
+    blocks = pieces.numbered(
+        "临床诊断", pieces.diagnosis_runs(sheet) + pieces.chinese(sheet)
+    )  # fmt: skip
+    blocks.append(Paragraph("Rp.", style=RP, after=1.0))
     if use is not None:
         blocks += sheet.narrative(use)
     blocks += _herbs(sheet, drugs) if document.kind is Kind.HERBAL else _drugs(sheet, drugs)

@@ -7,6 +7,7 @@ left over in a plain form, so that nothing of the record is dropped (无遗漏).
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from copy import copy
 
 from openrhip.formats.cda.layout import plain
 from openrhip.formats.cda.layout.words import section_title, with_colon
@@ -29,6 +30,14 @@ class Sheet:
         for section in _sections(document.sections):
             for entry in _entries(section.entries):
                 self._by_code.setdefault(entry.code.code, []).append(entry)
+
+    def copy(self) -> Sheet:
+        """A sheet of the same document with the same marks, to try something on."""
+        twin = copy(self)
+        vars(twin).update(
+            _used=set(self._used), _told=set(self._told), _narrated=set(self._narrated)
+        )
+        return twin
 
     def use(self, entry: Entry | None, *, deep: bool = True) -> Entry | None:
         """Mark an entry (and what is below it) as being on the page."""
