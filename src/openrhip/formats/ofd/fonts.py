@@ -39,6 +39,7 @@ class Font(enum.Enum):
     SERIF = ("Noto Serif SC", 0, True)
     SANS = ("Noto Sans SC", 0, False)
     BOLD = ("Noto Sans CJK SC Bold", 700, False)
+    MORE = ("Noto Serif SC More", 0, True)
     RARE = ("Noto Sans CJK SC", 400, False)
     RARE_BOLD = ("Noto Sans CJK SC Rare Bold", 700, False)
 
@@ -52,7 +53,8 @@ class Font(enum.Enum):
 
 # where a character is looked for when the wanted font lacks it
 _NEXT = {
-    Font.SERIF: Font.RARE,
+    Font.SERIF: Font.MORE,
+    Font.MORE: Font.RARE,
     Font.SANS: Font.RARE,
     Font.BOLD: Font.RARE_BOLD,
     Font.RARE: None,
@@ -61,27 +63,42 @@ _NEXT = {
 
 
 def _path(font: Font) -> Path:
-    if font is Font.SERIF:
+    if font in {Font.SERIF, Font.MORE}:
         return Path(pylopdf_fonts_zh_cn.serif_path())
     if font is Font.SANS:
         return Path(pylopdf_fonts_zh_cn.sans_path())
     return Path(manimgx_fonts_cjk.__file__).with_name("NotoSansCJK-VF.otf.ttc")
 
 
+_BLOCKS = (
+    (0x20, 0x7F), (0xA0, 0x180), (0x370, 0x460), (0x2010, 0x2040), (0x2070, 0x20A0),
+    (0x2100, 0x2400), (0x2460, 0x2700), (0x3000, 0x3040), (0xFF00, 0xFFF0),
+)  # fmt: skip
+_NAMES = "堃喆祎珺玥翀璟犇垚焱旸晞曈濛烜燊玘玙珈珩瑄璎甯竑筠芃苡蓁赟郗霈韫頔飏骁骉"
+
+
 @lru_cache(maxsize=1)
 def _everyday() -> frozenset[int]:
-    """GB/T 2312 and Latin: what nearly every record is written in."""
+    """GB/T 2312, Latin, Greek, Cyrillic, signs, and what names often hold beyond."""
     marks = "".join(
         bytes((row, cell)).decode("gb2312", "ignore")
         for row in range(0xA1, 0xF8)
         for cell in range(0xA1, 0xFF)
     )
-    latin = {*range(0x20, 0x7F), *range(0xA0, 0x180)}
-    return frozenset({*latin, *map(ord, marks), *map(ord, "↑↓←→〓≤≥²³")})
+    blocks = (code for first, end in _BLOCKS for code in range(first, end))
+    return frozenset({*blocks, *map(ord, marks), *map(ord, _NAMES)})
+
+
+_EVERYDAY_FONTS = frozenset({Font.SERIF, Font.SANS, Font.BOLD})
 
 
 class _Face:
-    """One loaded font: nominal glyphs and advances, and subsets of it."""
+    """One loaded font: nominal glyphs and advances, and subsets of it.
+
+    The everyday fonts stop at GB/T 2312, what lies beyond is another `Font`: so their subsets can
+    always come from a small face. It is made once a process has use for it; until then the whole
+    face gives the same bytes more slowly.
+    """
 
     def __init__(self, font: Font) -> None:
         path = _path(font)
@@ -96,7 +113,8 @@ class _Face:
         self.font = font
         self.face = hb.Face(blob, _SC if font.weight else 0)
         self.weight = font.weight
-        if font is Font.BOLD:
+        self._everyday = _everyday() if font in _EVERYDAY_FONTS else None
+        if font is Font.BOLD:  # pinning a weight takes long: once for all
             self.face = self._subset(self.face, _everyday())
             self.weight = 0
         self.shaper = hb.Font(self.face)
@@ -104,11 +122,13 @@ class _Face:
             self.shaper.set_variations({_WEIGHT: float(self.weight)})
         self.upem: int = self.face.upem
         self._small: hb.Face | None = None
-        self._counts = {"small": 0, "whole": 0}
+        self._count = 0
         self._lock = threading.Lock()
 
     def glyph(self, char: str) -> int:
-        """The nominal glyph, 0 if the font has none."""
+        """The nominal glyph, 0 if this font is not the one for the character."""
+        if self._everyday is not None and ord(char) not in self._everyday:
+            return 0
         return self.shaper.get_nominal_glyph(ord(char)) or 0
 
     def advance(self, glyph: int) -> float:
@@ -127,37 +147,20 @@ class _Face:
         return wanted.subset(face)
 
     def warm(self) -> None:
-        """Make the small face: the everyday characters, prepared for quick subsetting."""
+        """Make the small face, prepared for quick subsetting."""
         with self._lock:
-            if self._small is None:
-                small = (
-                    self.face if self.font is Font.BOLD else self._subset(self.face, _everyday())
-                )
+            if self._small is None and self._everyday is not None:
+                whole = self.font is not Font.BOLD
+                small = self._subset(self.face, self._everyday) if whole else self.face
                 self._small = hb.subset_preprocess(small)
 
-    def _warm_whole(self) -> None:
-        with self._lock:
-            if self._counts["whole"] >= 0:
-                self.face = hb.subset_preprocess(self.face)
-                self._counts["whole"] = -1
-
     def subset(self, chars: Iterable[str]) -> bytes:
-        """An OpenType (CFF) file with these characters only.
-
-        The same bytes for the same set, whether from the small face or the whole one.
-        """
-        codes = set(map(ord, chars))
-        everyday = not self.weight and codes <= _everyday()
-        if everyday and self._small is None:
-            self._counts["small"] += 1
-            if self._counts["small"] > _PREPROCESS_AFTER:
+        """An OpenType (CFF) file with these characters only, the same bytes for the same set."""
+        if self._small is None:
+            self._count += 1
+            if self._count > _PREPROCESS_AFTER:
                 self.warm()
-        elif not everyday and not self.weight and self._counts["whole"] >= 0:
-            self._counts["whole"] += 1
-            if self._counts["whole"] > _PREPROCESS_AFTER:
-                self._warm_whole()
-        face = self._small if everyday and self._small is not None else self.face
-        return bytes(self._subset(face, codes).blob.data)
+        return bytes(self._subset(self._small or self.face, map(ord, chars)).blob.data)
 
 
 _faces: dict[Font, _Face] = {}
