@@ -233,7 +233,7 @@ def test_power_cuts_lose_and_double_nothing(disk):
         for number in range(CUT_ROUNDS):
             server.start()
             seed = number if number % 2 else None
-            cut_once(disk, load, server, seed=seed, wait=draw.uniform(0.1, 0.6))
+            cut_once(disk, load, server, seed=seed, wait=draw.uniform(0.1, 0.3))
             store = SqliteStore(Home.of(home).folder / "log.sqlite3")
             load.check(Home.of(home), store)
     finally:
