@@ -18,6 +18,7 @@ CHORES: tuple[tuple[float, Callable[[], int]], ...] = (
     # every so many seconds: what a crash left between row and ledger; uploads nobody finishes
     (5.0, records.finish_pending),
     (300.0, records.sweep_uploads),
+    (300.0, records.sweep_nonces),
 )
 _log = logging.getLogger(__name__)
 

@@ -24,10 +24,11 @@ from openrhip.records.service.depositing import (
     four_properties,
 )
 from openrhip.records.service.disclosing import (
-    DISCLOSED,
     EMERGENCY,
+    NOTICE,
     Disclosure,
     DisclosureRefused,
+    deliver_notice,
     disclose,
     reopen,
     watermark,
@@ -54,8 +55,8 @@ from openrhip.records.service.uploads import (
 
 __all__ = [
     "DEPOSITED",
-    "DISCLOSED",
     "EMERGENCY",
+    "NOTICE",
     "REFUSED",
     "AccessProof",
     "AccessSummary",
@@ -79,6 +80,7 @@ __all__ = [
     "authenticate",
     "begin_upload",
     "complete_upload",
+    "deliver_notice",
     "deposit",
     "deposited",
     "disclose",

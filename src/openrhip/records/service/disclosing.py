@@ -6,13 +6,21 @@ the row of the access is written before that, so the patient's history never mis
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
+from typing import Any
 
 from openrhip.directory import service as directory
-from openrhip.directory.service import Action, Actor, Decision, DocumentFacts, Purpose
+from openrhip.directory.service import (
+    Action,
+    Actor,
+    Decision,
+    DocumentFacts,
+    Obligation,
+    Purpose,
+)
 from openrhip.kernel import clock, events, ids
 from openrhip.kernel.clock import CITY_ZONE, rfc3339
 from openrhip.kernel.database import writing
@@ -24,7 +32,7 @@ from openrhip.records.service import evidence, finding, shelf, vault
 from openrhip.records.service.entering import Asked, enter
 from openrhip.records.service.shelf import Shelved
 
-DISCLOSED, EMERGENCY = "records.disclosed", "records.emergency"
+EMERGENCY, NOTICE = "records.emergency", "records.notice"
 VIEW_WINDOW = timedelta(minutes=15)
 _ACTIONS = {Deed.READ: Action.READ, Deed.EXPORT: Action.EXPORT}
 
@@ -72,6 +80,18 @@ class DisclosureRefused(Refused):
         self.access_id = access_id
 
 
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """Who wants what, and why."""
+
+    who: Actor
+    purpose: Purpose
+    deed: Deed
+    reason: str
+    request: RequestProof | None
+    manifest: str
+
+
 def disclose(
     *,
     who: Actor,
@@ -99,33 +119,16 @@ def disclose(
         emergency_reason=emergency_reason,
         action=_ACTIONS[deed],
     )
-    now = clock.now()
-    emergency = decision.allowed and purpose is Purpose.EMERGENCY
-    access_id = ids.new_id()
-    entry = _entry(row, who, purpose, decision, access_id, now, deed, emergency_reason, request)
-    if manifest:
-        entry = Entry(entry.kind, {**entry.fields, "manifest": manifest})
-    access = Access(
-        id=access_id,
-        document_id=row.id,
-        person_id=row.person_id,
-        actor=who.reference[:64],
-        actor_name=_name(who)[:100],
-        actor_roles=[role.value for role in who.roles],
-        institution=who.institution_code,
-        purpose=purpose.value,
-        deed=deed.value,
-        allowed=decision.allowed,
-        reasons=list(decision.reasons),
-        emergency=emergency,
-        asked_at=now,
-        leaf=evidence.leaf_of(entry),
-    )
+    wish = _Wish(who, purpose, deed, emergency_reason or "", request, manifest)
+    access_id, now = ids.new_id(), clock.now()
+    entry = _entry(row, wish, decision, access_id, now)
+    access = _access(row, wish, decision, access_id, now)
+    access.leaf = evidence.leaf_of(entry)
     receipt = enter(Asked(entry, access, nonce=nonce, institution=_asker(who)))
     if not decision.allowed:
         raise DisclosureRefused(decision, access_id)
-    if emergency:
-        _carry_out(who, row, facts, emergency_reason or "", decision, access_id)
+    if access.emergency or decision.obligations:
+        _carry_out(row, facts, wish, decision, access)
     return Disclosure(
         access_id=access_id,
         size=row.size,
@@ -171,18 +174,42 @@ def watermark(who: Actor, at: datetime) -> str:
     return f"{_name(who)} {place} {at.astimezone(CITY_ZONE):%Y-%m-%d %H:%M}"
 
 
-def _entry(
-    row: Shelved,
-    who: Actor,
-    purpose: Purpose,
-    decision: Decision,
-    access_id: str,
-    now: datetime,
-    deed: Deed,
-    emergency_reason: str | None,
-    request: RequestProof | None,
-) -> Entry:
-    salt = evidence.salt_of(access_id)
+def deliver_notice(payload: Mapping[str, Any]) -> None:
+    """Outbox handler: tell the patient of an access that the policies want told."""
+    person, place = str(payload["person_id"]), _institution_name(str(payload["institution"]))
+    purpose = Purpose(payload["purpose"])
+    directory.send_message(
+        directory.Message(
+            to_person=person,
+            phone=directory.phone_of(person),
+            kind="record-access",
+            zh=f"{place}为{purpose.zh}查阅了您的病历，可在“谁看过我的病历”中查看。",
+            en=f"{place} opened your record ({purpose.value}).",
+        )
+    )
+
+
+def _access(row: Shelved, wish: _Wish, decision: Decision, access_id: str, now: datetime) -> Access:
+    who = wish.who
+    return Access(
+        id=access_id,
+        document_id=row.id,
+        person_id=row.person_id,
+        actor=who.reference[:64],
+        actor_name=_name(who)[:100],
+        actor_roles=[role.value for role in who.roles],
+        institution=who.institution_code,
+        purpose=wish.purpose.value,
+        deed=wish.deed.value,
+        allowed=decision.allowed,
+        reasons=list(decision.reasons),
+        emergency=decision.allowed and wish.purpose is Purpose.EMERGENCY,
+        asked_at=now,
+    )
+
+
+def _entry(row: Shelved, wish: _Wish, decision: Decision, access_id: str, now: datetime) -> Entry:
+    who, salt = wish.who, evidence.salt_of(access_id)
     fields: dict[str, str | int] = {
         "time": rfc3339(now),
         "actor": evidence.commitment(salt, who.reference),
@@ -191,11 +218,13 @@ def _entry(
         "document_id": row.id,
         "document_kind": row.kind,
         "subject": access_id,
-        "purpose": purpose.value,
+        "purpose": wish.purpose.value,
         "policy_set": decision.policy_set,
         "decision": "permit" if decision.allowed else "deny",
-        **evidence.requested(request),
+        **evidence.requested(wish.request),
     }
+    if wish.manifest:
+        fields["manifest"] = wish.manifest
     if who.roles:
         fields["role"] = who.roles[0].value
     if who.institution_code:
@@ -204,35 +233,36 @@ def _entry(
         if decision.why:
             fields["reason_code"] = decision.why[0].id
         return Entry("refuse", fields)
-    if purpose is Purpose.EMERGENCY:
-        fields["reason"] = evidence.commitment(salt, emergency_reason or "")
+    if wish.purpose is Purpose.EMERGENCY:
+        fields["reason"] = evidence.commitment(salt, wish.reason)
         return Entry("emergency", fields)
-    return Entry("export" if deed is Deed.EXPORT else "disclose", fields)
+    return Entry("export" if wish.deed is Deed.EXPORT else "disclose", fields)
 
 
 def _carry_out(
-    who: Actor,
-    row: Shelved,
-    facts: DocumentFacts,
-    reason: str,
-    decision: Decision,
-    access_id: str,
+    row: Shelved, facts: DocumentFacts, wish: _Wish, decision: Decision, access: Access
 ) -> None:
-    """Break-glass: kept for review, the patient told, the officer's desk informed by an event."""
+    """Obligations: break-glass is kept for review and told by the directory, else told here."""
+    payload = {
+        "access_id": access.id,
+        "document_id": row.id,
+        "person_id": row.person_id,
+        "institution": wish.who.institution_code,
+        "purpose": wish.purpose.value,
+        "obligations": [duty.obligation.value for duty in decision.obligations],
+    }
     with writing():
-        directory.record_emergency(
-            who=who, whose=row.person_id, document=facts, reason=reason, decision=decision
-        )
-        events.publish(
-            EMERGENCY,
-            {
-                "access_id": access_id,
-                "document_id": row.id,
-                "person_id": row.person_id,
-                "institution": who.institution_code,
-                "obligations": [duty.obligation.value for duty in decision.obligations],
-            },
-        )
+        if access.emergency:
+            directory.record_emergency(
+                who=wish.who,
+                whose=row.person_id,
+                document=facts,
+                reason=wish.reason,
+                decision=decision,
+            )
+            events.publish(EMERGENCY, payload)
+        elif Obligation.NOTIFY_PATIENT.value in payload["obligations"]:
+            events.publish(NOTICE, payload)
 
 
 def _name(who: Actor) -> str:
