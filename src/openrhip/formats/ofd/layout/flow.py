@@ -135,8 +135,11 @@ class _Flow:
     def _unit(self, unit: list[Slice]) -> None:
         """Slices that want to stay together."""
         if not self._fresh:
-            need = sum(part.height + part.before for part in unit[:-1])
-            last = unit[-1]
+            inked = len(unit)
+            while inked > 1 and not unit[inked - 1].pieces:
+                inked -= 1  # space at the end may fall off the page's foot
+            need = sum(part.height + part.before for part in unit[: inked - 1])
+            last = unit[inked - 1]
             need += last.before + (min(last.height, 12.0) if last.split else last.height)
             room = self._bottom - self._y
             if need > room + _SLACK and need <= self._bottom - self._tops[1] + _SLACK:

@@ -220,10 +220,20 @@ def encode(part: str, table: Advances, gap: float, after: str) -> tuple[str, int
     """DeltaX of the part (one less than its characters), and the shares of `gap` it takes.
 
     `after` is the character that follows in the line, "" at its end: no gap stands there, nor
-    before a space.
+    before a space. Without a gap no shares are counted.
     """
     if table.odd and not table.odd.isdisjoint(part):
         return _encode_each(part, table, gap, after)
+    if not gap:
+        get, each = table.text.__getitem__, f"{table.size:.5g}"
+        return " ".join(
+            [
+                (f"g {len(token)} {each}" if len(token) > 1 else each)
+                if token[0] >= _WIDE
+                else " ".join(map(get, token))
+                for token in _TOKENS.findall(part[:-1])
+            ]
+        ), 0
     tokens = _TOKENS.findall(part)
     steps: list[str] = []
     shares = 0
@@ -235,7 +245,7 @@ def encode(part: str, table: Advances, gap: float, after: str) -> tuple[str, int
         open_ = following[0] != " "
         if first >= _WIDE:
             run = count if open_ else count - 1
-            steps.append(f"g {run} {each}" if run > 2 else " ".join([each] * run))
+            steps.append(f"g {run} {each}" if run > 1 else each if run else "")
             shares += run
             if not open_:
                 steps.append(f"{em:.5g}")
@@ -250,7 +260,7 @@ def encode(part: str, table: Advances, gap: float, after: str) -> tuple[str, int
             steps.append(get(token[-1]))
     count = len(last) - 1
     if last[0] >= _WIDE:
-        steps.append(f"g {count} {each}" if count > 2 else " ".join([each] * count))
+        steps.append(f"g {count} {each}" if count > 1 else each if count else "")
         shares += count
     else:
         steps.extend(map(get, last[:-1]))
