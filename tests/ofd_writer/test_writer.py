@@ -204,6 +204,12 @@ def test_metadata():
     assert found["Creator"] == "OpenRHIP"
 
 
+def test_the_day_of_a_document_is_that_of_the_city():
+    late = datetime(2026, 11, 23, 20, 0, tzinfo=UTC)  # already the 24th in Shanghai
+    package = ofd.open_package(ofd.write(ofd.Story("t", [], ofd.Metadata(created=late))))
+    assert package.metadata["CreationDate"] == "2026-11-24"
+
+
 def test_tags_tie_regions_to_data_elements():
     data = ofd.write(_full())
     assert reading.tag_texts(data) == {

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from datetime import date, datetime
 from typing import NamedTuple
 
 from openrhip.formats.ofd.fonts import Font
 from openrhip.formats.ofd.layout.pieces import number
 from openrhip.formats.ofd.story import Attachment, Metadata, Page
 from openrhip.kernel.errors import Malformed
+from openrhip.kernel.periods import city_day
 
 NAMESPACE = "http://www.ofdspec.org/2016"
 TAGS_NAMESPACE = "urn:openrhip:ofd:tags:1"
@@ -61,7 +63,7 @@ class Goal(NamedTuple):
 
 def entry(title: str, meta: Metadata, doc_id: str) -> bytes:
     """OFD.xml: DocInfo in the order of the schema."""
-    day = meta.created.date().isoformat() if meta.created else ""
+    day = _day(meta.created).isoformat() if meta.created else ""
     words = "".join(element("Keyword", word) for word in meta.keywords)
     custom = "".join(
         f'<ofd:CustomData Name="{escape(name)}">{escape(value)}</ofd:CustomData>'
@@ -87,6 +89,11 @@ def entry(title: str, meta: Metadata, doc_id: str) -> bytes:
         "<ofd:DocRoot>Doc_0/Document.xml</ofd:DocRoot></ofd:DocBody>"
     )
     return root("OFD", body, ' Version="1.0" DocType="OFD"')
+
+
+def _day(at: datetime) -> date:
+    """The day in the city; a time without zone is taken as it stands."""
+    return at.date() if at.tzinfo is None else city_day(at)
 
 
 def document(
