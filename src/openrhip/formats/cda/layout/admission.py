@@ -100,7 +100,7 @@ def _past(sheet: Sheet) -> list[Block]:
     )  # fmt: skip
     blocks: list[Block] = []
     if runs:
-        blocks.append(Paragraph([Run("既往史：", bold=True), *runs[:-1]], style=BODY, after=0.8))
+        blocks.append(Paragraph([Run("既往史：", bold=True), *runs[:-1]], style=BODY, after=0.7))
     for label, code in others:
         blocks += sheet.run_in(label, code)
     return blocks

@@ -95,7 +95,7 @@ def _symptom(sheet: Sheet) -> list[Block]:
     runs.append(Run(entry.values[0].text, tag="DE04.01.117.00"))
     if when:
         runs.append(f"（{'始于 ' if not entry.time.high else ''}{when}）")
-    return [Paragraph(runs, style=BODY, after=0.8)]
+    return [Paragraph(runs, style=BODY, after=0.7)]
 
 
 def _specimen(sheet: Sheet) -> list[Block]:
@@ -112,7 +112,7 @@ def _specimen(sheet: Sheet) -> list[Block]:
         if detail := plain.details(entry):
             runs.append(f"（{detail}）")
         runs.append("    ")
-    return [Paragraph(runs[:-1], style=BODY, after=0.8)] if runs else []
+    return [Paragraph(runs[:-1], style=BODY, after=0.7)] if runs else []
 
 
 def _finding(sheet: Sheet, title: str, word: str) -> list[Block]:

@@ -34,8 +34,8 @@ from openrhip.formats.ofd.story import (
     Together,
 )
 
-HOSPITAL = Style(size=17.0, face=Face.SERIF, bold=True, align=Align.CENTER, leading=1.35)
-TITLE = Style(size=15.0, face=Face.SANS, bold=True, align=Align.CENTER, leading=1.4)
+HOSPITAL = Style(size=17.0, face=Face.SERIF, bold=True, align=Align.CENTER, leading=1.25)
+TITLE = Style(size=15.0, face=Face.SANS, bold=True, align=Align.CENTER, leading=1.3)
 SMALL = Style(size=8.0, leading=1.3, align=Align.LEFT, color=GREY)
 SMALL_CENTER = Style(size=8.0, leading=1.3, align=Align.CENTER, color=GREY)
 SMALL_RIGHT = Style(size=8.0, leading=1.3, align=Align.RIGHT, color=GREY)
@@ -72,7 +72,7 @@ def first_head(
             widths=(36, 110, 36), gap=0.0, valign="middle",
         ),
         KeyValueGrid(grid, columns=columns, style=HEAD, padding=0.5, before=0.5, after=0.3),
-        Rule(width=0.45, before=0.2, after=1.6),
+        Rule(width=0.45, before=0.2, after=1.2),
     ]  # fmt: skip
 
 
@@ -208,7 +208,7 @@ def signatures(sheet: Sheet, *, label: str = "医师签名", seal: bool = True) 
     style = Style(size=10.0, align=Align.LEFT)
     lines: list[Block] = [
         SignatureLine(row, seal=seal and at == len(rows) - 1, style=style,
-                      before=2.0 if at == 0 else 0.5, after=0.5, seal_size=36.0)
+                      before=1.0 if at == 0 else 0.5, after=0.5, seal_size=34.0)
         for at, row in enumerate(rows)
     ]  # fmt: skip
     return lines
@@ -253,7 +253,7 @@ def about(
     runs: list[str | Run] = []
     for label, text, tag in facts:
         runs += [Run(label, color=GREY), Run(text, tag=tag), "    "]
-    return [Rule(width=0.15, before=2.0, after=0.8, color=GREY),
+    return [Rule(width=0.15, before=1.2, after=0.7, color=GREY),
             Paragraph(runs[:-1], style=style)]  # fmt: skip
 
 

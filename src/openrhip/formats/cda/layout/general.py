@@ -12,7 +12,7 @@ from openrhip.formats.ofd.story import Block, Field, Page, Story
 GRID = 24  # columns of the head
 _SIGNS_PER_COLUMN = 4.4
 _LATIN = 0x2E7F
-PAGE = Page(left=16.0, right=16.0, top=9.0, bottom=9.0)
+PAGE = Page(left=16.0, right=16.0, top=8.0, bottom=8.0)
 
 
 def build(document: ClinicalDocument) -> Story:

@@ -123,7 +123,7 @@ def _overall(sheet: Sheet) -> list[Block]:
         sheet.use(one)
         label = one.code.qualifier or "结果"
         runs += [Run(f"{label}：", bold=True), Run(one.values[0].text, tag=RESULT), "    "]
-    return [Paragraph(runs[:-1], style=BODY, after=0.8)] if runs else []
+    return [Paragraph(runs[:-1], style=BODY, after=0.7)] if runs else []
 
 
 def is_item(entry: Entry) -> bool:

@@ -69,7 +69,7 @@ def allergy(sheet: Sheet) -> list[Block]:
         runs.append(Run(flag, tag="DE02.10.023.00"))
     if told:
         runs += ["  " if flag else "", Run(told, bold=flag == "有", tag="DE02.10.022.00")]
-    return [Paragraph(runs, style=BODY, after=0.8)]
+    return [Paragraph(runs, style=BODY, after=0.7)]
 
 
 def _tests(sheet: Sheet) -> list[Block]:

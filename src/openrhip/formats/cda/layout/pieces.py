@@ -21,7 +21,7 @@ from openrhip.formats.ofd.story import (
     Together,
 )
 
-LIST = Style(size=10.5, leading=1.4, hanging=1.3, align=Align.LEFT)
+LIST = Style(size=10.5, leading=1.32, hanging=1.3, align=Align.LEFT)
 _WHOLE = 8  # lines of a list that no page cuts
 SHORT = {
     "DE06.00.257.00": "切口", "DE05.10.147.00": "愈合", "DE06.00.073.00": "麻醉",
@@ -258,7 +258,7 @@ def vital_line(sheet: Sheet) -> list[Block]:
             runs += [Run(low, tag="DE04.10.176.00"), "    "]
             continue
         runs += [Run(f"{label} ", bold=True), Run(text, tag=code), "    "]
-    return [Paragraph(runs, style=BODY, after=0.8)] if runs else []
+    return [Paragraph(runs, style=BODY, after=0.7)] if runs else []
 
 
 def _tight(text: str) -> str:

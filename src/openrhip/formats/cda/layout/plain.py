@@ -24,7 +24,7 @@ from openrhip.kernel.errors import Problem
 if TYPE_CHECKING:
     from openrhip.formats.cda.layout.sheet import Sheet
 
-TEXT = Style(size=10.5, leading=1.42)
+TEXT = Style(size=10.5, leading=1.35)
 MAX_CELLS = 4000
 ARROWS = {
     "H": "↑", "HH": "↑↑", "L": "↓", "LL": "↓↓", "A": "*", "AA": "**", "POS": "+",

@@ -14,7 +14,7 @@ from openrhip.formats.cda.layout.words import section_title, with_colon
 from openrhip.formats.cda.model import ClinicalDocument, Entry, Line, Section
 from openrhip.formats.ofd.story import Block, Field, Heading, Paragraph, Run, Style
 
-BODY = Style(size=10.5, leading=1.42)
+BODY = Style(size=10.5, leading=1.35)
 SECTION = Style(size=11.0, leading=1.4, bold=True)
 
 
@@ -108,7 +108,7 @@ class Sheet:
         content: list[str | Run] = []
         for line in lines:
             content += [*line, "        "]
-        return [Paragraph(content[:-1], style=BODY, after=0.8)]
+        return [Paragraph(content[:-1], style=BODY, after=0.7)]
 
     def part(self, entry: Entry | None, code: str, label: str = "") -> str:
         """The value of a part of an entry as text, marked as used; "" when there is none."""
@@ -171,7 +171,7 @@ class Sheet:
 
 def run_in(label: str, *content: str | Run, style: Style = BODY) -> list[Block]:
     parts: list[str | Run] = [Run(with_colon(label), bold=True), *content]
-    return [Paragraph(parts, style=style, after=0.8)]
+    return [Paragraph(parts, style=style, after=0.7)]
 
 
 def squeeze(text: str) -> str:

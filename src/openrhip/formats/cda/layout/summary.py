@@ -94,7 +94,7 @@ def _event(sheet: Sheet, section: Section, number: int) -> list[Block]:
     return [
         head,
         KeyValueGrid(
-            grid, columns=general.GRID, ruled=Ruling.GRID, style=CELL, padding=0.7, after=1.0
+            grid, columns=general.GRID, ruled=Ruling.GRID, style=CELL, padding=0.55, after=1.0
         ),
         *sheet.section_rest(section),
     ]
