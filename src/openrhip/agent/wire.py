@@ -95,7 +95,7 @@ class SignedRequest:
 
     @property
     def at(self) -> datetime:
-        return datetime.strptime(self.timestamp, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+        return datetime.fromisoformat(self.timestamp)
 
     def headers(self) -> dict[str, str]:
         """The HTTP headers that carry the request's proof."""

@@ -21,6 +21,9 @@ steward = staff(Role.RECORDS_CLERK)
 officer = staff(Role.PRIVACY_OFFICER)
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    # The machine API: every request is signed by an institution (records.api.door);
+    # first, since machines ask most often
+    path("api/records/", include("openrhip.records.api.urls")),
     path("", open_to_all(pages.front), name="front"),
     path("healthz", open_to_all(pages.health), name="health"),
     path("accessibility/", open_to_all(pages.accessibility), name="accessibility"),
@@ -118,8 +121,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     # The privacy officer's desk
     path("privacy/emergencies/", officer(oversight.emergencies), name="emergencies"),
     path("privacy/emergencies/<str:emergency_id>/", officer(oversight.emergency), name="emergency"),
-    # The machine API: every request is signed by an institution (records.api.door)
-    path("api/records/", include("openrhip.records.api.urls")),
 ]
 
 handler400 = "openrhip.site.errors.bad_request"
