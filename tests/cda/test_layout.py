@@ -129,3 +129,12 @@ def test_many_diagnoses_move_from_the_head_to_the_body(name):
     grown = xml[:at] + xml[at:end] * 60 + xml[end:]
     pages = ofd.text(cda.lay_out(cda.parse(grown), source=grown))
     assert "60. " in "".join(pages)
+
+
+@pytest.mark.parametrize("name", ["C0004/xu-jl.xml", "C0032/wang-jl.xml", "C0007/zhou-xw.xml"])
+def test_every_form_says_that_it_is_a_correction_or_restricted(name):
+    xml = SAMPLES[name].replace(b'<versionNumber value="1"/>', b'<versionNumber value="3"/>')
+    xml = xml.replace(b'<confidentialityCode code="N"', b'<confidentialityCode code="V"')
+    text = "".join(ofd.text(cda.lay_out(cda.parse(xml), source=xml)))
+    assert "第 3 版（更正）" in text
+    assert "保密级别" in text

@@ -65,7 +65,7 @@ def first_head(
         Paragraph(document.custodian.name or "医疗机构", style=HOSPITAL),
         Paragraph(title or document.title, style=TITLE),
     ]
-    number = _number_note(document)
+    number = notes(document)
     return [
         Columns(
             [[Barcode(document_code(document), size=15.0)], middle, number],
@@ -76,14 +76,15 @@ def first_head(
     ]  # fmt: skip
 
 
-def _number_note(document: ClinicalDocument) -> list[Block]:
-    lines = []
+def notes(document: ClinicalDocument) -> list[Block]:
+    """What every form says beside its title: a corrected version, a restricted record."""
+    lines: list[Block] = []
     if document.version > 1:
         lines.append(Paragraph(f"第 {document.version} 版（更正）", style=SMALL_RIGHT))
     if document.confidentiality.code in {"R", "V"}:
         word = document.confidentiality.display or SECRECY[document.confidentiality.code]
         lines.append(Paragraph(word, style=SMALL_RIGHT))
-    return [*lines]
+    return lines
 
 
 def next_head(sheet: Sheet, title: str = "") -> list[Block]:

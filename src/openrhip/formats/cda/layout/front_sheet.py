@@ -113,8 +113,7 @@ def _head(document: ClinicalDocument) -> list[Block]:
     if number:
         runs: list[str | Run] = ["住院号：", Run(number, tag="DE01.00.014.00")]
         note.append(Paragraph(runs, style=NUMBER))
-    if document.version > 1:
-        note.append(Paragraph(f"第 {document.version} 版（更正）", style=frame.SMALL_RIGHT))
+    note += frame.notes(document)
     return [
         Columns([[Barcode(frame.document_code(document), size=13.0)], middle, note],
                 widths=(34, 116, 34), gap=0.0, valign="middle"),

@@ -95,7 +95,7 @@ def _head(
         Paragraph(document.custodian.name or "医疗机构", style=HOSPITAL),
         Paragraph(title, style=TITLE),
     ]
-    label_and_date: list[Block] = [box, Paragraph(date, style=DATE)]
+    label_and_date: list[Block] = [box, Paragraph(date, style=DATE), *frame.notes(document)]
     code: list[Block] = [Barcode(frame.document_code(document), size=13.0)]
     return [
         Columns([code, middle, label_and_date],
