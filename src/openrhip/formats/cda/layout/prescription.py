@@ -99,7 +99,7 @@ def _head(
     code: list[Block] = [Barcode(frame.document_code(document), size=13.0)]
     return [
         Columns([code, middle, label_and_date],
-                widths=(22, 80, 22), gap=0.0, valign="middle"),
+                widths=(25, 74, 25), gap=0.0, valign="middle"),
         KeyValueGrid(
             [spread(row, 3.2) for row in rows if row], columns=24, style=FRONT, padding=0.45,
             ruled=Ruling.UNDERLINE, before=1.0, after=0.0,
