@@ -18,7 +18,7 @@ from openrhip.kernel.canonical import canonical_json, parse_json
 from openrhip.kernel.errors import Malformed, Problem, Unavailable
 
 BASE = "/api/records"
-TIMEOUT = httpx.Timeout(60.0, connect=5.0)
+TIMEOUT = httpx.Timeout(300.0, connect=5.0)  # a large file takes the centre a while to judge
 _MOST_ANSWER = 4 << 20
 
 
