@@ -145,8 +145,15 @@ def download(request: AskedRequest, document_id: str, form: str) -> HttpResponse
 @require_safe
 def my_accesses(request: AskedRequest) -> HttpResponse:
     """Who has looked at my records, or tried to."""
-    page = records.accesses_of(request.actor.person_id, page=page_number(request), size=_PER_PAGE)
+    everyone = request.GET.get("who") == "all"
+    page = records.accesses_of(
+        request.actor.person_id,
+        page=page_number(request),
+        size=_PER_PAGE,
+        others=not everyone,
+    )
     context = {
+        "everyone": everyone,
         "rows": [access_row(item) for item in page.items],
         "paging": pages_of(request, page),
     }

@@ -314,7 +314,7 @@ def _moment(text: str) -> datetime | None:
 def _kind(kind: str) -> str:
     return {
         "deposit": _("归档"),
-        "disclose": _("调阅"),
+        "disclose": _("病历调阅"),
         "refuse": _("拒绝"),
         "consent": _("授权"),
         "policy": _("策略"),

@@ -120,9 +120,17 @@ def versions(document_id: str) -> tuple[DocumentSummary, ...]:
     return tuple(summaries(chain))
 
 
-def accesses_of(person_id: str, *, page: int = 1, size: int = PAGE_SIZE) -> Page[AccessSummary]:
-    """Who looked at this person's records, or tried to; newest first. Raises NotFound."""
-    rows = Access.objects.filter(person_id__in=directory.same_person_ids(person_id))
+def accesses_of(
+    person_id: str, *, page: int = 1, size: int = PAGE_SIZE, others: bool = False
+) -> Page[AccessSummary]:
+    """Who looked at this person's records, or tried to; newest first. Raises NotFound.
+
+    others: without the looks of the person.
+    """
+    same = directory.same_person_ids(person_id)
+    rows = Access.objects.filter(person_id__in=same)
+    if others:
+        rows = rows.exclude(actor__in=[f"citizen:{one}" for one in same])
     return _accesses(rows.order_by("-asked_at", "id"), page, size)
 
 
