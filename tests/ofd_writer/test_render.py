@@ -1,7 +1,9 @@
 """Rendering: PDF whose text is the record's, PNG with ink where it should be, SVG that stands alone."""
 
 import base64
+import contextlib
 import io
+import random
 import re
 
 import pikepdf
@@ -16,9 +18,10 @@ from PIL import Image as Pillow
 
 from openrhip.formats import ofd
 from openrhip.formats.ofd import render
+from openrhip.formats.ofd.package_append import rewrite
 from openrhip.formats.ofd.render import pdf
 from openrhip.formats.ofd.render.scene import Scene
-from openrhip.kernel.errors import Malformed, NotFound, TooLarge
+from openrhip.kernel.errors import Malformed, NotFound, Problem, TooLarge
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -309,3 +312,23 @@ def test_the_qr_code_on_the_page_is_the_code():
                 round((page.top + (y + 2.5) * unit) * mm),
             )
             assert (image.getpixel(place) < 128) == bool(dark)
+
+
+@pytest.mark.parametrize(
+    "part", ["Doc_0/Pages/Page_0/Content.xml", "Doc_0/PublicRes.xml", ".otf", ".png"]
+)
+def test_damaged_parts_end_in_typed_errors_or_a_picture(part):
+    story = ofd.Story("t", [ofd.Heading("甲"), ofd.Paragraph("患者㛃𠮷。"), ofd.Image(_png())])
+    package = ofd.open_package(ofd.write(story))
+    name = next(name for name in package.parts if name.endswith(part))
+    good = package.read(name)
+    chance = random.Random(part)  # noqa: S311 - the same damage in every run
+    for _ in range(60):
+        bad = bytearray(good)
+        for _ in range(chance.choice([1, 2, 6])):
+            at = chance.randrange(len(bad))
+            bad[at : at + chance.choice([0, 1, 1, 8])] = chance.randbytes(chance.choice([0, 1, 4]))
+        data = rewrite(package, {name: bytes(bad)})
+        for draw in (ofd.text, render.to_svg, lambda d: render.to_png(d, dpi=20)):
+            with contextlib.suppress(Problem):
+                assert draw(data) is not None

@@ -37,6 +37,7 @@ class Face:
         self.upem = self.face.upem or 1000
         tags = self.face.table_tags
         self.is_cff = "CFF " in tags or "CFF2" in tags
+        self.drawable = self.face.glyph_count > 0 and (self.is_cff or "glyf" in tags)
         self._glyphs: dict[str, int] = {}
 
     def lookup(self, char: str) -> int:
@@ -72,7 +73,9 @@ class Face:
         except (RuntimeError, hb.HarfBuzzError):  # tables that no subset can be made of
             return bytes(self.face.blob.data), {old: old for old in self.used}
         mapping = plan.old_to_new_glyph_mapping
-        return bytes(made.blob.data), {old: mapping[old] for old in self.used}
+        return bytes(made.blob.data), {
+            old: mapping[old] if old in mapping else 0 for old in self.used
+        }
 
     def outline(self, glyph: int) -> str:
         """The glyph as SVG path data in font units, y up."""
@@ -133,11 +136,11 @@ def _open(package: Package, part: str) -> Face | None:
         data = package.read(part)
     except NotFound:
         return None
-    face = hb.Face(data)
-    tags = set(face.table_tags)
-    if not face.glyph_count or not tags & {"glyf", "CFF ", "CFF2"}:
-        return None  # a bare CFF or a damaged file: ours is drawn instead
-    return Face(face)
+    try:
+        face = Face(hb.Face(data))
+    except (hb.HarfBuzzError, RuntimeError, UnicodeDecodeError):
+        return None
+    return face if face.drawable else None  # a bare CFF or a damaged file: ours is drawn instead
 
 
 def _like(res: FontRes, *, bold: bool) -> Font:
