@@ -72,10 +72,8 @@ class Face:
             made = plan.execute()
         except (RuntimeError, hb.HarfBuzzError):  # tables that no subset can be made of
             return bytes(self.face.blob.data), {old: old for old in self.used}
-        mapping = plan.old_to_new_glyph_mapping
-        return bytes(made.blob.data), {
-            old: mapping[old] if old in mapping else 0 for old in self.used
-        }
+        mapping = dict(plan.old_to_new_glyph_mapping.items())
+        return bytes(made.blob.data), {old: mapping.get(old, 0) for old in self.used}
 
     def outline(self, glyph: int) -> str:
         """The glyph as SVG path data in font units, y up."""
