@@ -20,6 +20,7 @@ from openrhip.ledger.rules.encoding import from_base64, hash_text, to_base64
 from openrhip.ledger.rules.merkle import batch_nodes
 from openrhip.ledger.rules.notes import open_note
 from openrhip.ledger.service.door import checkpoint_of
+from openrhip.ledger.service.plain import PlainTransport
 
 MAX_ANSWER = 8 << 20
 BATCH = 1_000
@@ -55,8 +56,12 @@ class Ledger:
         self._home = home
         self._tries = tries
         # Reading the authorities' certificates takes longer than an append; plain HTTP needs none.
+        secure = self.url.startswith("https:")
         self._http = httpx.Client(
-            timeout=timeout, trust_env=False, verify=self.url.startswith("https:")
+            timeout=timeout,
+            trust_env=False,
+            verify=secure,
+            transport=None if secure else PlainTransport(timeout=timeout),
         )
         # Who forgets to close leaves no open connection behind.
         self._close = weakref.finalize(self, self._http.close)
