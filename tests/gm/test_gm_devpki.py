@@ -39,6 +39,7 @@ def test_layout_and_modes(region):
     holders += [f"staff/{one.code}" for one in DOCTORS]
     expected = {f"{one}.{part}.pem" for one in holders for part in ("key", "cert", "chain")}
     trust = {"trust/root.cert.pem", "trust/root.crl.pem", "trust/issuing.crl.pem"}
+    trust.add("trust/makers/maker.cert.pem")
     assert names == expected | trust
     for path in folder.rglob("*.key.pem"):
         assert path.stat().st_mode & 0o777 == 0o600
@@ -79,6 +80,16 @@ def test_subjects_name_who_and_where(region):
     assert certificate.attribute("organizationIdentifier") == "H2"
     assert certificate.organization == "社区卫生服务中心"
     assert certificate.common_name == "医生3"
+
+
+def test_the_maker_of_seals_is_listed_in_the_trust(region):
+    folder, _ = region
+    maker = Certificate.from_pem((folder / "maker" / "maker.cert.pem").read_bytes())
+    trust = TrustStore.load_folder(folder / "trust")
+    assert trust.seal_makers == {maker.fingerprint}
+    assert trust.with_crls(()).seal_makers == {maker.fingerprint}
+    assert TrustStore([], seal_makers=[maker.fingerprint.upper()]).seal_makers == trust.seal_makers
+    assert maker not in trust.intermediates
 
 
 def test_timestamps_of_the_development_authority(region):

@@ -43,7 +43,11 @@ def revoking(region, certificate, at):
         this_update=at,
         next_update=at + timedelta(days=3650),
     )
-    return TrustStore(region.trust.roots, [*region.trust.crls, made])
+    return region.trust.with_crls([made])
+
+
+def without_makers(trust):
+    return TrustStore(trust.roots, trust.crls, trust.intermediates)
 
 
 def rewritten(monkeypatch, old, new):
@@ -306,11 +310,13 @@ def test_a_seal_by_an_untrusted_maker_is_undecided(plain, region, failures):
     seal = Seal.create(
         name="私刻", owners=[region.hospital.certificate], maker=SoftwareSigner(key, alone)
     )
-    report = ofd.verify(ofd.seal(plain, seal=seal, signer=region.hospital), trust=region.trust)
+    sealed = ofd.seal(plain, seal=seal, signer=region.hospital)
+    report = ofd.verify(sealed, trust=without_makers(region.trust))
     assert report.verdict == "indeterminate"
     wrong = [one for one in report.all_findings() if not one.ok]
     assert "chain.anchor" in {one.code for one in wrong}
     assert all("seal maker" in one.text_en for one in wrong)
+    assert ofd.verify(sealed, trust=region.trust).verdict == "invalid"
 
 
 def test_a_signer_outside_the_list_is_named(plain, region, monkeypatch, failures):

@@ -24,6 +24,8 @@ def test_a_bundle_verifies_with_what_is_inside_and_says_so(exported):
     assert report.ok, [f for f in report.findings if not f.ok]
     assert {note.code for note in report.notes} == {"bundle.log-key-inside", "bundle.trust-inside"}
     assert [one["kind"] for one in report.signatures] == ["Sign", "Seal"]
+    (makers,) = (f.text_en for f in report.findings if f.code == "seal.maker-listed")
+    assert "among the trusted seal makers" in makers
 
 
 def test_a_bundle_verifies_against_own_roots_and_log_key(centre, pki, exported):

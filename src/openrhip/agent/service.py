@@ -273,7 +273,7 @@ def _copy_keys(source: Path, config: AgentConfig) -> None:
     wanted = [
         *(source / "institutions").glob(f"{code}.*.pem"),
         *(source / "seals").glob(f"{code}.esl"),
-        *(source / "trust").glob("*"),
+        *(path for path in (source / "trust").rglob("*") if path.is_file()),
         *(source / "tsa").glob("tsa.*.pem"),
         *_staff_of(source, code),
     ]
@@ -281,7 +281,7 @@ def _copy_keys(source: Path, config: AgentConfig) -> None:
         raise Misconfigured("no key of this institution there", where=str(source))
     for path in wanted:
         mode = 0o600 if path.name.endswith(".key.pem") else 0o644
-        write_durably(config.keys / path.parent.name / path.name, path.read_bytes(), mode=mode)
+        write_durably(config.keys / path.relative_to(source), path.read_bytes(), mode=mode)
     if (source / "password").exists():
         write_durably(config.password_file, (source / "password").read_bytes())
 

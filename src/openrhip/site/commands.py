@@ -56,7 +56,8 @@ def init(
         + (
             "Certificates are for DEVELOPMENT ONLY (开发测试).\n"
             if development
-            else f"Now put the trusted roots into {home / 'pki' / 'trust'} (docs/operations.md).\n"
+            else f"Now put the trusted roots into {home / 'pki' / 'trust'}, the seal makers' "
+            "certificates into its folder makers (docs/operations.md).\n"
         )
         + f"Next: openrhip account --home {home} …, then openrhip serve --home {home}",
     )

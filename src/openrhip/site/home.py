@@ -12,6 +12,7 @@ from pathlib import Path
 from openrhip.formats import ofd
 from openrhip.formats.gm import devpki
 from openrhip.formats.gm.certs import Certificate
+from openrhip.formats.gm.chain import MAKERS
 from openrhip.formats.gm.devpki import DevInstitution, DevStaff
 from openrhip.formats.gm.signer import SoftwareSigner
 from openrhip.kernel import config
@@ -33,7 +34,7 @@ def prepare(home: Path, *, development: bool, values: dict[str, str]) -> None:
     Home.of(home).init(origin=settings["ledger_origin"], profile=settings["ledger_profile"])
     if development and not (home / "pki" / "ca").exists():
         make_certificates(home / "pki", institutions=(), staff=())
-    make_folder(home / "pki" / "trust")
+    make_folder(home / "pki" / "trust" / MAKERS)
     migrate()
 
 

@@ -20,6 +20,8 @@ from openrhip.formats.gm.findings import Finding
 from openrhip.kernel.errors import Misconfigured, Problem
 
 LONGEST_CHAIN = 8
+MAKERS = "makers"
+"""Subfolder of a trust folder: certificates of those who may make seals."""
 MOST_INTERMEDIATES = 16
 # Codes whose failure means "cannot be known" and not "is wrong"
 UNKNOWN_CODES = frozenset({"chain.anchor", "cert.revocation-unknown"})
@@ -35,49 +37,66 @@ _EXTENDED = {
 
 
 class TrustStore:
-    """Trusted roots, revocation lists, and issuers that are known but trusted only by chain."""
+    """Trusted roots, revocation lists, and issuers that are known but trusted only by chain.
+
+    seal_makers: fingerprints of those who may make seals (制章人); empty if nobody listed them.
+    """
 
     def __init__(
         self,
         roots: Sequence[Certificate],
         crls: Sequence[Crl] = (),
         intermediates: Sequence[Certificate] = (),
+        seal_makers: Iterable[Certificate | str] = (),
     ) -> None:
+        """seal_makers: their certificates, or SM3 fingerprints of these in hexadecimal."""
         self.roots = tuple(roots)
         self.crls = tuple(crls)
         self.intermediates = tuple(intermediates)
+        self.seal_makers = frozenset(
+            one.lower() if isinstance(one, str) else one.fingerprint for one in seal_makers
+        )
 
     @classmethod
     def load_folder(cls, path: Path) -> TrustStore:
         """From the *.pem, *.cer, *.crt and *.crl files of a folder: self-issued ones are roots.
 
-        Raises Misconfigured when the folder or a file in it cannot be used, or no root is there.
+        Those in its subfolder `makers` are the seal makers' certificates. Raises Misconfigured
+        when a folder or a file in it cannot be used, or no root is there.
         """
-        found: list[Certificate] = []
-        crls: list[Crl] = []
-        try:
-            files = sorted(path.iterdir())
-        except OSError as error:
-            raise Misconfigured("the trust folder cannot be read", where=str(path)) from error
-        for file in files:
-            if file.suffix not in {".pem", ".cer", ".crt", ".crl"}:
-                continue
-            try:
-                if file.suffix == ".crl" or file.name.endswith(".crl.pem"):
-                    crls.append(Crl.from_pem(file.read_bytes()))
-                else:
-                    found += certs.load_all(file.read_bytes())
-            except (OSError, Problem) as error:
-                what = f"a file of the trust folder cannot be used: {error}"
-                raise Misconfigured(what, where=str(file)) from error
+        found, crls = _read_folder(path)
         roots = [certificate for certificate in found if certificate.self_issued]
         if not roots:
             raise Misconfigured("the trust folder holds no root certificate", where=str(path))
-        return cls(roots, crls, [one for one in found if not one.self_issued])
+        folder = path / MAKERS
+        makers = _read_folder(folder)[0] if folder.exists() else []
+        return cls(roots, crls, [one for one in found if not one.self_issued], makers)
 
     def with_crls(self, crls: Iterable[Crl]) -> TrustStore:
         """The same trust with more lists (each is believed only if its issuer signed it)."""
-        return TrustStore(self.roots, (*self.crls, *crls), self.intermediates)
+        return TrustStore(self.roots, (*self.crls, *crls), self.intermediates, self.seal_makers)
+
+
+def _read_folder(path: Path) -> tuple[list[Certificate], list[Crl]]:
+    """Certificates and revocation lists of one folder. Raises Misconfigured."""
+    found: list[Certificate] = []
+    crls: list[Crl] = []
+    try:
+        files = sorted(path.iterdir())
+    except OSError as error:
+        raise Misconfigured("the trust folder cannot be read", where=str(path)) from error
+    for file in files:
+        if file.suffix not in {".pem", ".cer", ".crt", ".crl"}:
+            continue
+        try:
+            if file.suffix == ".crl" or file.name.endswith(".crl.pem"):
+                crls.append(Crl.from_pem(file.read_bytes()))
+            else:
+                found += certs.load_all(file.read_bytes())
+        except (OSError, Problem) as error:
+            what = f"a file of the trust folder cannot be used: {error}"
+            raise Misconfigured(what, where=str(file)) from error
+    return found, crls
 
 
 @dataclass(frozen=True, slots=True)

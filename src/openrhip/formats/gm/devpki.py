@@ -4,6 +4,7 @@
 carries 开发测试 DEVELOPMENT ONLY. Layout, with {key,cert,chain}.pem of each:
   ca/root, ca/issuing        the authorities (keys kept to issue more)
   trust/                     root.cert.pem, root.crl.pem, issuing.crl.pem: what a verifier needs
+  trust/makers/              maker.cert.pem: who may make seals (制章人)
   institutions/<code>        医疗机构      staff/<code>     医务人员
   tsa/tsa                    时间戳机构    maker/maker      制章人      centre/centre   区域中心
 Keys are encrypted under the password; `password` is a file with mode 0600 beside them.
@@ -20,6 +21,7 @@ from pathlib import Path
 
 from openrhip.formats.gm import certs, crl
 from openrhip.formats.gm.certs import Certificate, Profile
+from openrhip.formats.gm.chain import MAKERS
 from openrhip.formats.gm.names import Attribute
 from openrhip.formats.gm.signer import SoftwareSigner
 from openrhip.formats.gm.sm2 import PrivateKey
@@ -75,6 +77,8 @@ def create(
         ("centre/centre", "区域卫生信息中心", certs.SIGNING),
     ):
         desk.enrol(place, _subject("区域卫生信息中心", title), profile, issuing)
+    maker = (folder / "maker" / "maker.cert.pem").read_bytes()
+    desk.write(f"trust/{MAKERS}/maker.cert.pem", maker, 0o644)
     desk.enrol_all(institutions, staff, issuing)
 
 

@@ -80,8 +80,41 @@ def _maker(context: Context, seal: SealData, instant: Instant) -> list[Finding]:
             else "the seal maker's signature does not hold: the seal was changed or forged",
             seal.info.seal_id,
         ),
+        _entitled(context, seal, maker),
         *context.chain(maker, instant, MAKER),
     ]
+
+
+def _entitled(context: Context, seal: SealData, maker: Certificate) -> Finding:
+    """Whether this one may make seals: one of the listed makers.
+
+    Without a list, one who made a seal for himself, and any person, may not.
+    """
+    makers = context.trust.seal_makers
+    where = maker.fingerprint[:16]
+    if makers:
+        ok = maker.fingerprint in makers
+        return Finding(
+            "seal.maker-listed",
+            ok,
+            f"制章人（{maker.common_name}）{'在' if ok else '不在'}受信任的制章人名单中",
+            f"the seal maker is {'' if ok else 'not '}among the trusted seal makers",
+            where,
+        )
+    if seal.info.lists(maker.der) or maker.attribute("UID"):
+        return failed(
+            "seal.maker-listed",
+            "未配置制章人名单：个人或签章人本人所制印章不予承认",
+            "no list of seal makers is configured: a seal made by a person or by one of its owners "
+            "is not accepted",
+            where,
+        )
+    return held(
+        "seal.maker-listed",
+        "未配置制章人名单：受信任机构所制印章均予接受",
+        "no list of seal makers is configured: a seal by any trusted institution is accepted",
+        where,
+    )
 
 
 @lru_cache(maxsize=512)

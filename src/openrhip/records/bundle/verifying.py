@@ -9,7 +9,7 @@ from typing import Any
 
 from openrhip.formats import ofd
 from openrhip.formats.gm import certs, sm3
-from openrhip.formats.gm.chain import TrustStore
+from openrhip.formats.gm.chain import MAKERS, TrustStore
 from openrhip.formats.gm.crl import Crl
 from openrhip.formats.gm.findings import Finding
 from openrhip.kernel.canonical import canonical_json, parse_json
@@ -328,12 +328,8 @@ def _document(bench: _Bench, trust: TrustStore | None) -> None:
 
 
 def _trust_inside(bench: _Bench) -> TrustStore:
-    found = [
-        certificate
-        for name, data in bench.files.items()
-        if name.startswith("trust/") and name.endswith(".cert.pem")
-        for certificate in certs.load_all(data)
-    ]
+    makers = _certificates(bench, f"trust/{MAKERS}/")
+    found = [one for one in _certificates(bench, "trust/") if one not in makers]
     roots = [one for one in found if one.self_issued]
     prints = ", ".join(one.fingerprint for one in roots)
     bench.notes.append(
@@ -345,7 +341,17 @@ def _trust_inside(bench: _Bench) -> TrustStore:
             where="trust/",
         )
     )
-    return TrustStore(roots, tuple(_crls(bench)), [one for one in found if not one.self_issued])
+    issuers = [one for one in found if not one.self_issued]
+    return TrustStore(roots, tuple(_crls(bench)), issuers, makers)
+
+
+def _certificates(bench: _Bench, folder: str) -> list[certs.Certificate]:
+    return [
+        certificate
+        for name, data in bench.files.items()
+        if name.startswith(folder) and name.endswith(".cert.pem")
+        for certificate in certs.load_all(data)
+    ]
 
 
 def _crls(bench: _Bench) -> Iterator[Crl]:

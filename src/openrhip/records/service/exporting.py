@@ -7,6 +7,7 @@ from pathlib import Path
 
 from openrhip.directory.service import Actor, Purpose
 from openrhip.formats.gm import sm3
+from openrhip.formats.gm.chain import MAKERS
 from openrhip.kernel import clock
 from openrhip.kernel.errors import NotFound
 from openrhip.ledger.rules import Checkpoint, Receipt
@@ -96,12 +97,15 @@ def _evidence(disclosure: disclosing.Disclosure, deposit: Receipt) -> bundle.Evi
 
 
 def _trust_files(folder: Path) -> dict[str, bytes]:
-    """Roots, issuers and revocation lists, under the two endings bundles use."""
+    """Roots, issuers, seal makers, revocation lists, under the two endings bundles use."""
     found: dict[str, bytes] = {}
-    for path in sorted(folder.iterdir()):
-        data = path.read_bytes()
+    for path in sorted((*folder.iterdir(), *(folder / MAKERS).glob("*"))):
+        if not path.is_file():
+            continue
+        inside = f"{MAKERS}/" if path.parent != folder else ""
+        name = f"{inside}{path.name.partition('.')[0]}"
         if path.name.endswith(".crl.pem") or path.suffix == ".crl":
-            found[f"{path.name.partition('.')[0]}.crl.pem"] = data
+            found[f"{name}.crl.pem"] = path.read_bytes()
         elif path.suffix in {".pem", ".cer", ".crt"}:
-            found[f"{path.name.partition('.')[0]}.cert.pem"] = data
+            found[f"{name}.cert.pem"] = path.read_bytes()
     return found

@@ -36,4 +36,4 @@ def store() -> TrustStore:
 def _marks(path: Path) -> tuple[tuple[str, int], ...]:
     if not path.is_dir():
         return ()
-    return tuple(sorted((file.name, file.stat().st_mtime_ns) for file in path.iterdir()))
+    return tuple(sorted((str(file), file.stat().st_mtime_ns) for file in path.rglob("*")))
