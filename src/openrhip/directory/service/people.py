@@ -18,7 +18,7 @@ from openrhip.kernel.database import writing
 from openrhip.kernel.errors import Conflict, Malformed, NotFound
 
 _TRIES = 4
-_SHARED = (claims.NUMBER, claims.CARD, claims.LOCAL)
+_SHARED = (claims.NUMBER, claims.CARD, claims.LOCAL, claims.TRIPLE)
 """Numbers that tell whose entry a claim belongs to, the most telling first."""
 
 
@@ -219,7 +219,7 @@ def _identify_once(given: Given) -> PersonRef:
     opened = tuple(
         review for pair in doubts if (review := _review(root, pair, given.source)) is not None
     )
-    return PersonRef(root, certainty, opened)
+    return PersonRef(root, keeper, certainty, opened)
 
 
 def _new_person(given: Given) -> str:
@@ -241,7 +241,16 @@ def _keeper(given: Given, root: str) -> str:
         kind__in=_SHARED, lookup__in=values, person__root=root
     ).values_list("kind", "contested", "at", "person_id")
     ranked = sorted((_SHARED.index(kind), *rest) for kind, *rest in rows)
-    return str(ranked[0][3]) if ranked else root
+    return str(ranked[0][3]) if ranked else _namesake(given, root)
+
+
+def _namesake(given: Given, root: str) -> str:
+    """The entry of a merged person that has this name and birth date; the survivor's own first."""
+    rows = models.Registration.objects.filter(
+        name_key=given.claim.name_key, birth_date=given.claim.birth_date, person__root=root
+    )
+    entries = set(rows.values_list("person_id", flat=True))
+    return root if root in entries or not entries else min(entries)
 
 
 def _review(fresh: str, pair: Comparison, source: str) -> str | None:
