@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from openrhip.formats import ofd
-from openrhip.formats.gm import certs, crl, tsp
+from openrhip.formats.gm import certs, crl, oids, tsp
 from openrhip.formats.gm.chain import TrustStore
 from openrhip.formats.gm.signer import SoftwareSigner
 from openrhip.formats.gm.sm2 import PrivateKey
@@ -214,6 +214,41 @@ def test_a_certificate_for_other_use_is_named(plain, region, failures):
     only = ofd.sign(plain, signer=signer_like(region, profile=certs.ENCRYPTION))
     found = {code for code, _ in failures(ofd.verify(only, trust=region.trust))}
     assert found == {"cert.usage"}
+
+
+OTHER_PURPOSES = [
+    (oids.EKU_TIME_STAMPING,),
+    (oids.EKU_SERVER_AUTH,),
+    (oids.EKU_CLIENT_AUTH, oids.EKU_SERVER_AUTH),
+    ("1.3.6.1.5.5.7.3.9",),
+]
+
+
+def meant_for(*purposes):
+    return certs.Profile(certs.SIGNING.key_usage, extended=purposes)
+
+
+@pytest.mark.parametrize("purposes", OTHER_PURPOSES)
+def test_a_certificate_for_other_purposes_signs_no_document(plain, region, failures, purposes):
+    signer = signer_like(region, profile=meant_for(*purposes))
+    report = ofd.verify(ofd.sign(plain, signer=signer), trust=region.trust)
+    assert report.verdict == "invalid"
+    assert {code for code, _ in failures(report)} == {"cert.usage"}
+
+
+def test_a_certificate_for_other_purposes_makes_no_seal(plain, region, failures):
+    maker = signer_like(region, profile=meant_for(oids.EKU_TIME_STAMPING))
+    seal = Seal.create(name="章", owners=[region.hospital.certificate], maker=maker)
+    trust = TrustStore(region.trust.roots, region.trust.crls, (), [maker.certificate])
+    report = ofd.verify(ofd.seal(plain, seal=seal, signer=region.hospital), trust=trust)
+    assert report.verdict == "invalid"
+    assert {code for code, _ in failures(report)} == {"cert.usage"}
+
+
+@pytest.mark.parametrize("purpose", [oids.EKU_DOCUMENT, oids.EKU_EMAIL, oids.EKU_ANY])
+def test_certificates_for_documents_sign(plain, region, purpose):
+    signer = signer_like(region, profile=meant_for(oids.EKU_CLIENT_AUTH, purpose))
+    assert ofd.verify(ofd.sign(plain, signer=signer), trust=region.trust).ok
 
 
 def test_a_signature_from_the_future_is_named(plain, region, failures):

@@ -36,6 +36,13 @@ _EXTENDED = {
 }
 
 
+_DOCUMENTS = frozenset(
+    {oids.EKU_DOCUMENT, oids.EKU_DOCUMENT_MICROSOFT, oids.EKU_DOCUMENT_ADOBE}
+    | {oids.EKU_EMAIL, oids.EKU_ANY}
+)
+"""Purposes under which people sign texts (RFC 9336 and what authorities used before it)."""
+
+
 class TrustStore:
     """Trusted roots, revocation lists, and issuers that are known but trusted only by chain.
 
@@ -124,7 +131,8 @@ def validate(
 ) -> ChainReport:
     """Judge `leaf` at the instant.
 
-    usage: a KeyUsage name, or timeStamping, clientAuth, serverAuth; None asks for none.
+    usage: a KeyUsage name, or timeStamping, clientAuth, serverAuth, documentSigning (signing
+    key usage, and no list of purposes that leaves documents out); None asks for none.
     """
     pool = tuple(dict.fromkeys((*intermediates, *trust.intermediates)))[:MOST_INTERMEDIATES]
     path, anchored = _build(leaf, pool, trust)
@@ -201,6 +209,8 @@ def _anchor(anchored: bool) -> Finding:
 def _usage(leaf: Certificate, usage: str | None) -> list[Finding]:
     if usage is None:
         return []
+    if usage == "documentSigning":
+        return [_signs_documents(leaf)]
     if usage in _EXTENDED:
         oid = _EXTENDED[usage]
         ok = oid in leaf.extended_key_usage
@@ -220,6 +230,21 @@ def _usage(leaf: Certificate, usage: str | None) -> list[Finding]:
             _where(leaf, 0),
         )
     ]
+
+
+def _signs_documents(leaf: Certificate) -> Finding:
+    """Either signing usage of GM/T 0015; purposes, where listed, must include documents."""
+    usable = bool(leaf.key_usage & {"digitalSignature", "nonRepudiation"})
+    purposes = leaf.extended_key_usage
+    meant = oids.EXTENDED_KEY_USAGE not in leaf.extensions or not _DOCUMENTS.isdisjoint(purposes)
+    if usable and meant:
+        zh, en = "证书可用于签署文件", "the certificate is meant for signing documents"
+    elif usable:
+        zh = f"证书扩展密钥用法仅限其他用途（{', '.join(purposes)}），不得用于签署文件"
+        en = f"the certificate is for other purposes ({', '.join(purposes)}), not for documents"
+    else:
+        zh, en = "证书密钥用法不包含数字签名", "the certificate's key usage does not allow signing"
+    return Finding("cert.usage", usable and meant, zh, en, _where(leaf, 0))
 
 
 def _one(

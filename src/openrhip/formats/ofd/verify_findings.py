@@ -13,6 +13,7 @@ from openrhip.formats.gm.findings import Finding
 from openrhip.formats.ofd.package import Package
 from openrhip.kernel.errors import Problem
 
+_USAGE = "documentSigning"
 SKEW = timedelta(minutes=5)
 """By how much clocks of honest parties may differ."""
 
@@ -68,12 +69,10 @@ class Context:
 
     def chain(self, leaf: Certificate, instant: Instant, role: Role) -> list[Finding]:
         """One finding if the chain holds, else what fails in it."""
-        report = chain.validate(
-            leaf, instant.issuers, self.trust, at=instant.at, usage=_usage(leaf)
-        )
+        report = chain.validate(leaf, instant.issuers, self.trust, at=instant.at, usage=_USAGE)
         if not report.ok and instant.claimed:
             then = chain.validate(
-                leaf, instant.issuers, self.trust, at=instant.claimed, usage=_usage(leaf)
+                leaf, instant.issuers, self.trust, at=instant.claimed, usage=_USAGE
             )
             if (then.ok or then.indeterminate) and _codes(then) != _codes(report):
                 return [_unproven(leaf, role), *_failures(then, leaf, role)]
@@ -116,8 +115,3 @@ def _unproven(leaf: Certificate, role: Role) -> Finding:
         "timestamp proves that the signature is older",
         leaf.fingerprint[:16],
     )
-
-
-def _usage(leaf: Certificate) -> str:
-    """Either of the two signing usages of GM/T 0015 serves."""
-    return "nonRepudiation" if "nonRepudiation" in leaf.key_usage else "digitalSignature"
