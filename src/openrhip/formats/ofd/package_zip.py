@@ -21,6 +21,7 @@ from openrhip.kernel.errors import Malformed, TooLarge
 END = struct.Struct("<4s4H2IH")
 CENTRAL = struct.Struct("<4s6H3I5H2I")
 LOCAL = struct.Struct("<4s5H3I2H")
+_EXTRA = struct.Struct("<HH")
 
 STORED, DEFLATED = 0, 8
 VERSION = 20
@@ -32,6 +33,9 @@ _DESCRIPTOR = 0x0008
 _ENCRYPTED = 0x0001 | 0x0040 | 0x2000
 _KNOWN_FLAGS = _DESCRIPTOR | UTF8 | 0x0006
 _ZIP64 = 0x0001
+_UNICODE_PATH = 0x7075
+_HARMLESS = frozenset({0x000A, 0x5455, 0x5855, 0x7855, 0x7875, 0xA220, 0xCAFE, 0xD935})
+"""Extra fields that say nothing of name, size or place: times, owners, marks, padding."""
 _UNIX = (3, 19)
 _NO_PATH = re.compile(r"[\x00-\x1f\x7f\\:]")
 _MAX32 = 0xFFFFFFFF
@@ -164,6 +168,7 @@ def _entry(data: bytes, at: int, limit: int, limits: Limits) -> tuple[Entry, int
         raise TooLarge(f"compressed more than {limits.ratio} to one", where=name)
     if method == STORED and size != packed:
         raise Malformed("a stored part has two sizes", where=name)
+    _check_extra(data[following - comment_length - extra_length : following - comment_length], name)
     start = _check_local(data, begin, raw_name, fields, name)
     proper = headers(raw_name, method=method, crc=crc, packed=packed, size=size, begin=begin)
     canonical = proper == (data[begin:start], data[at:following])
@@ -198,13 +203,44 @@ def _check_local(
     loose = UTF8 if raw_name.isascii() else 0  # some writers set this flag in one place only
     if (flags | loose, method, time, date) != (central[3] | loose, *central[4:7]):
         raise Malformed("the local header differs from the directory", where=name)
-    extra = data[at : at + extra_length]
     later = bool(flags & _DESCRIPTOR)
-    wide = extra[:2] == struct.pack("<H", _ZIP64)
+    wide = _MAX32 in (packed, size)
+    _check_extra(
+        data[at : at + extra_length], name, sizes=central[7:10] if wide else (), later=later
+    )
     for here, there in zip((crc, packed, size), central[7:10], strict=True):
         if here != there and not (later and here == 0) and not (wide and here == _MAX32):
             raise Malformed("the local header differs from the directory", where=name)
     return int(at + extra_length)
+
+
+def _check_extra(
+    extra: bytes, name: str, *, sizes: tuple[int, ...] = (), later: bool = False
+) -> None:
+    """Only fields that no reader takes for another name, size or place.
+
+    sizes: checksum, packed and whole size that a needed ZIP64 field must repeat; later: or leave
+    to the data descriptor.
+    """
+    at, seen = 0, set()
+    while len(extra) - at >= _EXTRA.size:
+        kind, length = _EXTRA.unpack_from(extra, at)
+        body = extra[at + _EXTRA.size : at + _EXTRA.size + length]
+        at += _EXTRA.size + length
+        if kind == _UNICODE_PATH:
+            raise Malformed("a second name in an extra field (Unicode Path)", where=name)
+        if kind in seen or len(body) < length:
+            raise Malformed("the extra fields are damaged", where=name)
+        seen.add(kind)
+        if kind == _ZIP64 and sizes:
+            if body != struct.pack("<QQ", sizes[2], sizes[1]) and not (later and not any(body)):
+                raise Malformed("the ZIP64 field differs from the directory", where=name)
+        elif kind not in _HARMLESS:
+            raise Malformed(f"an extra field {kind:#06x} that is not read", where=name)
+    if any(extra[at:]):
+        raise Malformed("the extra fields are damaged", where=name)
+    if sizes and _ZIP64 not in seen:
+        raise Malformed("the local header differs from the directory", where=name)
 
 
 def _decode(raw: bytes, flags: int) -> str:
