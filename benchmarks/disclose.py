@@ -149,11 +149,11 @@ class Asker:
             target = f"/api/records/documents/{random.choice(self.documents)}"  # noqa: S311
             headers = wire.sign(
                 method="GET",
+                host=f"127.0.0.1:{self.port}",
                 target=target,
                 institution=CODE,
                 signer=self.signer,
                 actor=STAFF,
-                strength="second-factor",
                 purpose="treatment",
             ).headers()
         lines = [f"GET {target} HTTP/1.1", f"Host: 127.0.0.1:{self.port}"]

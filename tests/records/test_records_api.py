@@ -28,6 +28,7 @@ class Hospital:
     def signed(self, method, target, body=b"", **about):
         return wire.sign(
             method=method,
+            host="testserver",
             target=BASE + target,
             institution=self.code,
             signer=self.signer,
@@ -180,7 +181,11 @@ def test_another_body_or_target_breaks_the_signature(hospital, summary_v1):
 
 def test_a_hospital_cannot_speak_for_another(hospital, xuanwuhu):
     request = wire.sign(
-        method="GET", target=f"{BASE}/refusals", institution=xuanwuhu, signer=hospital.signer
+        method="GET",
+        host="testserver",
+        target=f"{BASE}/refusals",
+        institution=xuanwuhu,
+        signer=hospital.signer,
     )
     assert hospital.send(request).status_code == 401
 
@@ -199,6 +204,28 @@ def test_a_certificate_of_a_foreign_authority_is_refused(hospital, tmp_path, jin
     answer = hospital.call("GET", "/refusals")
     assert answer.status_code == 401
     assert answer.json()["where"] == "X-RHIP-Certificate"
+
+
+def test_a_staff_certificate_calls_the_api(hospital, pki):
+    hospital.signer = pki.signer("staff", "JL0101")
+    answer = hospital.call("GET", "/refusals")
+    assert answer.status_code == 401
+    assert "not the institution's own" in answer.json()["what"]
+
+
+def test_a_request_to_another_centre_is_refused(hospital):
+    request = wire.sign(
+        method="GET",
+        host="another-centre.example",
+        target=f"{BASE}/refusals",
+        institution=hospital.code,
+        signer=hospital.signer,
+    )
+    assert hospital.send(request).status_code == 401
+    as_sent = request.headers() | {"Host": "another-centre.example"}
+    answer = hospital.send(request, headers=as_sent)
+    assert answer.status_code == 422
+    assert answer.json()["where"] == "Host"
 
 
 # Documents for clinicians ----------------------------------------------------------------------
@@ -252,13 +279,35 @@ def test_an_emergency_needs_reason_and_second_factor_and_is_told(centre, pki, ar
     assert other.call("GET", target, **about).status_code == 403
     reason = "昏迷，车祸，无法询问病史"
     assert other.call("GET", target, emergency_reason=reason, **about).status_code == 403
-    answer = other.call("GET", target, emergency_reason=reason, strength="second-factor", **about)
+    about |= {"emergency_reason": reason, "strength": "second-factor"}
+    # That the clinician used a second factor is nothing the hospital can say alone.
+    assert other.call("GET", target, **about).status_code == 403
+    own_key = pki.signer("staff", "XW0101")
+    answer = other.call("GET", target, actor_signer=own_key, **about)
     assert answer.status_code == 200
     assert centre.ledger.entries[-1].kind == "emergency"
     from openrhip.directory import service as directory
 
     [emergency] = directory.emergencies()
     assert emergency.reason == reason
+
+
+@pytest.mark.parametrize(
+    ("kind", "key"), [("staff", "XW0102"), ("institutions", "123201029990002B87")]
+)
+def test_nobody_else_signs_for_the_clinician(pki, archived, xuanwuhu, kind, key):
+    other = Hospital(pki, xuanwuhu)
+    answer = other.call(
+        "GET",
+        f"/documents/{archived}",
+        actor="XW0101",
+        strength="second-factor",
+        purpose="emergency",
+        emergency_reason="昏迷，车祸，无法询问病史",
+        actor_signer=pki.signer(kind, key),
+    )
+    assert answer.status_code == 401
+    assert answer.json()["where"] == "X-RHIP-Actor-Certificate"
 
 
 def test_search_shows_what_may_be_known(hospital, archived, pki, xuanwuhu):

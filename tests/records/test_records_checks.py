@@ -88,6 +88,34 @@ def test_a_seal_of_another_hospital(judge, pki, samples, xuanwuhu):
     assert failed(judge(sealed=sealed)) == {"ZS-04"}
 
 
+def test_a_staff_certificate_seals(judge, pki, samples):
+    """A doctor's key alone, with a seal made by oneself, is not the hospital's word."""
+    source = samples[NAME]
+    document = cda.parse(source)
+    me = pki.signer("staff", next(a.code for a in document.authors if a.code))
+    fake = ofd.Seal.create(name=document.custodian.name, owners=[me.certificate], maker=me)
+    data = ofd.sign(cda.lay_out(document, source=source), signer=me, timestamper=pki.tsa)
+    data = ofd.seal(data, seal=fake, signer=me, timestamper=pki.tsa)
+    report = judge(sealed=data)
+    assert "ZS-04" in failed(report)
+    assert "institution's own certificate" in str(report.as_dict())
+
+
+def test_a_seal_with_a_name_the_institution_does_not_bear(judge, pki, samples, jinling):
+    own = pki.signer("institutions", jinling)
+    maker = pki.signer("maker", "maker")
+    seal = ofd.Seal.create(name="江南某医院", owners=[own.certificate], maker=maker)
+    data = ofd.sign(
+        cda.lay_out(cda.parse(samples[NAME]), source=samples[NAME]),
+        signer=pki.signer("staff", "JL0101"),
+        timestamper=pki.tsa,
+    )
+    data = ofd.seal(data, seal=seal, signer=own, timestamper=pki.tsa)
+    assert "ZS-04" in failed(judge(sealed=data))
+    directory.add_alias(code=jinling, alias="江南某医院")
+    assert "ZS-04" not in failed(judge(sealed=data))
+
+
 def test_metadata_that_contradict_the_source(judge):
     def lie(story):
         custom = tuple(

@@ -61,6 +61,7 @@ class Centre:
         self.institution = institution
         self.signer = signer
         self.part_bytes = part_bytes
+        self.host = wire.host_of(url)
         self.client = client or httpx.Client(base_url=url, timeout=TIMEOUT, trust_env=False)
 
     def close(self) -> None:
@@ -95,7 +96,12 @@ class Centre:
     def _call(self, method: str, target: str, body: bytes = b"") -> dict[str, Any]:
         path = BASE + target
         request = wire.sign(
-            method=method, target=path, institution=self.institution, signer=self.signer, body=body
+            method=method,
+            host=self.host,
+            target=path,
+            institution=self.institution,
+            signer=self.signer,
+            body=body,
         )
         kind = "application/json" if method == "POST" else "application/octet-stream"
         try:

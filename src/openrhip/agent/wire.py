@@ -1,10 +1,11 @@
 """Signed requests (签名请求): how an institution proves over HTTP who it is.
 
 Each request carries the institution's code, the time, a nonce, the SM3 of the body and an SM2
-signature (GB/T 32918.2, default signer id) over a canonical text of all of them with method and
-target. A clinician on whose behalf the hospital asks, the purpose and an emergency reason are
-signed too, and how the clinician signed in: the hospital answers for them. Node and centre share
-this module; it does no I/O.
+signature (GB/T 32918.2, default signer id) over a canonical text of all of them with method, the
+centre's host and target: what was signed for one centre means nothing to another. A clinician on
+whose behalf the hospital asks, the purpose and an emergency reason are signed too. That the
+clinician signed in with a second factor counts only with the clinician's own signature over the
+same text. Node and centre share this module; it does no I/O.
 """
 
 from __future__ import annotations
@@ -17,14 +18,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Protocol
-from urllib.parse import quote, unquote
+from urllib.parse import quote, unquote, urlsplit
 
 from openrhip.formats.gm import sm3
 from openrhip.formats.gm.certs import Certificate
 from openrhip.kernel import clock
 from openrhip.kernel.errors import Malformed, NotVerified
 
-SCHEME = "OPENRHIP-SM2-1"
+SCHEME = "OPENRHIP-SM2-2"
+_BY_ACTOR = b"actor\n"  # before the text that a clinician signs: no signature serves as the other
 WINDOW_SECONDS = 300  # how far the two clocks may be apart; nonces are remembered for twice this
 MAX_CERTIFICATES = 4
 PREFIX = "X-RHIP-"
@@ -35,6 +37,10 @@ _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 _HEX32 = re.compile(r"[0-9a-f]{32}")
 _HEX64 = re.compile(r"[0-9a-f]{64}")
 _TARGET = re.compile(r"/[\x21-\x7e]{0,2000}")
+_HOST = re.compile(r"[0-9a-z.:\[\]_-]{1,255}")
+_SIGNATURE = re.compile(r"[A-Za-z0-9+/=]{80,120}")
+_CHAIN = re.compile(r"[A-Za-z0-9+/=,]{100,16000}")
+_DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 _LONGEST_REASON = 500
 
 
@@ -50,9 +56,12 @@ class Signs(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class SignedRequest:
-    """One request as it is signed. target: path with query, as sent; body_digest: SM3 in hex."""
+    """One request as it is signed. host: the centre's, as in the Host header; target: path with
+    query, as sent; body_digest: SM3 in hex. actor_*: the clinician's own signature, if there is one.
+    """
 
     method: str
+    host: str
     target: str
     institution: str
     timestamp: str
@@ -64,6 +73,8 @@ class SignedRequest:
     emergency_reason: str = ""
     signature: bytes = b""
     certificates: tuple[bytes, ...] = ()
+    actor_signature: bytes = b""
+    actor_certificates: tuple[bytes, ...] = ()
 
     def canonical(self) -> bytes:
         """The signed bytes: one line per fact, in this order, no line ever left out."""
@@ -71,6 +82,7 @@ class SignedRequest:
             (
                 SCHEME,
                 self.method,
+                self.host,
                 self.target,
                 self.institution,
                 self.timestamp,
@@ -105,21 +117,32 @@ class SignedRequest:
             "Nonce": self.nonce,
             "Content-SM3": self.body_digest,
             "Signature": self.signature_text,
-            "Certificate": ",".join(base64.b64encode(der).decode() for der in self.certificates),
+            "Certificate": _joined(self.certificates),
         }
         asked = {
             "Actor": self.actor,
             "Actor-Strength": self.strength,
             "Purpose": self.purpose,
             "Emergency-Reason": quote(self.emergency_reason, safe=""),
+            "Actor-Signature": base64.b64encode(self.actor_signature).decode(),
+            "Actor-Certificate": _joined(self.actor_certificates),
         }
         fields |= {name: value for name, value in asked.items() if value}
         return {PREFIX + name: value for name, value in fields.items()}
 
 
+def host_of(url: str) -> str:
+    """The host of an address as it stands in the Host header: lower case, no default port."""
+    parts = urlsplit(url)
+    return (
+        parts.netloc.rpartition("@")[2].lower().removesuffix(_DEFAULT_PORTS.get(parts.scheme, ""))
+    )
+
+
 def sign(
     *,
     method: str,
+    host: str,
     target: str,
     institution: str,
     signer: Signs,
@@ -128,10 +151,15 @@ def sign(
     strength: str = "",
     purpose: str = "",
     emergency_reason: str = "",
+    actor_signer: Signs | None = None,
 ) -> SignedRequest:
-    """Sign a request with the institution's key, now, with a fresh nonce."""
+    """Sign a request with the institution's key, now, with a fresh nonce.
+
+    actor_signer: the clinician's own key (UKey), which proves a second factor.
+    """
     request = SignedRequest(
         method=method.upper(),
+        host=host.lower(),
         target=target,
         institution=institution,
         timestamp=clock.now().astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
@@ -142,14 +170,16 @@ def sign(
         purpose=purpose,
         emergency_reason=emergency_reason,
     )
-    return replace(
-        request,
-        signature=signer.sign(request.canonical()),
-        certificates=tuple(cert.der for cert in (signer.certificate, *signer.chain)),
-    )
+    if actor_signer is not None:
+        request = replace(
+            request,
+            actor_signature=actor_signer.sign(_BY_ACTOR + request.canonical()),
+            actor_certificates=_ders(actor_signer),
+        )
+    return replace(request, signature=signer.sign(request.canonical()), certificates=_ders(signer))
 
 
-def read(*, method: str, target: str, headers: Mapping[str, str]) -> SignedRequest:
+def read(*, method: str, host: str, target: str, headers: Mapping[str, str]) -> SignedRequest:
     """The signed request in these headers (any case). Raises Malformed; verifies nothing yet."""
     given = {name.lower(): value for name, value in headers.items()}
 
@@ -164,10 +194,13 @@ def read(*, method: str, target: str, headers: Mapping[str, str]) -> SignedReque
         return value
 
     reason = unquote(field("Emergency-Reason", re.compile(r"[\x21-\x7e]{1,6000}"), needed=False))
+    if not _HOST.fullmatch(host.lower()):
+        raise Malformed("the request names no host", where="Host")
     if len(reason) > _LONGEST_REASON or not _TARGET.fullmatch(target):
         raise Malformed("target or emergency reason is too long", where=PREFIX + "Emergency-Reason")
     request = SignedRequest(
         method=method.upper(),
+        host=host.lower(),
         target=target,
         institution=field("Institution", _CODE),
         timestamp=field("Timestamp", _TIME),
@@ -177,8 +210,12 @@ def read(*, method: str, target: str, headers: Mapping[str, str]) -> SignedReque
         strength=field("Actor-Strength", _CODE, needed=False),
         purpose=field("Purpose", _CODE, needed=False),
         emergency_reason=reason,
-        signature=_decode(field("Signature", re.compile(r"[A-Za-z0-9+/=]{80,120}")), "Signature"),
-        certificates=_certificates(field("Certificate", re.compile(r"[A-Za-z0-9+/=,]{100,16000}"))),
+        signature=_decode(field("Signature", _SIGNATURE), "Signature"),
+        certificates=_certificates(field("Certificate", _CHAIN)),
+        actor_signature=_decode(
+            field("Actor-Signature", _SIGNATURE, needed=False), "Actor-Signature"
+        ),
+        actor_certificates=_certificates(field("Actor-Certificate", _CHAIN, needed=False)),
     )
     try:
         _ = request.at
@@ -203,6 +240,17 @@ def check(request: SignedRequest, *, certificate: Certificate, now: datetime) ->
         )
 
 
+def check_actor(request: SignedRequest, *, certificate: Certificate) -> None:
+    """Raises NotVerified unless the clinician signed this very request; the chain is for others."""
+    text = _BY_ACTOR + request.canonical()
+    if not certificate.public_key.verify(request.actor_signature, text):
+        raise NotVerified(
+            "the clinician's signature of the request does not hold",
+            where=PREFIX + "Actor-Signature",
+            remedy="have the clinician sign what is sent, byte for byte",
+        )
+
+
 def check_body(request: SignedRequest, body: bytes) -> None:
     """Raises NotVerified unless the body is the one that was signed."""
     digest = sm3.hexdigest(body) if body else EMPTY_DIGEST
@@ -210,8 +258,16 @@ def check_body(request: SignedRequest, body: bytes) -> None:
         raise NotVerified("the body is not the one that was signed", where=PREFIX + "Content-SM3")
 
 
+def _ders(signer: Signs) -> tuple[bytes, ...]:
+    return tuple(cert.der for cert in (signer.certificate, *signer.chain))
+
+
+def _joined(ders: Sequence[bytes]) -> str:
+    return ",".join(base64.b64encode(der).decode() for der in ders)
+
+
 def _certificates(text: str) -> tuple[bytes, ...]:
-    parts: Sequence[str] = text.split(",")
+    parts: Sequence[str] = text.split(",") if text else ()
     if len(parts) > MAX_CERTIFICATES:
         raise Malformed(
             f"at most {MAX_CERTIFICATES} certificates are read", where=PREFIX + "Certificate"

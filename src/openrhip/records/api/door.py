@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django.conf import settings
+from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse
 from ninja.errors import ValidationError
 
@@ -47,6 +48,7 @@ class Signed:
         body = read_body(request)
         signed = wire.read(
             method=request.method or "GET",
+            host=_host(request),
             target=request.get_full_path(),
             headers=request.headers,
         )
@@ -117,6 +119,16 @@ def problem_json(status: int, content: Mapping[str, object]) -> HttpResponse:
         status=status,
         content_type="application/problem+json",
     )
+
+
+def _host(request: HttpRequest) -> str:
+    """The host that was asked, if it is one of this centre's (setting `hosts`)."""
+    try:
+        return request.get_host()
+    except DisallowedHost as error:
+        raise Malformed(
+            "this is no host of this centre", where="Host", remedy="use the centre's own address"
+        ) from error
 
 
 def _refuse_plain_http(request: HttpRequest) -> None:

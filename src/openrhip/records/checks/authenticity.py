@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from openrhip.formats.gm import sm3
-from openrhip.formats.gm.certs import Certificate
 from openrhip.formats.gm.findings import Finding
 from openrhip.formats.ofd.verifying import SignatureReport
+from openrhip.records.checks import holders
 from openrhip.records.checks.case import Case
 from openrhip.records.checks.report import Fault
 
@@ -61,13 +61,30 @@ def sealed_by_sender(case: Case) -> Iterator[Fault]:
     """The seal is that of the institution which deposits, and which the source names."""
     facts = case.facts
     for seal in _of_kind(case, SEAL):
-        if institution_of(seal.holder) not in facts.codes:
+        code = holders.institution_code(seal.holder)
+        if code not in facts.codes:
             yield Fault(
                 "印章不属于提交文档的机构",
                 "The seal is not the depositing institution's.",
                 seal.id,
                 f"由 {facts.institution_name} 盖章后提交",
                 "deposit only what your own institution sealed",
+            )
+        elif not holders.speaks_for(seal.holder, code, names=facts.names):
+            yield Fault(
+                "印章不是用机构证书加盖的",
+                "The seal was not set with the institution's own certificate.",
+                seal.id,
+                "用机构证书盖章，不得用人员证书",
+                "seal with the institution's certificate, not with one of its staff",
+            )
+        elif not holders.is_name(seal.seal, facts.names):
+            yield Fault(
+                "印章名称不是登记的机构名称",
+                "The seal bears a name that is not registered for the institution.",
+                f"{seal.id} {seal.seal}",
+                f"使用名称为 {facts.institution_name} 的印章，或登记该名称",
+                "use the seal with the registered name, or have that name registered",
             )
     if case.document.custodian.code not in facts.codes:
         yield Fault(
@@ -83,7 +100,7 @@ def signed_by_staff(case: Case) -> Iterator[Fault]:
     """Each signer is registered and active staff of the institution."""
     facts = case.facts
     for signature in _of_kind(case, SIGN):
-        code = staff_code_of(signature.holder)
+        code = holders.staff_code(signature.holder)
         known = facts.staff(code) if code else None
         if known is None:
             yield Fault(
@@ -109,7 +126,7 @@ def signed_by_author(case: Case) -> Iterator[Fault]:
     people = [*document.authors, *document.authenticators]
     people += [document.legal_authenticator] if document.legal_authenticator else []
     named = {one.code for one in people if one.code}
-    signers = {staff_code_of(one.holder) for one in _of_kind(case, SIGN)}
+    signers = {holders.staff_code(one.holder) for one in _of_kind(case, SIGN)}
     if signers and not signers & named:
         yield Fault(
             "签名人不是源文档中的作者或审核者",
@@ -165,16 +182,6 @@ def metadata_agrees(case: Case) -> Iterator[Fault]:
                 "由同一源文档重新排版",
                 "lay the pages out from this very source",
             )
-
-
-def institution_of(certificate: Certificate | None) -> str:
-    """The institution's code in a certificate (organizationIdentifier)."""
-    return certificate.attribute("organizationIdentifier") if certificate else ""
-
-
-def staff_code_of(certificate: Certificate | None) -> str:
-    """The staff code in a certificate (UID)."""
-    return certificate.attribute("UID") if certificate else ""
 
 
 def _of_kind(case: Case, kind: str) -> list[SignatureReport]:

@@ -60,6 +60,12 @@ class Facts:
     trust: TrustStore
     staff: Callable[[str], StaffFacts | None]
     prior: Callable[[str], Prior | None] = field(default=lambda _source_id: None)
+    aliases: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All names under which the institution is registered."""
+        return (self.institution_name, *self.aliases)
 
 
 class Case:

@@ -13,6 +13,7 @@ from typing import Any
 from django.db import IntegrityError
 
 from openrhip.directory import service as directory
+from openrhip.directory.service import Institution
 from openrhip.formats.gm import sm3
 from openrhip.kernel import clock, events, ids
 from openrhip.kernel.clock import rfc3339
@@ -47,16 +48,8 @@ def deposit(
     home = directory.institution(institution)
     if done := archived(institution=home.code, digest=actual):
         return done
-    facts = checks.Facts(
-        institution=home.code,
-        institution_name=home.name,
-        codes=frozenset({home.code}),
-        digest=digest or actual,
-        size=len(content) if size is None else size,
-        at=clock.now(),
-        trust=trust.store(),
-        staff=_staff,
-        prior=lambda source: _prior(home.code, source),
+    facts = _facts(
+        home, digest=digest or actual, size=len(content) if size is None else size, at=clock.now()
     )
     report, case = checks.examine(content, facts)
     person_id = ""
@@ -104,18 +97,25 @@ def four_properties(
 ) -> checks.FourReport:
     """The four-property report alone: nothing is kept. Raises NotFound."""
     home = directory.institution(institution)
-    facts = checks.Facts(
+    digest, when = sm3.hexdigest(content), at or clock.now()
+    facts = _facts(home, digest=digest, size=len(content), at=when)
+    return checks.examine(content, facts)[0]
+
+
+def _facts(home: Institution, *, digest: str, size: int, at: datetime) -> checks.Facts:
+    """What the centre knows around a file of this institution."""
+    return checks.Facts(
         institution=home.code,
         institution_name=home.name,
+        aliases=home.aliases,
         codes=frozenset({home.code}),
-        digest=sm3.hexdigest(content),
-        size=len(content),
-        at=at or clock.now(),
+        digest=digest,
+        size=size,
+        at=at,
         trust=trust.store(),
         staff=_staff,
         prior=lambda source: _prior(home.code, source),
     )
-    return checks.examine(content, facts)[0]
 
 
 def _identify(report: FourReport, case: checks.Case, institution: str) -> tuple[FourReport, str]:
