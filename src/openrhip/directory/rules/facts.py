@@ -63,9 +63,10 @@ class Staff:
 
 @dataclass(frozen=True, slots=True)
 class PersonRef:
-    """person_id: the survivor now, for reading. entry_id: the entry that holds what was said; it
-    stays the same through merges and unmerges, so records, consents and relations are kept under it.
-    reviews: ids of doubtful pairs that this registration opened.
+    """person_id: the survivor now, for reading. reviews: doubtful pairs that this opened.
+
+    entry_id: the entry that holds what was said. It stays the same through merges and unmerges:
+    records, consents and relations are kept under it.
     """
 
     person_id: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from django.db import IntegrityError
@@ -31,6 +31,7 @@ def give_consent(
 ) -> ConsentView:
     """Record a consent or an objection. Raises Refused, Malformed, NotFound, Unavailable.
 
+    It is kept under the entry `person_id` and goes with it when a merge is undone.
     by: the person, a guardian, or staff who saw a signed paper (named in `evidence`).
     key: id of this change (32 hex digits); the same key twice records once.
     The ledger is asked first; for an objection, which closes access, the outbox steps in.
@@ -44,7 +45,7 @@ def give_consent(
         return _repeated(earlier, root, scope)
     row = models.Consent(
         id=change,
-        person_id=root,
+        person_id=person_id,
         given_by=by.reference,
         guardian=guardian,
         effect=scope.effect,
@@ -121,6 +122,52 @@ def withdraw_consent(*, consent_id: str, by: Actor, why: str = "") -> ConsentVie
     if made and not opening:
         entries.try_now(state, fields)
     return consent(consent_id)
+
+
+def part_objections(
+    *, first: Collection[str], second: Collection[str], since: datetime, by: Actor
+) -> list[tuple[models.ConsentState, entries.Fields]]:
+    """After a split nobody's access opens by mistake: runs in the transaction of an unmerge.
+
+    Each side begins with its own id. An objection made while they were one stands on both sides;
+    one that the other side withdrew stands again. Answers what to enter after the commit.
+    """
+    rows = models.Consent.objects.filter(
+        person_id__in=[*first, *second], effect=Effect.REFUSE
+    ).exclude(valid_until__lte=clock.now())
+    made = []
+    for row in rows.order_by("valid_from", "pk"):
+        own, other = (first, second) if row.person_id in first else (second, first)
+        states = {s.status: s for s in models.ConsentState.objects.filter(consent=row)}
+        given, ended = states[ConsentStatus.GIVEN], states.get(ConsentStatus.WITHDRAWN)
+        if ended is None and given.at >= since:
+            made.append(_stand_again(row, next(iter(other)), by))
+        elif ended is not None and ended.at >= since and not _spoke(ended.by, own):
+            made.append(_stand_again(row, row.person_id, by))
+    return made
+
+
+def _spoke(reference: str, own: Collection[str]) -> bool:
+    return reference in {f"citizen:{person_id}" for person_id in own}
+
+
+def _stand_again(
+    row: models.Consent, person_id: str, by: Actor
+) -> tuple[models.ConsentState, entries.Fields]:
+    kept = ("given_by", "guardian", "effect", "grantee", "grantee_code", "purposes", "kinds")
+    kept = (*kept, "level", "valid_from", "valid_until", "evidence")
+    copy = models.Consent.objects.create(
+        id=ids.new_id(),
+        person_id=person_id,
+        copy_of=row,
+        **{name: getattr(row, name) for name in kept},
+    )
+    state = models.ConsentState.objects.create(
+        consent=copy, status=ConsentStatus.GIVEN, at=clock.now(), by=by.reference, why="unmerge"
+    )
+    fields = _fields(by, state, person_id, _scope(copy), copy.valid_until)
+    entries.publish_pending(state, fields)
+    return state, fields
 
 
 def consent(consent_id: str) -> ConsentView:

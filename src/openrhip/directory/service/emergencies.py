@@ -45,11 +45,12 @@ def record_emergency(
         raise Refused("only an allowed access is recorded as an emergency")
     said = sentence(reason, where="reason", shortest=SHORTEST_REASON)
     duties = {duty.obligation: duty.due_at for duty in decision.obligations}
+    people.resolve_person(whose)
     at, pk = clock.now(), new_id()
     with writing():
         row = models.Emergency.objects.create(
             id=pk,
-            person_id=people.resolve_person(whose),
+            person_id=whose,
             staff_code=who.staff_code,
             institution_code=who.institution_code,
             custodian_code=document.custodian_code,
@@ -80,9 +81,10 @@ def carry_out(
     if Obligation.REVIEW in duties:
         record_emergency(who=who, whose=whose, document=document, reason=reason, decision=decision)
     elif Obligation.NOTIFY_PATIENT in duties:
+        people.resolve_person(whose)
         payload = {
             "to": "patient",
-            "person": people.resolve_person(whose),
+            "person": whose,
             "institution": who.institution_code,
             "purpose": purpose.value,
             "at": clock.now().isoformat(),

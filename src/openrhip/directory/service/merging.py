@@ -13,7 +13,7 @@ from openrhip.directory import models
 from openrhip.directory.rules.access import Actor, Office, require
 from openrhip.directory.rules.facts import MergeStep, Review
 from openrhip.directory.rules.names import sentence
-from openrhip.directory.service import entries, ids, people
+from openrhip.directory.service import consents, entries, ids, people
 from openrhip.kernel import clock
 from openrhip.kernel.database import writing
 from openrhip.kernel.errors import Conflict, NotFound
@@ -122,7 +122,24 @@ def unmerge(*, person_id: str, by: Actor, why: str) -> MergeStep:
         both = {survivor, person_id}
         for row in models.Review.objects.filter(fresh_id__in=both, known_id__in=both):
             _settle(row, SPLIT, by.reference, reason)
+        waiting = _part_objections(person_id, survivor, by)
+    for objection, fields in waiting:
+        entries.try_now(objection, fields)
     return _step(state)
+
+
+def _part_objections(
+    person_id: str, survivor: str, by: Actor
+) -> list[tuple[models.ConsentState, entries.Fields]]:
+    steps = models.MergeState.objects.filter(
+        verb="merge", person_id=person_id, survivor_id=survivor
+    )
+    return consents.part_objections(
+        first=people.same_person_ids(person_id),
+        second=people.same_person_ids(survivor),
+        since=steps.order_by("-at", "-pk").values_list("at", flat=True)[0],
+        by=by,
+    )
 
 
 def merge_history(person_id: str) -> tuple[MergeStep, ...]:

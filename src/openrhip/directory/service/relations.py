@@ -40,7 +40,10 @@ def note_relation(
     since: datetime | None = None,
     until: datetime | None = None,
 ) -> None:
-    """A person is treated at an institution from `since` until `until`. Idempotent."""
+    """A person is treated at an institution from `since` until `until`. Idempotent.
+
+    It is kept under the entry `person_id` and goes with it when a merge is undone.
+    """
     if kind not in KINDS:
         raise Malformed("a relation is an encounter, referral or consultation", where="kind")
     start = since or clock.now()
@@ -50,9 +53,10 @@ def note_relation(
     place = checked_code(institution_code, "institution")
     if not models.Institution.objects.filter(code=place).exists():
         raise NotFound("no institution of this code", where=place)
+    people.resolve_person(person_id)
     with writing():
         models.TreatmentRelation.objects.get_or_create(
-            person_id=people.resolve_person(person_id),
+            person_id=person_id,
             institution_id=institution_code,
             department_code=department_code,
             staff_code=staff_code,
@@ -96,14 +100,13 @@ def appoint_guardian(
 ) -> str:
     """A person may act for a child or ward; evidence names the document seen. Answers the id."""
     require(by, Office.PAPER)
-    first, second = people.resolve_person(guardian), people.resolve_person(ward)
-    if first == second:
+    if people.resolve_person(guardian) == people.resolve_person(ward):
         raise Malformed("nobody is their own guardian", where="guardian")
     seen = names.sentence(evidence, where="evidence", longest=300)
     with writing():
         row = models.Guardianship.objects.create(
-            guardian_id=first,
-            ward_id=second,
+            guardian_id=guardian,
+            ward_id=ward,
             kind=names.clean_name(kind, where="kind")[:30],
             valid_from=clock.now(),
             valid_until=valid_until,

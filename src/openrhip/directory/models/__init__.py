@@ -6,6 +6,8 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from openrhip.directory.models.contacts import Contact as Contact
+from openrhip.directory.models.contacts import ContactCode as ContactCode
 from openrhip.kernel.ids import new_id
 
 
@@ -207,6 +209,7 @@ class ReviewState(models.Model):
     verdict = models.CharField(max_length=20)
     at = models.DateTimeField()
     by = models.CharField(max_length=120)
+    strength = models.CharField(max_length=20, default="", blank=True)
     why = models.CharField(max_length=500)
 
     def __str__(self) -> str:
@@ -222,6 +225,7 @@ class MergeState(models.Model):
     survivor = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField()
     by = models.CharField(max_length=120)
+    strength = models.CharField(max_length=20, default="", blank=True)
     why = models.CharField(max_length=500)
     receipt = models.JSONField(null=True)
 
@@ -247,7 +251,11 @@ class Guardianship(models.Model):
 
 
 class Consent(models.Model):
-    """A consent or objection (同意、反对) as it was given; its states are ConsentState rows."""
+    """A consent or objection (同意、反对) as it was given; its states are ConsentState rows.
+
+    person: the entry it was given for. copy_of: the objection that an unmerge let stand on both
+    sides.
+    """
 
     id = models.CharField(max_length=32, primary_key=True, default=new_id)
     person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
@@ -262,6 +270,7 @@ class Consent(models.Model):
     valid_from = models.DateTimeField()
     valid_until = models.DateTimeField(null=True)
     evidence = models.CharField(max_length=300)
+    copy_of = models.ForeignKey("self", on_delete=models.PROTECT, related_name="+", null=True)
 
     class Meta:
         indexes = [models.Index(fields=["person"], name="consent_person")]
