@@ -134,6 +134,13 @@ class Hospital:
         self.tsa = tsp.LocalTimestamper(
             tsp.Authority(SoftwareSigner.load(pki / "tsa", "tsa", PASSWORD))
         )
+        # Read before any cut: while the power is off the disk cannot be read either.
+        self.staff = {
+            path.name.removesuffix(".key.pem"): SoftwareSigner.load(
+                path.parent, path.name.removesuffix(".key.pem"), PASSWORD
+            )
+            for path in (pki / "staff").glob("*.key.pem")
+        }
         self.source = records(code)
         self.lock = threading.Lock()
         self.open = []
@@ -147,8 +154,11 @@ class Hospital:
             _, source = next(self.source)
         document = cda.parse(source)
         author = next(one.code for one in document.authors if one.code)
-        staff = SoftwareSigner.load(self.city.home / "pki" / "staff", author, PASSWORD)
-        data = ofd.sign(cda.lay_out(document, source=source), signer=staff, timestamper=self.tsa)
+        data = ofd.sign(
+            cda.lay_out(document, source=source),
+            signer=self.staff[author],
+            timestamper=self.tsa,
+        )
         with self.lock:
             self.sealed += 1
         return ofd.seal(data, seal=self.seal, signer=self.signer, timestamper=self.tsa)
