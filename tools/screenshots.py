@@ -2,8 +2,9 @@
 
 python tools/screenshots.py FACTS.json FOLDER [--only NAME,NAME] [--languages zh,en]
 
-FACTS.json: {"url": …, "accounts": {name: {"password": …, "secret": …}}, "people": {…}} as the
-journeys' city writes it (tests/journeys/town.py). Needs a development site, which shows its codes.
+FACTS.json: {"url": …, "accounts": {who: {"name": …, "password": …, "secret": …}}, "people": {…}} as
+the journeys' city writes it (tests/journeys/town.py); who: shen, pan, operator, privacy, index.
+Needs a development site, which shows its codes.
 """
 
 from __future__ import annotations
@@ -135,7 +136,7 @@ def sign_in(browser: Browser, facts: dict[str, Any], who: str) -> list[dict[str,
     else:
         account = facts["accounts"][who]
         page.goto(facts["url"] + "/staff/sign-in/")
-        page.locator("[name=name]").fill(who)
+        page.locator("[name=name]").fill(account.get("name", who))
         page.locator("[name=password]").fill(account["password"])
         page.locator("main form button[type=submit]").click()
         page.locator("[name=code]").fill(pyotp.TOTP(account["secret"]).now())
