@@ -69,6 +69,11 @@ def test_passwords_are_throttled_per_address_over_accounts(city):
     assert check(address="10.0.0.2") is not None
 
 
+def test_a_hospital_behind_one_address_is_not_locked_out_by_signing_in(city):
+    for _ in range(rules.PASSWORD_PER_ADDRESS.most + 5):
+        assert check(address="10.9.9.9") is not None
+
+
 def test_success_forgets_the_failures_before_it(city):
     for _ in range(rules.PASSWORD_PER_ACCOUNT.most - 1):
         check(password="wrong")

@@ -47,10 +47,11 @@ class Limit:
 
 
 PASSWORD_PER_ACCOUNT = Limit(10, timedelta(minutes=15))
-PASSWORD_PER_ADDRESS = Limit(60, timedelta(minutes=15))
+PASSWORD_PER_ADDRESS = Limit(100, timedelta(minutes=15))
+"""Failures only: a whole hospital may sit behind one address."""
 FACTOR_PER_ACCOUNT = Limit(8, timedelta(minutes=15))
 CODE_PER_PERSON = Limit(6, timedelta(hours=1))
-CODE_PER_ADDRESS = Limit(40, timedelta(hours=1))
+CODE_PER_ADDRESS = Limit(200, timedelta(hours=1))
 
 CODE_LIFETIME = timedelta(minutes=5)
 CODE_WRONG_AT_MOST = 5

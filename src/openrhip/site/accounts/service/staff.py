@@ -134,6 +134,7 @@ def check_password(*, name: str, password: str, address: str) -> StaffAccount | 
     if row is None or not right:
         return None
     throttle.forget(what="password", who=tidy)
+    throttle.take_back(what="address", who=address)
     return _account(row)
 
 
