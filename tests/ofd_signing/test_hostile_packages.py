@@ -288,7 +288,7 @@ def test_a_million_references_are_not_followed(region):
     parts = {
         **GOOD,
         "OFD.xml": ENTRY.replace(b"</DocBody>", b"<Signatures>/L.xml</Signatures></DocBody>"),
-        "L.xml": b'<Signatures><Signature ID="s1" BaseLoc="S.xml"/></Signatures>',
+        "L.xml": b'<Signatures><Signature ID="s1" Type="Sign" BaseLoc="S.xml"/></Signatures>',
         "S.xml": b"<Signature><SignedInfo><References>" + reference * 10_000
         + b"</References></SignedInfo><SignedValue>v</SignedValue></Signature>",
     }  # fmt: skip

@@ -138,27 +138,30 @@ class Package:
             self._trees[name] = tree
         return tree
 
-    def resolve(self, location: str, *, base: str) -> str:
+    def resolve(self, location: str, *, base: str, strict: bool = False) -> str:
         """The part that an ST_Loc in part `base` means: absolute, or relative to that part.
 
-        Some producers write paths relative to the document or the package; these are tried after
-        the rule of the standard. Raises Malformed for paths that lead outside, NotFound.
+        Some producers write paths relative to the document or the package; unless `strict`, these
+        serve too, if just one of the readings leads to a part. Raises Malformed for paths that
+        lead outside or to several parts, NotFound.
         """
         location = location.strip()
+        folder = base.rpartition("/")[0]
         if location.startswith("/"):
             candidates = [location[1:]]
         else:
-            folder = base.rpartition("/")[0]
             candidates = [posixpath.join(folder, location)]
-            if folder:
+            if folder and not strict:
                 candidates += [posixpath.join(folder.split("/")[0], location), location]
-        for candidate in candidates:
-            path = posixpath.normpath(candidate) if candidate else ""
-            if path.startswith(("..", "/")) or "\\" in path:
-                raise Malformed("a location leads outside the package", where=base)
-            if path in self:
-                return path
-        raise NotFound(f"no part at {location[:200]!r}", where=base)
+        paths = [posixpath.normpath(one) if one else "" for one in candidates]
+        if paths[0].startswith(("..", "/")) or "\\" in location:
+            raise Malformed("a location leads outside the package", where=base)
+        found = {path for path in paths if path in self}
+        if len(found) > 1:
+            raise Malformed(f"a location that means several parts: {location[:200]!r}", where=base)
+        if not found:
+            raise NotFound(f"no part at {location[:200]!r}", where=base)
+        return found.pop()
 
     @cached_property
     def documents(self) -> tuple[Document, ...]:
@@ -206,6 +209,8 @@ class Package:
 
     def page_box(self, page: Page) -> Box:
         """The page's own size where it has one, else that of the document."""
+        if page.part not in self._trees and b"PhysicalBox" not in self.read(page.part):
+            return page.box  # the common case, without parsing
         own = px.text(px.child(self.xml(page.part), "Area"), "PhysicalBox")
         return _box(own, page.part) if own else page.box
 

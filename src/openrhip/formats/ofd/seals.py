@@ -144,6 +144,35 @@ def stamps(package: Package) -> list[tuple[int, Box, bytes]]:
     return found
 
 
+TOLERANCE = 0.5
+"""Millimetres by which a seal may exceed its size or the page."""
+
+
+def fits(stamp: Stamp, page: Box, width: float, height: float) -> bool:
+    """Whether a stamp is at most as large as the seal, and what shows of it inside the page."""
+    x, y, across, down = visible(stamp)
+    return (
+        0 < stamp.box[2] <= width + TOLERANCE
+        and 0 < stamp.box[3] <= height + TOLERANCE
+        and min(x, y) >= -TOLERANCE
+        and x + across <= page[2] + TOLERANCE
+        and y + down <= page[3] + TOLERANCE
+    )
+
+
+def visible(stamp: Stamp) -> Box:
+    """What shows of it. Clip is in millimetres from the corner of the boundary."""
+    if stamp.clip is None:
+        return stamp.box
+    x, y, width, height = stamp.box
+    left, top, across, down = stamp.clip
+    left, top = min(max(left, 0.0), width), min(max(top, 0.0), height)
+    across, down = min(across, width - left), min(down, height - top)
+    if across <= 0 or down <= 0:
+        return stamp.box
+    return x + left, y + top, across, down
+
+
 def seal_of(package: Package, record: Record) -> ses.SealData:
     """The seal inside a signature's SignedValue.dat. Raises Malformed."""
     return ses.read_signature(package.read(record.value_part)).seal
@@ -155,15 +184,12 @@ def _picture(package: Package, record: Record) -> bytes:
 
 
 def _clipped(stamp: Stamp, picture: bytes) -> tuple[Box, bytes]:
-    """The visible part. Clip is in millimetres from the corner of the boundary."""
-    if stamp.clip is None:
+    """The visible part and its picture."""
+    shown = visible(stamp)
+    if shown == stamp.box:
         return stamp.box, picture
     x, y, width, height = stamp.box
-    left, top, across, down = stamp.clip
-    left, top = min(max(left, 0.0), width), min(max(top, 0.0), height)
-    across, down = min(across, width - left), min(down, height - top)
-    if across <= 0 or down <= 0:
-        return stamp.box, picture
+    left, top, across, down = shown[0] - x, shown[1] - y, shown[2], shown[3]
     try:
         with Image.open(io.BytesIO(picture)) as image:
             if image.width * image.height > _PIXELS:
@@ -180,4 +206,4 @@ def _clipped(stamp: Stamp, picture: bytes) -> tuple[Box, bytes]:
         return stamp.box, picture
     out = io.BytesIO()
     part.save(out, "PNG")
-    return (x + left, y + top, across, down), out.getvalue()
+    return shown, out.getvalue()

@@ -25,7 +25,7 @@ from openrhip.formats.ofd import signing_records as records
 from openrhip.formats.ofd import signing_xml as xml
 from openrhip.formats.ofd.package import ENTRY, Package, open_package
 from openrhip.formats.ofd.package_append import Container
-from openrhip.formats.ofd.seals import Seal
+from openrhip.formats.ofd.seals import Seal, fits
 from openrhip.formats.ofd.signing_xml import Mark
 from openrhip.kernel import clock
 from openrhip.kernel.errors import Conflict, Malformed, NotFound, Refused
@@ -255,13 +255,12 @@ def _marks(
 def _placed(package: Package, seal: Seal, placement: Placement) -> Mark:
     if not 0 <= placement.page < len(package.pages):
         raise NotFound("the document has no such page", where=str(placement.page))
-    return Mark(
-        package.pages[placement.page].id,
-        placement.x,
-        placement.y,
-        placement.width or seal.width,
-        placement.height or seal.height,
-    )
+    page = package.pages[placement.page]
+    width, height = placement.width or seal.width, placement.height or seal.height
+    stamp = records.Stamp(page.id, (placement.x, placement.y, width, height), None)
+    if not fits(stamp, package.page_box(page), seal.width, seal.height):
+        raise Malformed("a seal shows at most in its own size and inside the page", where=seal.name)
+    return Mark(page.id, placement.x, placement.y, width, height)
 
 
 def _anchored(package: Package, seal: Seal, anchor: str) -> tuple[Mark, ...]:
@@ -273,8 +272,9 @@ def _anchored(package: Package, seal: Seal, anchor: str) -> tuple[Mark, ...]:
         for page_id, object_id in tag.objects:
             place = package.find_object(page_id, object_id)
             if place is not None:
-                x, y, width, height = place[1]
-                left = x + (width - seal.width) / 2
-                top = y + (height - seal.height) / 2
-                marks.append(Mark(page_id, max(left, 0), max(top, 0), seal.width, seal.height))
+                page, (x, y, width, height) = place
+                _, _, across, down = package.page_box(package.pages[page])
+                left = min(x + (width - seal.width) / 2, across - seal.width)
+                top = min(y + (height - seal.height) / 2, down - seal.height)
+                marks.append(_placed(package, seal, Placement(page, max(left, 0), max(top, 0))))
     return tuple(marks)

@@ -105,6 +105,8 @@ def _lines(package: Package, document: Document) -> Iterator[Listed]:
     root = package.xml(document.signatures)
     if px.local(root) != "Signatures":
         raise Malformed("no list of signatures", where=document.signatures)
+    for item in root:
+        _check_line(item, document.signatures)
     for item in px.children(root, "Signature"):
         kind = item.get("Type", SEAL)
         if kind not in (SEAL, SIGN):
@@ -118,6 +120,13 @@ def _lines(package: Package, document: Document) -> Iterator[Listed]:
         )
 
 
+def _check_line(item: Element, where: str) -> None:
+    """The list lies outside of most signatures: nothing but what the schema has may stand in it."""
+    known = px.local(item) in ("MaxSignId", "Signature", "")
+    if not known or len(item) or set(item.attrib) - {"ID", "Type", "BaseLoc"}:
+        raise Malformed("the list of signatures holds something else", where=where)
+
+
 def read_record(package: Package, line: Listed) -> Record:
     """The description of one signature. Raises Malformed, NotFound, TooLarge."""
     part = package.resolve(line.location, base=line.list_part)
@@ -128,6 +137,9 @@ def read_record(package: Package, line: Listed) -> Record:
     provider = px.child(info, "Provider")
     references = px.child(info, "References")
     seal = px.child(info, "Seal")
+    if (seal is not None) != (line.kind == SEAL):
+        raise Malformed("a signature with a seal, or a seal signature without", where=part)
+    seal_part = "" if seal is None else _own(package, px.text(seal, "BaseLoc"), part)
     return Record(
         listed=line,
         part=part,
@@ -137,13 +149,21 @@ def read_record(package: Package, line: Listed) -> Record:
         check_method=references.get("CheckMethod", "MD5") if references is not None else "",
         references=_references(package, references, part),
         stamps=tuple(_stamp(item, part) for item in px.children(info, "StampAnnot")),
-        seal_part=package.resolve(px.text(seal, "BaseLoc"), base=part) if seal is not None else "",
-        value_part=package.resolve(px.text(root, "SignedValue"), base=part),
+        seal_part=seal_part,
+        value_part=_own(package, px.text(root, "SignedValue"), part),
         parameters={
             item.get("Name", ""): px.text(item)
             for item in px.children(px.child(info, "Parameters"), "Parameter")
         },
     )
+
+
+def _own(package: Package, location: str, part: str) -> str:
+    """A part of the signature itself: it stands beside its description, in the same folder."""
+    found = package.resolve(location, base=part)
+    if found == part or found.rpartition("/")[0] != part.rpartition("/")[0]:
+        raise Malformed("a signature's own part lies outside of its folder", where=part)
+    return found
 
 
 def _references(package: Package, element: Element | None, part: str) -> tuple[Reference, ...]:
@@ -158,7 +178,7 @@ def _references(package: Package, element: Element | None, part: str) -> tuple[R
         except (binascii.Error, ValueError) as error:
             raise Malformed("a digest that is not Base64", where=part) from error
         try:
-            target = package.resolve(location, base=part)
+            target = package.resolve(location, base=part, strict=True)
         except NotFound:
             target = ""
         found.append(Reference(location, target, digest))

@@ -7,6 +7,7 @@ from functools import lru_cache
 from openrhip.formats.gm import oids
 from openrhip.formats.gm.certs import Certificate
 from openrhip.formats.gm.findings import Finding
+from openrhip.formats.ofd.seals import fits
 from openrhip.formats.ofd.ses import SealData, SealSignature
 from openrhip.formats.ofd.signing_records import Record
 from openrhip.formats.ofd.verify_findings import MAKER, Context, Instant, failed, held
@@ -24,6 +25,7 @@ def judge_seal(
     seal = value.seal
     return [
         *_file(context, record, seal),
+        *_places(context, record, seal),
         *_maker(context, seal, instant),
         _listed(seal, signer),
         _validity(seal, instant),
@@ -44,6 +46,25 @@ def _file(context: Context, record: Record, seal: SealData) -> list[Finding]:
             record.seal_part,
         )
     ]
+
+
+def _places(context: Context, record: Record, seal: SealData) -> list[Finding]:
+    """A picture larger than the seal, or beside the page, could hide or replace what is there."""
+    package = context.package
+    wrong = []
+    for stamp in record.stamps:
+        pages = [page for page in package.pages if page.id == stamp.page_id]
+        size = seal.info.width, seal.info.height
+        if not pages or not all(fits(stamp, package.page_box(page), *size) for page in pages):
+            wrong.append(
+                failed(
+                    "seal.place",
+                    "印章外观大于印章尺寸、超出页面或不在任何页上",
+                    "the seal shows larger than it is, outside of the page, or on no page",
+                    f"{record.part} page {stamp.page_id[:40]}",
+                )
+            )
+    return wrong[:1]
 
 
 def _maker(context: Context, seal: SealData, instant: Instant) -> list[Finding]:

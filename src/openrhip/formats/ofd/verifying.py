@@ -23,6 +23,7 @@ from openrhip.formats.ofd.package import Package, open_package
 from openrhip.formats.ofd.package_zip import Limits
 from openrhip.formats.ofd.verify_findings import Context, failed
 from openrhip.formats.ofd.verify_package import closure, container
+from openrhip.formats.ofd.verify_reach import reach
 from openrhip.formats.ofd.verify_signature import Judged, judge
 from openrhip.kernel import clock
 from openrhip.kernel.clock import rfc3339
@@ -127,10 +128,17 @@ def verify(
     findings = (
         *closure(package, [one.record for one in judged]),
         *container(package, judged[-1].record),
+        *reach(package, _own(package, judged)),
     )
     signatures = tuple(_report(one) for one in judged)
     everything = [*findings, *(finding for one in judged for finding in one.findings)]
     return Report(_verdict(everything), signatures, findings, moment)
+
+
+def _own(package: Package, judged: list[Judged]) -> set[str]:
+    """All parts of signatures, and the lists."""
+    own = {document.signatures for document in package.documents if document.signatures}
+    return own.union(*(one.record.own_parts for one in judged if one.record))
 
 
 def _verdict(findings: list[Finding]) -> Verdict:
