@@ -213,3 +213,14 @@ def test_operator_closes_an_account_but_not_their_own(signed_in, city, totp):
     assert operator.post(own, {"deed": "close"}).status_code == 403
     assert operator.get("/console/accounts/999/").status_code == 404
     assert operator.get(f"/console/accounts/{city.doctor.id}/").status_code == 200
+
+
+def test_searches_for_patients_are_noted_and_limited(signed_in, city, monkeypatch):
+    from openrhip.site.accounts import models
+
+    monkeypatch.setattr(rules, "SEARCHES_PER_ACCOUNT", rules.Limit(2, timedelta(hours=1)))
+    answers = [signed_in.post("/work/", {"id_number": NUMBER}).status_code for _ in range(3)]
+    assert answers == [200, 200, 429]
+    noted = models.Event.objects.filter(account=city.doctor.id, kind="find-patient")
+    assert [event.ok for event in noted.order_by("id")] == [True, True, False]
+    assert signed_in.get("/work/").status_code == 200

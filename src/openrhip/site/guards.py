@@ -9,17 +9,20 @@ from urllib.parse import quote
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from openrhip.directory.rules.access import Role
 from openrhip.site import errors
+from openrhip.site.accounts import rules, signin
 from openrhip.site.accounts.rules import Kind
+from openrhip.site.accounts.service import throttle, trail
 
 View = Callable[..., HttpResponse]
 
 
 def open_to_all(view: View) -> View:
     """A page without sign-in; says so explicitly."""
-    return _marked(view, lambda _: None)
+    return _marked(view, lambda request: None)
 
 
 def citizen(view: View) -> View:
@@ -37,6 +40,25 @@ def staff(*roles: Role) -> Callable[[View], View]:
         return turned_away
 
     return lambda view: _marked(view, check)
+
+
+def counted_search(view: View) -> View:
+    """Posted searches for people are noted and limited, found or not."""
+
+    @wraps(view)
+    def counted(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if request.method == "POST":
+            account = request.visitor.account  # type: ignore[attr-defined]
+            free = throttle.try_once(
+                what="search", who=str(account), limit=rules.SEARCHES_PER_ACCOUNT
+            )
+            address = signin.address_of(request)
+            trail.note(kind=trail.SEARCH, ok=free, address=address, account=account)
+            if not free:
+                return errors.page(request, 429, _("一小时内查找的患者过多，请稍后再试。"))
+        return view(request, *args, **kwargs)
+
+    return counted
 
 
 def _wants(request: HttpRequest, kind: Kind, door: str) -> HttpResponse | None:

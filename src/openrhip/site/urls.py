@@ -13,7 +13,7 @@ from openrhip.site.accounts.pages import citizens, passkey_api
 from openrhip.site.accounts.pages import console as account_pages
 from openrhip.site.accounts.pages import staff as staff_pages
 from openrhip.site.accounts.rules import CLINICAL
-from openrhip.site.guards import citizen, open_to_all, staff
+from openrhip.site.guards import citizen, counted_search, open_to_all, staff
 
 clinician = staff(*CLINICAL)
 operator = staff(Role.OPERATOR)
@@ -78,7 +78,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     ),
     path("me/notices/", citizen(portal.my_notices), name="my-notices"),
     # The clinician's workbench
-    path("work/", clinician(people.find), name="find-patient"),
+    path("work/", clinician(counted_search(people.find)), name="find-patient"),
     path("work/people/<str:person_id>/", clinician(workbench.patient), name="patient"),
     path(
         "work/people/<str:person_id>/emergency/",

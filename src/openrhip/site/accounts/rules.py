@@ -53,6 +53,9 @@ FACTOR_PER_ACCOUNT = Limit(8, timedelta(minutes=15))
 CODE_PER_PERSON = Limit(6, timedelta(hours=1))
 CODE_PER_ADDRESS = Limit(200, timedelta(hours=1))
 
+SEARCHES_PER_ACCOUNT = Limit(120, timedelta(hours=1))
+"""More than anybody at work looks up patients; less than trying out numbers needs."""
+
 CODE_LIFETIME = timedelta(minutes=5)
 CODE_WRONG_AT_MOST = 5
 STEP_LIFETIME = timedelta(minutes=10)

@@ -10,6 +10,9 @@ from openrhip.kernel.database import writing
 from openrhip.site.accounts.models import Event
 
 
+SEARCH = "find-patient"
+
+
 @dataclass(frozen=True, slots=True)
 class SignInEvent:
     """One line of the account's own history."""
@@ -34,6 +37,6 @@ def note(*, kind: str, ok: bool, address: str, account: int = 0, person: str = "
 
 
 def recent(*, account: int, most: int = 10) -> list[SignInEvent]:
-    """The latest events of one account, newest first."""
-    rows = Event.objects.filter(account_id=account).order_by("-id")[:most]
+    """The latest sign-ins and changes of one account, newest first; no searches."""
+    rows = Event.objects.filter(account_id=account).exclude(kind=SEARCH).order_by("-id")[:most]
     return [SignInEvent(row.kind, row.ok, row.address, row.at) for row in rows]
