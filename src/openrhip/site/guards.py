@@ -22,7 +22,7 @@ View = Callable[..., HttpResponse]
 
 def open_to_all(view: View) -> View:
     """A page without sign-in; says so explicitly."""
-    return _marked(view, lambda request: None)
+    return _marked(view, lambda _request: None)
 
 
 def citizen(view: View) -> View:

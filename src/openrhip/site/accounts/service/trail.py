@@ -9,7 +9,6 @@ from openrhip.kernel import clock
 from openrhip.kernel.database import writing
 from openrhip.site.accounts.models import Event
 
-
 SEARCH = "find-patient"
 
 
