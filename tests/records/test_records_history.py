@@ -111,7 +111,7 @@ def test_public_health_access_is_told_to_the_patient(centre, archived, person, x
     )
     service.disclose(who=officer, document_id=archived, purpose=Purpose.PUBLIC_HEALTH)
     events.deliver_due()
-    told = [message for message in centre.messages.sent if message.kind == "record-access"]
+    told = [message for message in centre.messages.sent if message.kind == "public-health-access"]
     assert [message.to_person for message in told] == [person]
     assert "玄武湖示范医院" in told[0].zh
 

@@ -57,7 +57,7 @@ class Signs(Protocol):
 @dataclass(frozen=True, slots=True)
 class SignedRequest:
     """One request as it is signed. host: the centre's, as in the Host header; target: path with
-    query, as sent; body_digest: SM3 in hex. actor_*: the clinician's own signature, if there is one.
+    query, as sent; body_digest: SM3 in hex. actor_*: the clinician's own signature, if given.
     """
 
     method: str

@@ -44,7 +44,7 @@ def figures(*, since: date, until: date, institution: str | None = None) -> Figu
             for (day, code), line in sorted(counts.items())
         ),
         reasons=dict(reasons.most_common()),
-        disclosures=accesses.filter(allowed=True).count(),
+        disclosures=accesses.filter(allowed=True, document__isnull=False).count(),
         refused_disclosures=accesses.filter(allowed=False).count(),
         emergencies=accesses.filter(emergency=True).count(),
     )

@@ -75,6 +75,7 @@ class Document(models.Model):
     kind = models.CharField(max_length=20)
     title = models.CharField(max_length=200)
     person_id = models.CharField(max_length=64)
+    """The patient's own entry in the index; read through `directory.same_person_ids`."""
     source_id = models.CharField(max_length=300)
     set_id = models.CharField(max_length=300, blank=True, default="")
     version = models.PositiveIntegerField(default=1)
@@ -150,10 +151,13 @@ class Refusal(models.Model):
 
 
 class Access(models.Model):
-    """Someone asked to see a document: allowed or not, why, and the ledger's receipt."""
+    """Someone asked to see a document: allowed or not, why, and the ledger's receipt.
+
+    No document: they asked in an emergency which documents there are.
+    """
 
     id = models.CharField(primary_key=True, max_length=32)
-    document = models.ForeignKey(Document, on_delete=models.PROTECT, related_name="+")
+    document = models.ForeignKey(Document, null=True, on_delete=models.PROTECT, related_name="+")
     person_id = models.CharField(max_length=64)
     actor = models.CharField(max_length=64)
     actor_name = models.CharField(max_length=100)
@@ -176,6 +180,25 @@ class Access(models.Model):
 
     def __str__(self) -> str:
         return self.id
+
+
+class Lookup(models.Model):
+    """An institution's member of staff looked for somebody's documents; found or not, it counts."""
+
+    institution = models.CharField(max_length=64)
+    actor = models.CharField(max_length=64)
+    purpose = models.CharField(max_length=40)
+    found = models.BooleanField()
+    at = models.DateTimeField()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["institution", "-at"], name="records_lookups"),
+            models.Index(fields=["actor", "-at"], name="records_lookups_by_actor"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.actor} {self.at}"
 
 
 class Nonce(models.Model):

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
-from openrhip.kernel.errors import Conflict, Malformed, TooLarge
+from openrhip.kernel.errors import Conflict, Malformed, Problem, TooLarge
 
 MAX_SIZE = 200 * 1000 * 1000  # bytes of one document
 MAX_PART = 8 << 20  # bytes of one part
@@ -21,6 +21,14 @@ _DIGEST = re.compile(r"[0-9a-f]{64}")
 Item = TypeVar("Item")
 
 
+class TooMany(Problem):
+    """More requests than anybody at work makes."""
+
+    code = "too-many"
+    status = 429
+    exit_code = 8
+
+
 class Media(StrEnum):
     """Kinds of file that may be deposited."""
 
@@ -30,6 +38,7 @@ class Media(StrEnum):
 class Deed(StrEnum):
     """What an access did with the document."""
 
+    LIST = "list"  # 急救时查阅目录
     READ = "read"  # 调阅
     EXPORT = "export"  # 导出证明包
 
@@ -169,7 +178,10 @@ class DocumentSummary:
 
 @dataclass(frozen=True, slots=True)
 class AccessSummary:
-    """One look (or refused look) at a document, as the patient sees it."""
+    """One look (or refused look) at a document, as the patient sees it.
+
+    No document_id: a clinician declared an emergency to see which documents there are.
+    """
 
     id: str
     document_id: str

@@ -9,7 +9,6 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from ninja import NinjaAPI, Status
 from ninja.errors import ValidationError
 
-from openrhip.directory import service as directory
 from openrhip.directory.service import Purpose
 from openrhip.kernel.errors import Malformed, Problem
 from openrhip.records import service
@@ -138,22 +137,21 @@ def complete(request: HttpRequest, upload_id: str) -> Any:
 
 @api.post("/search", response={200: ListOut, **_FAULTS})
 def search(request: HttpRequest, wanted: SearchIn) -> Any:
-    """Documents of a patient that the clinician may know of, for the stated purpose."""
+    """Documents of a patient that the clinician may know of, for the stated purpose.
+
+    In an emergency the search itself is entered in the ledger, told and reviewed.
+    """
     who = caller(request)
-    people = directory.find_people(
-        name=wanted.patient.name,
-        birth_date=wanted.patient.birth_date,
-        id_number=wanted.patient.id_number,
-        health_card=wanted.patient.health_card,
-        limit=2,
-    )
-    if len(people) != 1:
-        return {"total": 0, "page": wanted.page, "items": []}
-    found = service.search_for(
+    patient = wanted.patient
+    found = service.look_up(
         who=service.actor_of(who.signed),
         purpose=_purpose(who),
         emergency_reason=who.signed.emergency_reason or None,
-        person_id=people[0].person_id,
+        request=who.proof,
+        name=patient.name,
+        birth_date=patient.birth_date,
+        id_number=patient.id_number,
+        health_card=patient.health_card,
         kind=wanted.kind,
         institution=wanted.institution,
         since=wanted.since,

@@ -170,7 +170,8 @@ def nodes(request: AskedRequest) -> HttpResponse:
     """When each hospital's node was heard last."""
     heard = {item.institution: item for item in contacts()}
     rows = []
-    for place in directory.institutions():
+    hospitals = [place for place in directory.institutions() if place.kind == "hospital"]
+    for place in hospitals:
         item = heard.get(place.code)
         last = item.last if item else None
         if last is None:

@@ -110,7 +110,7 @@ def access_row(item: AccessSummary) -> AccessRow:
         who=_("您本人") if own else item.actor_name,
         role=_("、").join(role_text(role) for role in item.actor_roles) if not own else "",
         place=item.institution_name,
-        what=_title(item.title, item.kind),
+        what=_title(item.title, item.kind) if item.document_id else _("病历目录"),
         purpose=purpose_text(item.purpose),
         deed=_("下载") if item.deed == Deed.EXPORT else _("查看"),
         at=item.asked_at,

@@ -25,7 +25,6 @@ from openrhip.records.pages.present import access_row, document_row
 from openrhip.records.pages.words import one_of
 from openrhip.records.service import DisclosureRefused, DocumentSummary
 
-_EMERGENCY_LASTS = timedelta(minutes=30)
 _KEY = "emergency"
 _PURPOSES = (Purpose.TREATMENT, Purpose.QUALITY, Purpose.PUBLIC_HEALTH, Purpose.RESEARCH)
 
@@ -98,14 +97,7 @@ def ask(request: AskedRequest, document_id: str) -> HttpResponse:
             emergency_reason=reason or None,
         )
     except DisclosureRefused as refusal:
-        context = {
-            "banner": _banner(person, masked=True),
-            "reasons": one_of(refusal.decision.reasons),
-            "purpose_text": purpose_text(purpose),
-            "access_id": refusal.access_id,
-            "may_break": purpose is not Purpose.EMERGENCY,
-        }
-        return render(request, "records/refused.jinja", context, status=403)
+        return _refused(request, person, purpose, refusal)
     return redirect("work-reading", document_id, made.access_id)
 
 
@@ -141,10 +133,21 @@ def reading(request: AskedRequest, document_id: str, access_id: str) -> HttpResp
 
 @require_http_methods(["GET", "POST"])
 def emergency(request: AskedRequest, person_id: str) -> HttpResponse:
-    """Break glass: a warning, a reason, an acknowledgement; then half an hour for this patient."""
+    """Break glass: a warning, a reason, an acknowledgement; then half an hour for this patient.
+
+    It is entered and told at once, before anything of the patient is listed.
+    """
     found = directory.person(person_id)
     form = EmergencyForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
+        try:
+            records.declare_emergency(
+                who=request.actor,
+                person_id=found.person_id,
+                reason=form.cleaned_data["reason"],
+            )
+        except DisclosureRefused as refusal:
+            return _refused(request, found, Purpose.EMERGENCY, refusal)
         kept = dict(request.session.get(_KEY, {}))
         kept[found.person_id] = {
             "reason": form.cleaned_data["reason"],
@@ -165,6 +168,20 @@ def end_emergency(request: AskedRequest, person_id: str) -> HttpResponse:
     return redirect("patient", person_id)
 
 
+def _refused(
+    request: AskedRequest, person: directory.Person, purpose: Purpose, refusal: DisclosureRefused
+) -> HttpResponse:
+    """Which policy refuses, and what the clinician can do."""
+    context = {
+        "banner": _banner(person, masked=True),
+        "reasons": one_of(refusal.decision.reasons),
+        "purpose_text": purpose_text(purpose),
+        "access_id": refusal.access_id,
+        "may_break": purpose is not Purpose.EMERGENCY,
+    }
+    return render(request, "records/refused.jinja", context, status=403)
+
+
 def _purpose(request: AskedRequest) -> Purpose:
     text = request.POST.get("purpose") or request.GET.get("purpose") or ""
     return next((item for item in _PURPOSES if item.value == text), Purpose.TREATMENT)
@@ -173,7 +190,7 @@ def _purpose(request: AskedRequest) -> Purpose:
 def _reason(request: AskedRequest, person_id: str) -> str:
     """The reason given for this patient within the last half hour, else empty."""
     kept = request.session.get(_KEY, {}).get(person_id)
-    if not kept or clock.now() - datetime.fromisoformat(kept["at"]) > _EMERGENCY_LASTS:
+    if not kept or clock.now() - datetime.fromisoformat(kept["at"]) > records.EMERGENCY_LASTS:
         return ""
     return str(kept["reason"])
 

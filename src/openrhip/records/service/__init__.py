@@ -15,6 +15,7 @@ from openrhip.records.rules import (
     UploadState,
 )
 from openrhip.records.service.credentials import actor_of, authenticate
+from openrhip.records.service.deeds import DisclosureRefused
 from openrhip.records.service.depositing import (
     DEPOSITED,
     REFUSED,
@@ -24,11 +25,9 @@ from openrhip.records.service.depositing import (
     four_properties,
 )
 from openrhip.records.service.disclosing import (
-    EMERGENCY,
-    NOTICE,
+    EMERGENCY_LASTS,
     Disclosure,
-    DisclosureRefused,
-    deliver_notice,
+    declare_emergency,
     disclose,
     reopen,
     watermark,
@@ -41,10 +40,10 @@ from openrhip.records.service.finding import (
     document,
     refusals,
     search,
-    search_for,
     versions,
 )
 from openrhip.records.service.nonces import sweep_nonces, use_nonce
+from openrhip.records.service.searching import look_up, search_for
 from openrhip.records.service.uploads import (
     begin_upload,
     complete_upload,
@@ -55,8 +54,7 @@ from openrhip.records.service.uploads import (
 
 __all__ = [
     "DEPOSITED",
-    "EMERGENCY",
-    "NOTICE",
+    "EMERGENCY_LASTS",
     "REFUSED",
     "AccessProof",
     "AccessSummary",
@@ -80,7 +78,7 @@ __all__ = [
     "authenticate",
     "begin_upload",
     "complete_upload",
-    "deliver_notice",
+    "declare_emergency",
     "deposit",
     "deposited",
     "disclose",
@@ -88,6 +86,7 @@ __all__ = [
     "export_bundle",
     "finish_pending",
     "four_properties",
+    "look_up",
     "put_part",
     "refusals",
     "reopen",

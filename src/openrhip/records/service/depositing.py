@@ -21,6 +21,7 @@ from openrhip.kernel.database import writing
 from openrhip.kernel.errors import Conflict, Malformed, NotFound, TooLarge, Unavailable
 from openrhip.ledger.rules import Entry
 from openrhip.records import checks, reading
+from openrhip.records.checks.integrity import source_id
 from openrhip.records.checks.report import Fault, FourReport, Line, Property, Result
 from openrhip.records.models import Document, Refusal
 from openrhip.records.rules import DepositOutcome, Media, RequestProof, check_upload
@@ -52,12 +53,14 @@ def deposit(
         home, digest=digest or actual, size=len(content) if size is None else size, at=clock.now()
     )
     report, case = checks.examine(content, facts)
-    person_id = ""
+    entry_id = ""
     if report.ok:
-        report, person_id = _identify(report, case, home.code)
+        report, entry_id = _identify(report, case, home.code)
+    if report.ok and case.document.replaces:
+        report = _same_patient(report, case, entry_id)
     if not report.ok:
         return _refuse(report, facts, actual, request)
-    return _archive(case, report, person_id, request)
+    return _archive(case, report, entry_id, request)
 
 
 def archived(*, institution: str, digest: str) -> DepositOutcome | None:
@@ -119,12 +122,15 @@ def _facts(home: Institution, *, digest: str, size: int, at: datetime) -> checks
 
 
 def _identify(report: FourReport, case: checks.Case, institution: str) -> tuple[FourReport, str]:
-    """The patient in the index; a claim the index refuses becomes a line of the report."""
+    """The patient's own entry in the index, which stays theirs through merges and unmerges.
+
+    A claim the index refuses becomes a line of the report.
+    """
     claim = reading.claim_of(case.document)
     try:
         if claim.birth_date is None:
             raise Malformed("the date of birth is missing", where="birth_date")
-        person = directory.identify(
+        found = directory.identify(
             name=claim.name,
             sex=claim.sex,
             birth_date=claim.birth_date,
@@ -147,11 +153,31 @@ def _identify(report: FourReport, case: checks.Case, institution: str) -> tuple[
             Result.FAILED, (fault,),
         )  # fmt: skip
         return FourReport((*report.lines, line)), ""
-    return report, person.person_id
+    return report, found.entry_id
+
+
+def _same_patient(report: FourReport, case: checks.Case, entry_id: str) -> FourReport:
+    """A correction is about the patient whose record it replaces; else a line of the report."""
+    replaced = case.document.replaces
+    prior = case.facts.prior(source_id(replaced.document_id)) if replaced else None
+    if prior is None or prior.person_id in directory.same_person_ids(entry_id):
+        return report
+    fault = Fault(
+        "被替代的文档是另一位患者的",
+        "The replaced document is another patient's.",
+        "/ClinicalDocument/relatedDocument",
+        "核对患者身份；确为同一人时，先在主索引中合并",
+        "check whose record it is; if it is the same person, have the index merge the two first",
+    )
+    line = Line(
+        "WZ-08", Property.INTEGRITY, "更正不换患者", "a correction keeps its patient",
+        Result.FAILED, (fault,),
+    )  # fmt: skip
+    return FourReport((*report.lines, line))
 
 
 def _archive(
-    case: checks.Case, report: FourReport, person_id: str, request: RequestProof | None
+    case: checks.Case, report: FourReport, entry_id: str, request: RequestProof | None
 ) -> DepositOutcome:
     facts = case.facts
     fields = reading.index_of(case.document)
@@ -166,7 +192,7 @@ def _archive(
         "document_kind": fields.kind,
         "version": fields.version,
         "institution": facts.institution,
-        "patient": evidence.pseudonym(person_id),
+        "patient": directory.person_pseudonym(entry_id),
         **({"supersedes": earlier.digest} if earlier else {}),
         **evidence.requested(request),
     }
@@ -181,7 +207,7 @@ def _archive(
         key_id=kept.key_id,
         kind=fields.kind,
         title=fields.title,
-        person_id=person_id,
+        person_id=entry_id,
         source_id=fields.source_id,
         set_id=fields.set_id,
         version=fields.version,

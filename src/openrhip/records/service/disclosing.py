@@ -6,11 +6,9 @@ the row of the access is written before that, so the patient's history never mis
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import cache
-from typing import Any
 
 from openrhip.directory import service as directory
 from openrhip.directory.service import (
@@ -18,23 +16,28 @@ from openrhip.directory.service import (
     Actor,
     Decision,
     DocumentFacts,
-    Obligation,
     Purpose,
 )
-from openrhip.kernel import clock, events, ids
-from openrhip.kernel.clock import CITY_ZONE, rfc3339
+from openrhip.kernel import clock, ids
+from openrhip.kernel.clock import CITY_ZONE
 from openrhip.kernel.database import writing
 from openrhip.kernel.errors import Malformed, NotFound, Refused
 from openrhip.ledger.rules import Entry, Receipt
 from openrhip.records.models import Access
 from openrhip.records.rules import Deed, DocumentSummary, RequestProof
 from openrhip.records.service import evidence, finding, shelf, vault
+from openrhip.records.service.deeds import (
+    ACTIONS,
+    DisclosureRefused,
+    Wish,
+    institution_name,
+    name_of,
+)
 from openrhip.records.service.entering import Asked, enter
 from openrhip.records.service.shelf import Shelved
 
-EMERGENCY, NOTICE = "records.emergency", "records.notice"
 VIEW_WINDOW = timedelta(minutes=15)
-_ACTIONS = {Deed.READ: Action.READ, Deed.EXPORT: Action.EXPORT}
+EMERGENCY_LASTS = timedelta(minutes=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,7 @@ class Disclosure:
     size: int
     watermark: str
     receipt: Receipt
-    decision: Decision | None
+    decision: Decision
     asked_at: datetime
     _row: Shelved = field(repr=False)
     permit: vault.Permit = field(repr=False)
@@ -65,31 +68,6 @@ class Disclosure:
 
     def content(self) -> bytes:
         return b"".join(self.chunks())
-
-
-class DisclosureRefused(Refused):
-    """Refused, with the decision's reasons and the number of the refusal's row."""
-
-    def __init__(self, decision: Decision, access_id: str) -> None:
-        super().__init__(
-            "; ".join(decision.reasons) or "not permitted",
-            where=access_id,
-            remedy="ask the patient for consent, or state an emergency",
-        )
-        self.decision = decision
-        self.access_id = access_id
-
-
-@dataclass(frozen=True, slots=True)
-class _Wish:
-    """Who wants what, and why."""
-
-    who: Actor
-    purpose: Purpose
-    deed: Deed
-    reason: str
-    request: RequestProof | None
-    manifest: str
 
 
 def disclose(
@@ -117,43 +95,87 @@ def disclose(
         document=facts,
         purpose=purpose,
         emergency_reason=emergency_reason,
-        action=_ACTIONS[deed],
+        action=ACTIONS[deed],
     )
-    wish = _Wish(who, purpose, deed, emergency_reason or "", request, manifest)
-    access_id, now = ids.new_id(), clock.now()
-    entry = _entry(row, wish, decision, access_id, now)
-    access = _access(row, wish, decision, access_id, now)
-    access.leaf = evidence.leaf_of(entry)
-    receipt = enter(Asked(entry, access, nonce=nonce, institution=_asker(who)))
+    wish = Wish(
+        who=who,
+        person_id=row.person_id,
+        row=row,
+        purpose=purpose,
+        deed=deed,
+        reason=emergency_reason or "",
+        request=request,
+        manifest=manifest,
+    )
+    access, entry, receipt = _asked(wish, decision, nonce=nonce)
     if not decision.allowed:
-        raise DisclosureRefused(decision, access_id)
+        raise DisclosureRefused(decision, access.id)
     if access.emergency or decision.obligations:
-        _carry_out(row, facts, wish, decision, access)
+        _carry_out(facts, wish, decision, access)
     return Disclosure(
-        access_id=access_id,
+        access_id=access.id,
         size=row.size,
-        watermark=watermark(who, now),
+        watermark=watermark(who, access.asked_at),
         receipt=receipt,
         decision=decision,
-        asked_at=now,
+        asked_at=access.asked_at,
         _row=row,
         permit=vault.Permit(entry, receipt),
     )
 
 
+def declare_emergency(
+    *, who: Actor, person_id: str, reason: str, request: RequestProof | None = None
+) -> None:
+    """Break glass for one patient (声明急救): entered, kept for review and told, before anything of
+    the patient is listed. Within half an hour the same actor need not declare it again.
+
+    Raises NotFound, DisclosureRefused (entered too), Malformed, Unavailable.
+    """
+    facts = DocumentFacts(document_id="", kind="", custodian_code=who.institution_code, level=5)
+    decision = directory.decide(
+        who=who,
+        whose=person_id,
+        document=facts,
+        purpose=Purpose.EMERGENCY,
+        emergency_reason=reason,
+        action=Action.LIST,
+    )
+    if decision.allowed and _declared(who, person_id):
+        return
+    wish = Wish(who, person_id, None, Purpose.EMERGENCY, Deed.LIST, reason, request)
+    access, _, _ = _asked(wish, decision)
+    if not decision.allowed:
+        raise DisclosureRefused(decision, access.id)
+    _carry_out(facts, wish, decision, access)
+
+
+def _declared(who: Actor, person_id: str) -> bool:
+    return Access.objects.filter(
+        person_id__in=directory.same_person_ids(person_id),
+        actor=who.reference[:64],
+        institution=who.institution_code,
+        deed=Deed.LIST.value,
+        emergency=True,
+        asked_at__gt=clock.now() - EMERGENCY_LASTS,
+    ).exists()
+
+
 def reopen(*, access_id: str, who: Actor) -> Disclosure:
     """The same disclosure again for the same actor within a quarter of an hour: further pages.
 
-    Raises NotFound, Refused once the time is over.
+    The policies are asked again: a consent withdrawn or a person dismissed since counts at once,
+    and that refusal is entered. Raises NotFound, DisclosureRefused, Refused once the time is over.
     """
     if not ids.is_id(access_id):
         raise Malformed("no id of an access", where="access")
     access = Access.objects.filter(pk=access_id, actor=who.reference[:64], allowed=True).first()
-    if access is None:
+    if access is None or access.document_id is None:
         raise NotFound("no such disclosure to this person", where="access")
     if clock.now() - access.asked_at > VIEW_WINDOW:
         raise Refused("the disclosure has lapsed", where=access_id, remedy="ask again")
     row = shelf.find(access.document_id)
+    decision = _still(access, row, who)
     entry = evidence.entry_of(access.leaf)
     receipt = Receipt.from_dict(access.receipt)
     return Disclosure(
@@ -161,121 +183,62 @@ def reopen(*, access_id: str, who: Actor) -> Disclosure:
         size=row.size,
         watermark=watermark(who, access.asked_at),
         receipt=receipt,
-        decision=None,
+        decision=decision,
         asked_at=access.asked_at,
         _row=row,
         permit=vault.Permit(entry, receipt),
     )
 
 
+def _still(access: Access, row: Shelved, who: Actor) -> Decision:
+    """The decision on an access as it would be now. Raises DisclosureRefused."""
+    purpose, deed = Purpose(access.purpose), Deed(access.deed)
+    # What was said in an emergency is sealed in the directory; that it was said is known.
+    reason = f"stated with access {access.id}" if access.emergency else ""
+    decision = directory.decide(
+        who=who,
+        whose=row.person_id,
+        document=finding.facts_of(row),
+        purpose=purpose,
+        emergency_reason=reason or None,
+        action=ACTIONS[deed],
+    )
+    if not decision.allowed:
+        refused, _, _ = _asked(Wish(who, row.person_id, row, purpose, deed, reason), decision)
+        raise DisclosureRefused(decision, refused.id)
+    return decision
+
+
 def watermark(who: Actor, at: datetime) -> str:
     """What stands across each page: viewer, institution, time of the city."""
-    place = _institution_name(who.institution_code) if who.institution_code else "本人"
-    return f"{_name(who)} {place} {at.astimezone(CITY_ZONE):%Y-%m-%d %H:%M}"
+    place = institution_name(who.institution_code) if who.institution_code else "本人"
+    return f"{name_of(who)} {place} {at.astimezone(CITY_ZONE):%Y-%m-%d %H:%M}"
 
 
-def deliver_notice(payload: Mapping[str, Any]) -> None:
-    """Outbox handler: tell the patient of an access that the policies want told."""
-    person, place = str(payload["person_id"]), _institution_name(str(payload["institution"]))
-    purpose = Purpose(payload["purpose"])
-    directory.send_message(
-        directory.Message(
-            to_person=person,
-            phone=directory.phone_of(person),
-            kind="record-access",
-            zh=f"{place}为{purpose.zh}查阅了您的病历，可在“谁看过我的病历”中查看。",
-            en=f"{place} opened your record ({purpose.value}).",
-        )
-    )
+def _asked(wish: Wish, decision: Decision, *, nonce: str = "") -> tuple[Access, Entry, Receipt]:
+    """Enter a wish with its decision: ledger first, then the row."""
+    access_id, now = ids.new_id(), clock.now()
+    entry = wish.entry(decision, access_id, now)
+    access = wish.access(decision, access_id, now)
+    access.leaf = evidence.leaf_of(entry)
+    institution = wish.who.institution_code or "citizen"
+    return access, entry, enter(Asked(entry, access, nonce=nonce, institution=institution))
 
 
-def _access(row: Shelved, wish: _Wish, decision: Decision, access_id: str, now: datetime) -> Access:
-    who = wish.who
-    return Access(
-        id=access_id,
-        document_id=row.id,
-        person_id=row.person_id,
-        actor=who.reference[:64],
-        actor_name=_name(who)[:100],
-        actor_roles=[role.value for role in who.roles],
-        institution=who.institution_code,
-        purpose=wish.purpose.value,
-        deed=wish.deed.value,
-        allowed=decision.allowed,
-        reasons=list(decision.reasons),
-        emergency=decision.allowed and wish.purpose is Purpose.EMERGENCY,
-        asked_at=now,
-    )
-
-
-def _entry(row: Shelved, wish: _Wish, decision: Decision, access_id: str, now: datetime) -> Entry:
-    who, salt = wish.who, evidence.salt_of(access_id)
-    fields: dict[str, str | int] = {
-        "time": rfc3339(now),
-        "actor": evidence.commitment(salt, who.reference),
-        "patient": evidence.pseudonym(row.person_id),
-        "document": row.digest,
-        "document_id": row.id,
-        "document_kind": row.kind,
-        "subject": access_id,
-        "purpose": wish.purpose.value,
-        "policy_set": decision.policy_set,
-        "decision": "permit" if decision.allowed else "deny",
-        **evidence.requested(wish.request),
-    }
-    if wish.manifest:
-        fields["manifest"] = wish.manifest
-    if who.roles:
-        fields["role"] = who.roles[0].value
-    if who.institution_code:
-        fields["institution"] = who.institution_code
-    if not decision.allowed:
-        if decision.why:
-            fields["reason_code"] = decision.why[0].id
-        return Entry("refuse", fields)
-    if wish.purpose is Purpose.EMERGENCY:
-        fields["reason"] = evidence.commitment(salt, wish.reason)
-        return Entry("emergency", fields)
-    return Entry("export" if wish.deed is Deed.EXPORT else "disclose", fields)
-
-
-def _carry_out(
-    row: Shelved, facts: DocumentFacts, wish: _Wish, decision: Decision, access: Access
-) -> None:
-    """Obligations: break-glass is kept for review and told by the directory, else told here."""
-    payload = {
-        "access_id": access.id,
-        "document_id": row.id,
-        "person_id": row.person_id,
-        "institution": wish.who.institution_code,
-        "purpose": wish.purpose.value,
-        "obligations": [duty.obligation.value for duty in decision.obligations],
-    }
+def _carry_out(facts: DocumentFacts, wish: Wish, decision: Decision, access: Access) -> None:
+    """Obligations: an emergency is kept for review, and whoever must be told is told."""
+    who, whose = wish.who, wish.person_id
     with writing():
         if access.emergency:
             directory.record_emergency(
-                who=wish.who,
-                whose=row.person_id,
-                document=facts,
-                reason=wish.reason,
-                decision=decision,
+                who=who, whose=whose, document=facts, reason=wish.reason, decision=decision
             )
-            events.publish(EMERGENCY, payload)
-        elif Obligation.NOTIFY_PATIENT.value in payload["obligations"]:
-            events.publish(NOTICE, payload)
-
-
-def _name(who: Actor) -> str:
-    return who.name or who.staff_code or "本人"
-
-
-def _asker(who: Actor) -> str:
-    return who.institution_code or "citizen"
-
-
-@cache
-def _institution_name(code: str) -> str:
-    try:
-        return directory.institution(code).name
-    except NotFound:
-        return code
+        else:
+            directory.carry_out(
+                who=who,
+                whose=whose,
+                document=facts,
+                purpose=wish.purpose,
+                decision=decision,
+                reason=wish.reason,
+            )

@@ -1,7 +1,8 @@
 """Evidence (存证): the entries records write to the ledger, and the commitments inside them.
 
 No name, code of a person or identity number enters a leaf. An actor is SM3(salt || reference)
-with a salt of its own for each access; the patient is a keyed pseudonym. Salts derive from a key
+with a salt of its own for each access; the patient is the directory's keyed pseudonym, the same in
+entries of consents. Salts derive from a key
 of the installation, so that the platform can open them for the patient's own history and proof.
 """
 
@@ -13,7 +14,6 @@ from typing import Any, cast
 
 from openrhip.directory import service as directory
 from openrhip.formats.gm import sm3
-from openrhip.kernel import clock
 from openrhip.kernel.config import current
 from openrhip.kernel.errors import Misconfigured, NotVerified, Problem
 from openrhip.kernel.files import write_durably
@@ -88,15 +88,6 @@ def salt_of(deed_id: str) -> str:
 def commitment(salt: str, reference: str) -> str:
     """SM3(salt || reference) in hex: who holds both can check it."""
     return sm3.hexdigest(bytes.fromhex(salt) + reference.encode())
-
-
-def pseudonym(person_id: str) -> str:
-    """The same for all entries about one person; meaningless without the key."""
-    return sm3.hmac(_secret(), b"patient|" + person_id.encode()).hex()
-
-
-def now_text() -> str:
-    return clock.rfc3339(clock.now())
 
 
 def requested(request: RequestProof | None) -> dict[str, str | int]:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 from openrhip.directory import service as directory
-from openrhip.directory.service import Action, Actor, DocumentFacts, Purpose
+from openrhip.directory.service import DocumentFacts
 from openrhip.kernel import ids
 from openrhip.kernel.errors import Malformed, NotFound
 from openrhip.ledger.rules import Receipt, receipt_ok, verify_receipt
@@ -59,36 +58,6 @@ def search(
     return Page(summaries(list(ordered[bounds])), page, size, rows.count())
 
 
-def search_for(
-    *,
-    who: Actor,
-    purpose: Purpose,
-    person_id: str,
-    emergency_reason: str | None = None,
-    page: int = 1,
-    **wanted: Any,
-) -> Page[DocumentSummary]:
-    """As `search`, but only what the policies let this actor know of for this purpose.
-
-    total counts the documents of this page that may be known; a page may be short.
-    """
-    found = search(person_id=person_id, page=page, **wanted)
-    rows = {row.pk: row for row in Document.objects.filter(pk__in=[one.id for one in found.items])}
-    known = [
-        one
-        for one in found.items
-        if directory.decide(
-            who=who,
-            whose=one.person_id,
-            document=facts_of(rows[one.id]),
-            purpose=purpose,
-            emergency_reason=emergency_reason,
-            action=Action.LIST,
-        ).allowed
-    ]
-    return Page(known, page, found.size, len(known))
-
-
 def facts_of(row: Document | Shelved) -> DocumentFacts:
     """What permission needs to know of a document; encounters are in the directory already."""
     return DocumentFacts(
@@ -107,13 +76,17 @@ def document(document_id: str) -> DocumentSummary:
 
 
 def versions(document_id: str) -> tuple[DocumentSummary, ...]:
-    """All versions of a document, the first one first; a document without corrections is one."""
+    """All versions of a document of its patient, the first one first."""
     row = _document(document_id)
+    same = Document.objects.kept().filter(person_id__in=directory.same_person_ids(row.person_id))
     chain = [row]
     while chain[0].replaces_id and len(chain) < _MOST_VERSIONS:
-        chain.insert(0, Document.objects.get(pk=chain[0].replaces_id))
+        earlier = same.filter(pk=chain[0].replaces_id).first()
+        if earlier is None:
+            break
+        chain.insert(0, earlier)
     while len(chain) < _MOST_VERSIONS:
-        later = Document.objects.kept().filter(replaces=chain[-1]).first()
+        later = same.filter(replaces=chain[-1]).first()
         if later is None:
             break
         chain.append(later)
@@ -242,9 +215,9 @@ def _shown(rows: Sequence[Access]) -> list[AccessSummary]:
     return [
         AccessSummary(
             id=row.id,
-            document_id=row.document_id,
-            kind=row.document.kind,
-            title=row.document.title,
+            document_id=row.document_id or "",
+            kind=row.document.kind if row.document else "",
+            title=row.document.title if row.document else "",
             person_id=row.person_id,
             actor=row.actor,
             actor_name=row.actor_name,
