@@ -16,8 +16,8 @@ DOCUMENT = DocumentFacts(document_id="d1", kind="C0053", custodian_code="H2", le
 REASON = "昏迷送医，需查用药史"
 
 
-def privacy(code):
-    return Actor(staff_code=code, institution_code="H1", roles=(Role.PRIVACY_OFFICER,))
+def privacy(code, place="H1"):
+    return Actor(staff_code=code, institution_code=place, roles=(Role.PRIVACY_OFFICER,))
 
 
 @pytest.fixture
@@ -82,6 +82,30 @@ def test_a_review_closes_it(opened):
     assert done.justified is False
     assert service.emergencies() == ()
     assert service.emergencies(open_only=False)[0].reviewed_by == "staff:off-1"
+
+
+@pytest.mark.parametrize("place", ["H1", "H2", "C1"])
+def test_officers_of_both_institutions_and_of_the_centre_review(opened, place):
+    service.register_institution(code="C1", name="区域卫生信息中心", kind="centre")
+    by = privacy("off-9", place)
+    [seen] = service.emergencies(by=by)
+    assert seen.emergency_id == opened.emergency_id
+    service.review_emergency(
+        emergency_id=opened.emergency_id, justified=True, note="有急诊记录", by=by
+    )
+    assert service.emergencies(by=by) == ()
+
+
+def test_an_officer_of_another_institution_neither_sees_nor_reviews(opened, clerk):
+    by = privacy("off3", "H3")
+    assert service.emergencies(by=by, open_only=False) == ()
+    with pytest.raises(Refused, match="other institutions"):
+        service.review_emergency(
+            emergency_id=opened.emergency_id, justified=True, note="有急诊记录", by=by
+        )
+    assert len(service.emergencies()) == 1
+    with pytest.raises(Refused):
+        service.emergencies(by=clerk)
 
 
 def test_who_may_not_review(opened, town, clerk):

@@ -95,7 +95,7 @@ def policies(request: AskedRequest) -> HttpResponse:
 @require_safe
 def emergencies(request: AskedRequest) -> HttpResponse:
     """Those to review, the most urgent first, then those reviewed."""
-    views = directory.emergencies(open_only=False)
+    views = directory.emergencies(by=request.actor, open_only=False)
     rows = [(view.justified is None, _emergency(view, request.actor)) for view in views]
     context = {
         "open": [row for waiting, row in rows if waiting],
@@ -110,7 +110,7 @@ def emergency(request: AskedRequest, emergency_id: str) -> HttpResponse:
     found = next(
         (
             item
-            for item in directory.emergencies(open_only=False, limit=10_000)
+            for item in directory.emergencies(by=request.actor, open_only=False, limit=10_000)
             if item.emergency_id == emergency_id
         ),
         None,

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db.models import Q
+
 from openrhip.directory import models
 from openrhip.directory.ports import Message
 from openrhip.directory.rules.access import (
@@ -21,7 +23,7 @@ from openrhip.directory.rules.access import (
 from openrhip.directory.rules.facts import EmergencyView
 from openrhip.directory.rules.names import sentence
 from openrhip.directory.rules.policy import SHORTEST_REASON
-from openrhip.directory.service import doors, people, sealing
+from openrhip.directory.service import contacts, doors, people, sealing
 from openrhip.directory.service.ids import checked
 from openrhip.kernel import clock, events
 from openrhip.kernel.database import writing
@@ -31,6 +33,7 @@ from openrhip.kernel.ids import new_id
 NOTICE_DUE = "directory.notice-due"
 _TABLE = "directory_emergency"
 _REVIEW_WITHIN = timedelta(hours=72)
+_CENTRE = "centre"
 
 
 def record_emergency(
@@ -110,7 +113,7 @@ def _tell_patient(person: str, institution: str, purpose: Purpose, at: datetime)
     doors.message_sender().send(
         Message(
             to_person=person,
-            phone=people.phone_of(person),
+            phone=contacts.login_phone(person),
             kind=f"{purpose.value}-access",
             zh=f"{name}于{when}因{purpose.zh}查阅了您的病历。如有疑问，请联系隐私保护专员。",
             en=f"{name} opened your record on {when} for {purpose.value}.",
@@ -141,10 +144,22 @@ def _when(at: datetime) -> str:
 
 
 def emergencies(
-    *, institution_code: str = "", open_only: bool = True, limit: int = 200
+    *,
+    by: Actor | None = None,
+    institution_code: str = "",
+    open_only: bool = True,
+    limit: int = 200,
 ) -> tuple[EmergencyView, ...]:
-    """Emergency accesses for the privacy officer, the most urgent first."""
+    """Emergency accesses, the most urgent first; with `by`, those that this officer may review.
+
+    Without `by`: all of the platform, for its own commands and figures, never for a page.
+    """
     rows = models.Emergency.objects.order_by("review_by", "pk")
+    if by is not None:
+        require(by, Office.REVIEW)
+        if not _of_centre(by):
+            place = by.institution_code
+            rows = rows.filter(Q(institution_code=place) | Q(custodian_code=place))
     if institution_code:
         rows = rows.filter(institution_code=institution_code)
     found = {
@@ -156,19 +171,27 @@ def emergencies(
 
 
 def review_emergency(*, emergency_id: str, justified: bool, note: str, by: Actor) -> EmergencyView:
-    """The privacy officer's finding. Nobody reviews their own access."""
+    """The finding of a privacy officer of the accessing or the keeping institution, or of the
+    centre (an institution of kind `centre`). Nobody reviews their own access.
+    """
     row = models.Emergency.objects.filter(pk=checked(emergency_id, "emergency access")).first()
     if row is None:
         raise NotFound("no such emergency access")
     require(by, Office.REVIEW)
     if by.staff_code == row.staff_code:
         raise Refused("nobody reviews their own access")
+    if by.institution_code not in (row.institution_code, row.custodian_code) and not _of_centre(by):
+        raise Refused("the access concerns other institutions")
     said = sentence(note, where="note")
     with writing():
         review = models.EmergencyReview.objects.create(
             emergency=row, justified=justified, note=said, by=by.reference, at=clock.now()
         )
     return _view(row, review)
+
+
+def _of_centre(by: Actor) -> bool:
+    return models.Institution.objects.filter(code=by.institution_code, kind=_CENTRE).exists()
 
 
 def _officers(codes: set[str]) -> list[str]:
