@@ -10,7 +10,7 @@ from openrhip.directory import service
 from openrhip.directory.cli import cli
 from openrhip.directory.rules.numbers import check_digit
 from openrhip.directory.service import Actor, Grantee, Scope
-from openrhip.kernel.errors import Malformed, NotFound
+from openrhip.kernel.errors import Malformed, NotFound, Refused
 
 pytestmark = pytest.mark.django_db
 
@@ -113,12 +113,17 @@ def test_a_person_is_shown_masked_with_history(town):
     found = ask("person", town.other)
     assert found["person"] == town.patient
     assert found["merged"] == [town.other]
-    assert [step["verb"] for step in found["history"]] == ["merge"]
+    assert [(step["verb"], step["strength"]) for step in found["history"]] == [("merge", "machine")]
     assert "took" in run("unmerge", town.other, "--by", "clerk-1", "--why", "误合并")
     with pytest.raises(NotFound):
         run("person", "0" * 32)
     with pytest.raises(NotFound):
         run("merge", town.patient, town.other, "--by", "nobody", "--why", "同一人")
+    with pytest.raises(Refused):
+        run("merge", town.patient, town.other, "--by", "doc1", "--why", "同一人")
+    service.dismiss_staff(code="clerk-1", by="test")
+    with pytest.raises(Refused):
+        run("merge", town.patient, town.other, "--by", "clerk-1", "--why", "同一人")
 
 
 def test_the_review_list(town):

@@ -110,7 +110,12 @@ entries.append = late
 if sys.argv[3] == "unguarded":
     checks = iter([merging._check_mergeable])
     merging._check_mergeable = lambda *ids: next(checks, lambda *_: None)(*ids)
-by = service.Actor(staff_code="c1", institution_code="H1", roles=(service.Role.RECORDS_CLERK,))
+by = service.Actor(
+    staff_code="c1",
+    institution_code="H1",
+    roles=(service.Role.RECORDS_CLERK,),
+    strength=service.Strength.SECOND_FACTOR,
+)
 with service.using(keys=KEYS):
     try:
         service.merge(survivor=sys.argv[1], merged=sys.argv[2], by=by, why="race")

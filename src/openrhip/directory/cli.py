@@ -51,8 +51,14 @@ def _plain(value: Any) -> Any:
     raise TypeError(type(value).__name__)
 
 
-def _actor(code: str) -> directory.Actor:
-    """The member of staff who types; the machine's own sign-in is the first factor."""
+def _by(code: str) -> directory.Actor:
+    """The active member of staff who types; that the machine let them in is all that is proven."""
+    service = _service()
+    return service.actor_of_staff(code, strength=service.Strength.MACHINE)  # type: ignore[no-any-return]
+
+
+def _asker(code: str) -> directory.Actor:
+    """A member of staff to explain a decision for, also one who left."""
     service = _service()
     member = service.staff(code)
     return service.Actor(  # type: ignore[no-any-return]
@@ -166,7 +172,7 @@ def reviews(everything: bool, as_json: bool) -> None:
 @_json_option
 def merge(survivor: str, merged: str, by: str, why: str, as_json: bool) -> None:
     """Make MERGED an entry of SURVIVOR (合并)."""
-    step = _service().merge(survivor=survivor, merged=merged, by=_actor(by), why=why)
+    step = _service().merge(survivor=survivor, merged=merged, by=_by(by), why=why)
     _say(as_json, _step(step), [f"merged {step.person_id} into {step.survivor_id}"])
 
 
@@ -176,7 +182,7 @@ def merge(survivor: str, merged: str, by: str, why: str, as_json: bool) -> None:
 @_json_option
 def unmerge(person_id: str, by: str, why: str, as_json: bool) -> None:
     """Take PERSON_ID out of its survivor again (拆分)."""
-    step = _service().unmerge(person_id=person_id, by=_actor(by), why=why)
+    step = _service().unmerge(person_id=person_id, by=_by(by), why=why)
     _say(as_json, _step(step), [f"took {step.person_id} out of {step.survivor_id}"])
 
 
@@ -224,7 +230,7 @@ def apply(folder: Path | None, by: str, why: str, as_json: bool) -> None:
     """Put the policies of FOLDER (default: those shipped) in force, with a ledger entry."""
     service = _service()
     texts = service.read_folder(folder) if folder else None
-    info = service.apply_policies(texts=texts, by=_actor(by), why=why)
+    info = service.apply_policies(texts=texts, by=_by(by), why=why)
     value = {"policy_set": info.digest, "applied_at": info.applied_at}
     _say(as_json, value, [f"in force: {info.digest}"])
 
@@ -296,7 +302,7 @@ def _explain_decision(
     from openrhip.kernel.errors import Malformed
 
     service = _service()
-    who = _actor(staff_code)
+    who = _asker(staff_code)
     if asked["second_factor"]:
         who = replace(who, strength=service.Strength.SECOND_FACTOR)
     try:
@@ -356,6 +362,7 @@ def _step(step: directory.MergeStep) -> dict[str, Any]:
         "survivor": step.survivor_id,
         "at": step.at,
         "by": step.by,
+        "strength": step.strength,
         "why": step.why,
         "receipt": step.receipt,
     }

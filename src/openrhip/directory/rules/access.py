@@ -86,6 +86,8 @@ class Strength(StrEnum):
     ONE_TIME_CODE = "one-time-code"
     SECOND_FACTOR = "second-factor"
     """password and TOTP, or a passkey"""
+    MACHINE = "machine"
+    """a command typed on the platform's own machine: its sign-in is all that is known"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,6 +127,8 @@ class Office(StrEnum):
     """合并、拆分、处理疑似重复"""
     PAPER = "paper"
     """代录纸质同意书、登记监护关系"""
+    CONTACT = "contact"
+    """凭证件更换联系号码"""
     POLICY = "policy"
     """启用授权策略"""
     REVIEW = "review"
@@ -132,18 +136,28 @@ class Office(StrEnum):
 
 
 OFFICES: dict[Office, frozenset[Role]] = {
-    Office.INDEX: frozenset({Role.RECORDS_CLERK, Role.PRIVACY_OFFICER, Role.OPERATOR}),
+    Office.INDEX: frozenset({Role.RECORDS_CLERK, Role.PRIVACY_OFFICER}),
     Office.PAPER: frozenset({Role.RECORDS_CLERK, Role.PRIVACY_OFFICER}),
+    Office.CONTACT: frozenset({Role.RECORDS_CLERK}),
     Office.POLICY: frozenset({Role.PRIVACY_OFFICER}),
     Office.REVIEW: frozenset({Role.PRIVACY_OFFICER}),
 }
 
+IDENTITY = frozenset({Office.INDEX, Office.CONTACT})
+"""Who holds these decides who may read as whom: a second factor, and no operator, ever."""
+
 
 def require(by: Actor, office: Office) -> None:
-    """Raises Refused unless the actor is staff with a role of the office."""
+    """Raises Refused unless the actor is staff with a role of the office, proven as it demands."""
     if not by.staff_code or not OFFICES[office] & set(by.roles):
         roles = ", ".join(sorted(OFFICES[office]))
         raise Refused("the actor has not the role for this", remedy=f"needs one of: {roles}")
+    if office not in IDENTITY:
+        return
+    if Role.OPERATOR in by.roles:
+        raise Refused("operators never decide who is who, not even with another role beside")
+    if by.strength not in (Strength.SECOND_FACTOR, Strength.MACHINE):
+        raise Refused("this needs a second factor", remedy="sign in with the second factor")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

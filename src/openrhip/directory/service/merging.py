@@ -13,7 +13,7 @@ from openrhip.directory import models
 from openrhip.directory.rules.access import Actor, Office, require
 from openrhip.directory.rules.facts import MergeStep, Review
 from openrhip.directory.rules.names import sentence
-from openrhip.directory.service import consents, entries, ids, people
+from openrhip.directory.service import consents, entries, ids, own, people
 from openrhip.kernel import clock
 from openrhip.kernel.database import writing
 from openrhip.kernel.errors import Conflict, NotFound
@@ -58,10 +58,11 @@ def settle_review(*, review_id: str, same: bool, by: Actor, why: str) -> None:
     row = rows.filter(pk=ids.checked(review_id, "review")).first()
     if row is None:
         raise NotFound("no such review")
+    own.refuse(by, row.fresh.root, row.known.root)
     if same and row.fresh.root != row.known.root:
         merge(survivor=row.known.root, merged=row.fresh.root, by=by, why=why)
     with writing():
-        _settle(row, MERGED if same else DISTINCT, by.reference, sentence(why, where="why"))
+        _settle(row, MERGED if same else DISTINCT, by, sentence(why, where="why"))
 
 
 def merge(*, survivor: str, merged: str, by: Actor, why: str) -> MergeStep:
@@ -73,6 +74,7 @@ def merge(*, survivor: str, merged: str, by: Actor, why: str) -> MergeStep:
     require(by, Office.INDEX)
     reason = sentence(why, where="why")
     _check_mergeable(survivor, merged)
+    own.refuse(by, survivor, merged)
     change = new_id()
     receipt = _enter(change, "merge", merged, survivor, by)
     with writing():
@@ -87,12 +89,13 @@ def merge(*, survivor: str, merged: str, by: Actor, why: str) -> MergeStep:
             survivor_id=survivor,
             at=clock.now(),
             by=by.reference,
+            strength=by.strength,
             why=reason,
             receipt=receipt,
         )
         both = {survivor, merged}
         for row in models.Review.objects.filter(fresh_id__in=both, known_id__in=both):
-            _settle(row, MERGED, by.reference, reason)
+            _settle(row, MERGED, by, reason)
     return _step(state)
 
 
@@ -101,6 +104,7 @@ def unmerge(*, person_id: str, by: Actor, why: str) -> MergeStep:
     require(by, Office.INDEX)
     reason = sentence(why, where="why")
     survivor = _survivor(person_id)
+    own.refuse(by, people.resolve_person(person_id))
     change = new_id()
     receipt = _enter(change, "unmerge", person_id, survivor, by)
     with writing():
@@ -116,12 +120,13 @@ def unmerge(*, person_id: str, by: Actor, why: str) -> MergeStep:
             survivor_id=survivor,
             at=clock.now(),
             by=by.reference,
+            strength=by.strength,
             why=reason,
             receipt=receipt,
         )
         both = {survivor, person_id}
         for row in models.Review.objects.filter(fresh_id__in=both, known_id__in=both):
-            _settle(row, SPLIT, by.reference, reason)
+            _settle(row, SPLIT, by, reason)
         waiting = _part_objections(person_id, survivor, by)
     for objection, fields in waiting:
         entries.try_now(objection, fields)
@@ -157,8 +162,15 @@ def _verdict(row: models.Review, last: str | None) -> str:
     return DISTINCT if last == DISTINCT else ""
 
 
-def _settle(row: models.Review, verdict: str, by: str, why: str) -> None:
-    models.ReviewState.objects.create(review=row, verdict=verdict, at=clock.now(), by=by, why=why)
+def _settle(row: models.Review, verdict: str, by: Actor, why: str) -> None:
+    models.ReviewState.objects.create(
+        review=row,
+        verdict=verdict,
+        at=clock.now(),
+        by=by.reference,
+        strength=by.strength,
+        why=why,
+    )
 
 
 def _check_mergeable(survivor: str, merged: str) -> None:
@@ -210,5 +222,13 @@ def _enter(change: str, verb: str, person_id: str, survivor: str, by: Actor) -> 
 
 def _step(row: models.MergeState) -> MergeStep:
     return MergeStep(
-        row.pk, row.verb, row.person_id, row.survivor_id, row.at, row.by, row.why, row.receipt
+        step_id=row.pk,
+        verb=row.verb,
+        person_id=row.person_id,
+        survivor_id=row.survivor_id,
+        at=row.at,
+        by=row.by,
+        strength=row.strength,
+        why=row.why,
+        receipt=row.receipt,
     )
