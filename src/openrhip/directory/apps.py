@@ -16,3 +16,8 @@ class DirectoryConfig(AppConfig):
         events.subscribe(
             service.NOTICE_DUE, name="directory.notices", handler=service.deliver_notice
         )
+        events.subscribe(
+            service.CONTACT_CHANGED,
+            name="directory.contacts",
+            handler=service.deliver_contact_notice,
+        )

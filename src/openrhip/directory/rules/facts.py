@@ -105,6 +105,32 @@ class Person:
     made_at: datetime
 
 
+class Proven(StrEnum):
+    """How a contact became the person's."""
+
+    FIRST_USE = "first-use"
+    """首次登记: the first number of the source that first identified the person"""
+    CODE = "code"
+    """原号码验证: set by the person after a code to the number before"""
+    PAPER = "paper"
+    """窗口核验: set by a records clerk who saw the paper"""
+
+
+@dataclass(frozen=True, slots=True)
+class ContactView:
+    """The number that codes and notices go to, masked. person_id: the entry it was set for."""
+
+    contact_id: str
+    person_id: str
+    phone: str
+    how: Proven
+    at: datetime
+    by: str
+    strength: str
+    evidence: str
+    receipt: dict[str, object] | None
+
+
 @dataclass(frozen=True, slots=True)
 class Review:
     """A doubtful pair with what agrees and what differs. verdict: empty while it is open."""
@@ -132,6 +158,8 @@ class MergeStep:
     by: str
     why: str
     receipt: dict[str, object] | None
+    strength: str = ""
+    """how `by` had signed in"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from openrhip.directory.rules.access import (
 from openrhip.directory.rules.consent import ConsentStatus, Effect, Grantee, Scope
 from openrhip.directory.rules.facts import (
     ConsentView,
+    ContactView,
     Department,
     EmergencyView,
     Found,
@@ -27,6 +28,7 @@ from openrhip.directory.rules.facts import (
     Person,
     PersonRef,
     PolicySetInfo,
+    Proven,
     Resolution,
     Review,
     Staff,
@@ -39,6 +41,14 @@ from openrhip.directory.service.consents import (
     consents_of,
     give_consent,
     withdraw_consent,
+)
+from openrhip.directory.service.contacts import (
+    CONTACT_CHANGED,
+    ask_contact_code,
+    contact_of,
+    deliver_contact_notice,
+    login_phone,
+    set_contact,
 )
 from openrhip.directory.service.decisions import decide, explain_policies
 from openrhip.directory.service.doors import key_ring, ledger, message_sender, using
@@ -79,7 +89,6 @@ from openrhip.directory.service.people import (
     find_people,
     identify,
     person,
-    phone_of,
     resolve_person,
     same_person_ids,
 )
@@ -108,7 +117,11 @@ from openrhip.directory.service.relations import (
 )
 from openrhip.directory.service.rotation import reseal
 
+phone_of = login_phone
+"""The earlier name."""
+
 __all__ = [
+    "CONTACT_CHANGED",
     "ENTRY_PENDING",
     "NOTICE_DUE",
     "Action",
@@ -116,6 +129,7 @@ __all__ = [
     "Certainty",
     "ConsentStatus",
     "ConsentView",
+    "ContactView",
     "Decision",
     "Department",
     "DocumentFacts",
@@ -132,6 +146,7 @@ __all__ = [
     "Person",
     "PersonRef",
     "PolicySetInfo",
+    "Proven",
     "Purpose",
     "Reason",
     "Resolution",
@@ -148,13 +163,16 @@ __all__ = [
     "ambiguous_names",
     "apply_policies",
     "appoint_guardian",
+    "ask_contact_code",
     "carry_out",
     "check_policies",
     "citizen_login_lookup",
     "consent",
     "consents_of",
+    "contact_of",
     "current_policies",
     "decide",
+    "deliver_contact_notice",
     "deliver_notice",
     "deliver_pending_entry",
     "departments",
@@ -172,6 +190,7 @@ __all__ = [
     "ledger",
     "link_account",
     "load_directory",
+    "login_phone",
     "merge",
     "merge_history",
     "message_sender",
@@ -193,6 +212,7 @@ __all__ = [
     "same_person_ids",
     "send_message",
     "sensitivity",
+    "set_contact",
     "settle_review",
     "staff",
     "store_message",

@@ -154,8 +154,17 @@ def _spoke(reference: str, own: Collection[str]) -> bool:
 def _stand_again(
     row: models.Consent, person_id: str, by: Actor
 ) -> tuple[models.ConsentState, entries.Fields]:
-    kept = ("given_by", "guardian", "effect", "grantee", "grantee_code", "purposes", "kinds")
-    kept = (*kept, "level", "valid_from", "valid_until", "evidence")
+    kept = [
+        "given_by",
+        "guardian",
+        "effect",
+        "grantee",
+        "grantee_code",
+        "purposes",
+        "kinds",
+        "level",
+    ]
+    kept += ["valid_from", "valid_until", "evidence"]
     copy = models.Consent.objects.create(
         id=ids.new_id(),
         person_id=person_id,

@@ -11,11 +11,11 @@ from openrhip.directory import models
 from openrhip.directory.rules import matching, names, numbers
 from openrhip.directory.rules.facts import NumberView, Person, PersonRef
 from openrhip.directory.rules.matching import Certainty, Claim, Comparison
-from openrhip.directory.service import claims, ids, sealing
+from openrhip.directory.service import claims, first_use, ids, sealing
 from openrhip.directory.service.claims import Given, LookAgain
 from openrhip.kernel import clock
 from openrhip.kernel.database import writing
-from openrhip.kernel.errors import Conflict, Malformed, NotFound
+from openrhip.kernel.errors import Conflict, Malformed, NotFound, Problem
 
 _TRIES = 4
 _SHARED = (claims.NUMBER, claims.CARD, claims.LOCAL, claims.TRIPLE)
@@ -120,31 +120,30 @@ def find_people(
 def citizen_login_lookup(
     name: str, id_number: str, *, id_type: str = numbers.IdType.RESIDENT
 ) -> str | None:
-    """The person of this name and number, else None. Always hashes, queries and compares alike."""
+    """The entry of this name and number, else None. It means the person also while merged, and
+    nobody else after a split: sign-in keeps it.
+
+    Always normalises, hashes, queries and compares alike, whatever is given.
+    """
     try:
         text = numbers.certificate(id_number, id_type=id_type).lookup_text
-        key = names.person_key(names.clean_name(name))
-    except Malformed:
-        text, key = "malformed", "\x1f"
+    except Problem:
+        text = f"{id_type}:{'0' * 18}"
+    try:
+        called = names.clean_name(name)
+    except Problem:
+        called = "\x01"  # nobody's name
+    key = names.person_key(called)
     rows = models.Identifier.objects.filter(
         kind=claims.NUMBER, lookup__in=sealing.indexes(claims.NUMBER, text)
     )
-    holders = list(rows.order_by("contested", "at").values_list("person__root", flat=True))
-    found = set(
-        models.Registration.objects.filter(
-            person__root__in=holders or [""], name_key=key
-        ).values_list("person__root", flat=True)
-    )
-    return next((holder for holder in holders if holder in found), None)
-
-
-def phone_of(person_id: str) -> str:
-    """The newest telephone number in the clear, for the message port only; empty if unknown."""
-    rows = models.Identifier.objects.filter(
-        person__root=resolve_person(person_id), kind=claims.PHONE
-    )
-    row = rows.order_by("-at", "-pk").first()
-    return claims.clear(row) if row is not None else ""
+    holders = list(rows.order_by("contested", "at").values_list("person_id", "person__root"))
+    roots = [root for _, root in holders] or [""]
+    namesakes = models.Registration.objects.filter(person__root__in=roots, name_key=key)
+    pairs = set(namesakes.values_list("person_id", "person__root"))
+    itself = next((entry for entry, root in holders if (entry, root) in pairs), None)
+    known = {root for _, root in pairs}
+    return itself or next((entry for entry, root in holders if root in known), None)
 
 
 def views(roots: Sequence[str]) -> tuple[Person, ...]:
@@ -216,6 +215,7 @@ def _identify_once(given: Given) -> PersonRef:
         keeper, root, certainty = _keeper(given, chosen), chosen, Certainty.CERTAIN
     seen = {known.person_id for known in people}
     claims.register(given, person_id=keeper, root=root, seen=seen)
+    first_use.trust_first_use(given, keeper)
     opened = tuple(
         review for pair in doubts if (review := _review(root, pair, given.source)) is not None
     )
@@ -278,7 +278,6 @@ __all__ = [
     "find_people",
     "identify",
     "person",
-    "phone_of",
     "resolve_person",
     "same_person_ids",
     "views",

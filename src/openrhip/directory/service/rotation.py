@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from openrhip.directory import models
-from openrhip.directory.service import claims, doors, sealing
+from openrhip.directory.service import claims, contacts, doors, sealing
 from openrhip.kernel.database import writing
 
 _BATCH = 200
@@ -12,15 +12,15 @@ _BATCH = 200
 def reseal() -> int:
     """Seal and index anew what older keys made; answers how many numbers. May be interrupted.
 
-    Until it is done, look-ups try the index of every key in the ring. Stored messages expire and
-    emergency reasons are sealed anew too.
+    Until it is done, look-ups try the index of every key in the ring. Stored messages expire;
+    emergency reasons and contacts are sealed anew too.
     """
     done, last = 0, ""
     while rows := list(models.Identifier.objects.filter(pk__gt=last).order_by("pk")[:_BATCH]):
         with writing():
             done += sum(_reseal_number(row) for row in rows)
         last = rows[-1].pk
-    return done + _reseal_reasons()
+    return done + _reseal_reasons() + contacts.reseal_contacts()
 
 
 def _reseal_number(row: models.Identifier) -> int:
