@@ -245,3 +245,27 @@ def test_the_same_faults_have_the_same_fingerprint(judge, pki, samples):
 def test_an_unknown_institution_is_not_checked(centre):
     with pytest.raises(NotFound):
         service.four_properties(b"", institution="NOBODY")
+
+
+@pytest.mark.parametrize("name", ["Doc_0/Document.dat", "Doc_0/Document", "Doc_0/Document.png"])
+def test_active_content_in_a_part_not_named_xml(judge, pki, samples, name):
+    """A reader follows the document tree, whatever its parts are called: so do the checks."""
+    from openrhip.formats.ofd.package import open_package
+    from openrhip.formats.ofd.package_append import Container
+
+    source = samples[NAME]
+    package = open_package(cda.lay_out(cda.parse(source), source=source))
+    container = Container()
+    acts = (
+        b'<ofd:Actions><ofd:Action Event="DO"><ofd:URI URI="http://evil.example/x"/>'
+        b'</ofd:Action></ofd:Actions><ofd:Extensions BaseLoc="http://evil.example/x"/>'
+    )
+    for part in package.parts:
+        content = package.read(part)
+        if part == "OFD.xml":
+            content = content.replace(b"Doc_0/Document.xml", name.encode())
+        if part == "Doc_0/Document.xml":
+            content = content.replace(b"</ofd:Document>", acts + b"</ofd:Document>")
+        container.store(name if part == "Doc_0/Document.xml" else part, content)
+    sealed = pki.sealed(source, unsigned=container.finish())
+    assert {"AQ-02", "AQ-03"} <= failed(judge(sealed=sealed))

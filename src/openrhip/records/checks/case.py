@@ -11,6 +11,7 @@ from typing import TypeVar
 from openrhip.formats import cda
 from openrhip.formats.cda import ClinicalDocument
 from openrhip.formats.gm.chain import TrustStore
+from openrhip.formats.ofd import package_xml as px
 from openrhip.formats.ofd.package import AttachmentPart, Package, open_package
 from openrhip.formats.ofd.reading import Region, regions, text
 from openrhip.formats.ofd.verifying import Report, verify
@@ -133,6 +134,18 @@ class Case:
     def regions(self) -> tuple[Region, ...]:
         """Tagged regions with their text. Raises NotReadable."""
         return _need(self.marked)
+
+    @cached_property
+    def trees(self) -> tuple[tuple[str, px.Element], ...]:
+        """Every part that a reader would take as XML, whatever its name says, with its root."""
+        found = []
+        for name in self.package.parts:
+            try:
+                data = self.package.read(name)
+                found.append((name, px.parse(data, where=name, limits=self.package.limits)))
+            except Problem:
+                continue  # no XML; `usability` reports parts that cannot be opened
+        return tuple(found)
 
     def _attachments(self) -> tuple[AttachmentPart, ...]:
         return self.package.attachments()

@@ -14,7 +14,6 @@ from openrhip.records.checks.case import XML_TYPES, Case
 from openrhip.records.checks.report import Fault
 
 _REMOTE = re.compile(r"^\s*(?:[a-z][a-z0-9+.-]{1,20}:|//|\\\\)", re.IGNORECASE)
-_NAMESPACES = ("http://www.ofdspec.org",)
 _PLACES = frozenset({"BaseLoc", "FileLoc", "MediaFile", "FontFile", "DocRoot", "ImageLoc", "Loc"})
 _ACTIVE = frozenset({"URI", "GotoA", "Sound", "Movie", "JavaScript", "Script", "Launch"})
 _PDF_ACTIVE = ("/JavaScript", "/JS", "/Launch", "/RichMedia", "/EmbeddedFiles", "/XFA")
@@ -65,7 +64,7 @@ def opens_safely(case: Case) -> Iterator[Fault]:
 
 def nothing_active(case: Case) -> Iterator[Fault]:
     """No action but going to a page (GB/T 42133-2022 asks the same of OFD-A)."""
-    for name, root in _xml_parts(case):
+    for name, root in case.trees:
         for element in root.iter():
             kind = px.local(element)
             if kind in _ACTIVE and _parent(element) in {"Action", "Actions"}:
@@ -76,7 +75,7 @@ def nothing_active(case: Case) -> Iterator[Fault]:
 
 def nothing_remote(case: Case) -> Iterator[Fault]:
     """Every location is inside the package."""
-    for name, root in _xml_parts(case):
+    for name, root in case.trees:
         for element in root.iter():
             values = [str(value) for key, value in element.attrib.items() if key in _PLACES]
             if px.local(element) in _PLACES:
@@ -188,17 +187,6 @@ def _program(head: bytes) -> str:
         if head.startswith(magic) or (magic.startswith(b"<") and lowered.startswith(magic)):
             return kind
     return ""
-
-
-def _xml_parts(case: Case) -> Iterator[tuple[str, px.Element]]:
-    """The XML parts of the document itself (attachments are looked at on their own)."""
-    attached = {part.part for part in case.attachments}
-    for name in case.package.parts:
-        if name.lower().endswith(".xml") and name not in attached:
-            try:
-                yield name, case.package.xml(name)
-            except Problem:
-                continue  # `usability` reports parts that cannot be opened
 
 
 _TAKE_OUT = ("移除该内容后重新生成", "take it out and write the document again")
