@@ -73,22 +73,26 @@ def check_code(*, challenge: str, code: str, address: str) -> str | None:
 
 
 def visitor(person: str) -> Visitor:
-    """The citizen as one who asks. Raises NotFound."""
+    """The citizen as one who asks. Raises NotFound.
+
+    `person` is the entry they signed in as: should a wrong merge be undone meanwhile, the session
+    is theirs and not the other's.
+    """
     found = directory.person(person)
     actor = directory.Actor(
-        person_id=found.person_id,
+        person_id=person,
         roles=(directory.Role.CITIZEN,),
         strength=directory.Strength.ONE_TIME_CODE,
         name=found.name,
     )
-    return Visitor(kind=Kind.CITIZEN, name=found.name, person=found.person_id, actor=actor)
+    return Visitor(kind=Kind.CITIZEN, name=found.name, person=person, actor=actor)
 
 
 def _send(person: str, code: str) -> None:
     minutes = int(rules.CODE_LIFETIME.total_seconds() // 60)
     message = directory.Message(
         to_person=person,
-        phone=directory.phone_of(person),
+        phone=directory.login_phone(person),
         kind="sign-in-code",
         zh=f"您的登录验证码是 {code}，{minutes} 分钟内有效。工作人员不会向您索要验证码。",
         en=f"Your sign-in code is {code}, good for {minutes} minutes. Nobody will ask you for it.",
