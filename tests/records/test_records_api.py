@@ -329,3 +329,14 @@ def test_unknown_addresses_are_problems_too(centre, path):
     answer = Client().get(BASE + path)
     assert answer.status_code == 404
     assert answer["Content-Type"] == "application/problem+json"
+
+
+def test_a_fault_of_the_centre_is_json_too_and_says_nothing_of_it(hospital, monkeypatch):
+    def fault(**_about):
+        raise RuntimeError("secret detail")
+
+    monkeypatch.setattr(service, "refusals", fault)
+    answer = hospital.call("GET", "/refusals")
+    assert answer.status_code == 500
+    assert answer["Content-Type"] == "application/problem+json"
+    assert "secret" not in answer.content.decode()

@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from datetime import date, timedelta
 
+from django.db.models import Count, Sum
+from django.db.models.functions import TruncDate
+
+from openrhip.kernel.clock import CITY_ZONE
 from openrhip.kernel.errors import Malformed
 from openrhip.kernel.periods import city_day, day_bounds
 from openrhip.records.models import Access, Document, Refusal
@@ -27,10 +31,12 @@ def figures(*, since: date, until: date, institution: str | None = None) -> Figu
         refusals = refusals.filter(institution=institution)
         accesses = accesses.filter(institution=institution)
     counts: defaultdict[tuple[date, str], list[int]] = defaultdict(lambda: [0, 0, 0])
-    for at, code, size in documents.values_list("deposited_at", "institution", "size").iterator():
-        line = counts[city_day(at), code]
-        line[0] += 1
-        line[2] += size
+    by_day = documents.annotate(day=TruncDate("deposited_at", tzinfo=CITY_ZONE))
+    for day, code, number, size in by_day.values_list("day", "institution").annotate(
+        Count("id"), Sum("size")
+    ):
+        counts[day, code][0] = number
+        counts[day, code][2] = size
     reasons: Counter[str] = Counter()
     for at, code, why in refusals.values_list("refused_at", "institution", "reasons").iterator():
         counts[city_day(at), code][1] += 1

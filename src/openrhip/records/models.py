@@ -114,6 +114,12 @@ class Document(models.Model):
             models.Index(fields=["institution", "-deposited_at"], name="records_by_institution"),
             models.Index(fields=["kind", "-recorded_at"], name="records_by_kind"),
             models.Index(fields=["-deposited_at"], name="records_by_deposit"),
+            # The worker asks every few seconds; the index holds only what is unfinished.
+            models.Index(
+                fields=["deposited_at"],
+                condition=Q(receipt__isnull=True),
+                name="records_unfinished",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -144,6 +150,11 @@ class Refusal(models.Model):
         indexes = [
             models.Index(fields=["institution", "-refused_at"], name="records_refusals"),
             models.Index(fields=["-refused_at"], name="records_refusals_by_day"),
+            models.Index(
+                fields=["refused_at"],
+                condition=Q(receipt__isnull=True),
+                name="records_refusals_unfinished",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -5,6 +5,7 @@ First in MIDDLEWARE, it answers what lies under /api/ at once, with its own few 
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 
 from django.http import HttpRequest
@@ -12,9 +13,10 @@ from django.http.response import HttpResponseBase
 from django.urls import Resolver404, resolve
 
 from openrhip.kernel.errors import NotFound, Problem
-from openrhip.records.api.door import answer_problem
+from openrhip.records.api.door import answer_problem, problem_json
 
 PREFIX = "/api/"
+_log = logging.getLogger(__name__)
 
 
 class Express:
@@ -35,6 +37,9 @@ class Express:
             response: HttpResponseBase = match.func(request, *match.args, **match.kwargs)
         except Problem as problem:
             return answer_problem(request, problem)
+        except Exception:  # noqa: BLE001 - a machine gets JSON whatever happens
+            _log.exception("an API request failed unexpectedly")
+            return problem_json(500, {"code": "failed", "what": "the centre failed; try again"})
         response.headers.setdefault("X-Content-Type-Options", "nosniff")
         response.headers.setdefault("Cache-Control", "no-store")
         return response
