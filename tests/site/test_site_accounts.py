@@ -190,6 +190,29 @@ def test_codes_are_throttled_per_person(city):
     assert citizens.ask_code(name=NAME, id_number=NUMBER, address="t") is None
 
 
+def test_no_spelling_of_the_number_gets_around_the_throttle(city):
+    # U+2010 and U+2014 are hyphens to the directory; spaces and full-width digits are forgiven too.
+    spellings = [
+        NUMBER[:at] + sign + NUMBER[at:] for at in range(1, 6) for sign in "-\u2010\u2014 "
+    ]
+    asked = [
+        citizens.ask_code(name=NAME, id_number=one, address=f"t{n}")
+        for n, one in enumerate(spellings)
+    ]
+    assert sum(one is not None for one in asked) == rules.CODE_PER_PERSON.most
+    assert len(city.doors.messages.sent) == rules.CODE_PER_PERSON.most
+
+
+def test_guesses_count_over_all_codes_of_a_person(city, settings):
+    settings.DEVELOPMENT = True
+    for number in range(rules.GUESSES_PER_PERSON.most):
+        if number % (rules.CODE_WRONG_AT_MOST - 1) == 0:
+            asked = citizens.ask_code(name=NAME, id_number=NUMBER, address="t")
+        citizens.check_code(challenge=asked.id, code="000000x", address="t")
+    fresh = citizens.ask_code(name=NAME, id_number=NUMBER, address="t")
+    assert citizens.check_code(challenge=fresh.id, code=fresh.shown_code, address="t") is None
+
+
 def test_trail_tells_what_happened_without_names(city):
     check(password="wrong")
     check()

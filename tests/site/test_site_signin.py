@@ -224,3 +224,13 @@ def test_searches_for_patients_are_noted_and_limited(signed_in, city, monkeypatc
     noted = models.Event.objects.filter(account=city.doctor.id, kind="find-patient")
     assert [event.ok for event in noted.order_by("id")] == [True, True, False]
     assert signed_in.get("/work/").status_code == 200
+
+
+def test_a_stranger_who_plays_proxy_is_not_believed(client, settings):
+    settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    settings.TRUSTED_PROXIES = frozenset({"10.9.9.9"})
+    settings.SECURE_HSTS_SECONDS = 60
+    told = {"headers": {"X-Forwarded-Proto": "https"}}
+    assert "Strict-Transport-Security" not in client.get("/sign-in/", **told).headers
+    believed = client.get("/sign-in/", REMOTE_ADDR="10.9.9.9", **told)
+    assert "Strict-Transport-Security" in believed.headers

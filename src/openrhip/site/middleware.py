@@ -46,6 +46,19 @@ class SecurityHeaders:
         return response
 
 
+class Proxies:
+    """What a proxy says of the client counts only if it comes from a proxy that is named."""
+
+    def __init__(self, answer: Answer) -> None:
+        self.answer = answer
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.META.get("REMOTE_ADDR", "") not in settings.TRUSTED_PROXIES:
+            for name in ("HTTP_X_FORWARDED_PROTO", "HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_HOST"):
+                request.META.pop(name, None)
+        return self.answer(request)
+
+
 class Preferences:
     """Chinese unless the visitor chose English: the browser's own language does not decide."""
 

@@ -52,6 +52,8 @@ PASSWORD_PER_ADDRESS = Limit(100, timedelta(minutes=15))
 FACTOR_PER_ACCOUNT = Limit(8, timedelta(minutes=15))
 CODE_PER_PERSON = Limit(6, timedelta(hours=1))
 CODE_PER_ADDRESS = Limit(200, timedelta(hours=1))
+GUESSES_PER_PERSON = Limit(15, timedelta(hours=2))
+"""Over all codes of a person: a week of guessing without a pause finds one in 800 codes."""
 
 SEARCHES_PER_ACCOUNT = Limit(120, timedelta(hours=1))
 """More than anybody at work looks up patients; less than trying out numbers needs."""

@@ -13,8 +13,10 @@ from django.conf import settings
 from django.db.models import F
 
 from openrhip.directory import service as directory
+from openrhip.directory.rules import numbers
 from openrhip.kernel import clock, ids
 from openrhip.kernel.database import writing
+from openrhip.kernel.errors import Malformed
 from openrhip.site.accounts import rules
 from openrhip.site.accounts.models import Challenge
 from openrhip.site.accounts.rules import Kind, Visitor
@@ -32,11 +34,14 @@ class Asked:
 def ask_code(*, name: str, id_number: str, address: str) -> Asked | None:
     """Send a code to the registered phone. None: too many attempts, whoever it is."""
     number = rules.tidy_code(id_number)[:32]
-    free = throttle.try_once(what="code", who=number, limit=rules.CODE_PER_PERSON)
+    free = throttle.try_once(what="code", who=_one_spelling(number), limit=rules.CODE_PER_PERSON)
     free &= throttle.try_once(what="code-address", who=address, limit=rules.CODE_PER_ADDRESS)
+    person = directory.citizen_login_lookup(name.strip()[:80], number) or ""
+    # Once more by whom it reaches: several numbers of one person share one limit.
+    who = person or _one_spelling(number)
+    free &= throttle.try_once(what="code-person", who=who, limit=rules.CODE_PER_PERSON)
     if not free:
         return None
-    person = directory.citizen_login_lookup(name.strip()[:80], number) or ""
     code = f"{secrets.randbelow(10**6):06d}"
     challenge = ids.new_id()
     now = clock.now()
@@ -60,12 +65,16 @@ def check_code(*, challenge: str, code: str, address: str) -> str | None:
     ).first()
     if row is None:
         return None
-    right = keys.same(row.digest, _digest(challenge, rules.tidy_code(code)[:12]))
+    # Guesses count per person over all their codes, not only per code.
+    who = row.person or row.pk
+    free = throttle.try_once(what="code-guess", who=who, limit=rules.GUESSES_PER_PERSON)
+    right = free and keys.same(row.digest, _digest(challenge, rules.tidy_code(code)[:12]))
     ok = False
     with writing():
         same = Challenge.objects.filter(pk=row.pk, used_at=None, wrong__lt=rules.CODE_WRONG_AT_MOST)
         if right and row.person:
             ok = same.update(used_at=clock.now()) == 1
+            throttle.forget(what="code-guess", who=who)
         else:
             same.update(wrong=F("wrong") + 1)
         trail.note(kind="code", ok=ok, address=address, person=row.person)
@@ -86,6 +95,14 @@ def visitor(person: str) -> Visitor:
         name=found.name,
     )
     return Visitor(kind=Kind.CITIZEN, name=found.name, person=person, actor=actor)
+
+
+def _one_spelling(number: str) -> str:
+    """The number as the directory looks it up, whatever hyphens and spaces were typed."""
+    try:
+        return numbers.certificate(number).lookup_text
+    except Malformed:
+        return "".join(sign for sign in number if sign.isalnum())
 
 
 def _send(person: str, code: str) -> None:
