@@ -1,6 +1,7 @@
 """A hospital's node against the real centre, in one process: from a file in a folder to a receipt."""
 
 import json
+import os
 
 import httpx
 import pytest
@@ -214,3 +215,28 @@ def test_a_fault_of_the_program_stops_one_job_and_not_the_node(make_node, sample
     assert (counts["acknowledged"], counts["seen"]) == (1, 1)
     [waiting] = node.queue.jobs(state=State.SEEN)
     assert "TypeError" in waiting.problem
+
+
+def test_a_corrected_file_of_the_same_size_and_time_is_read_anew(make_node):
+    node = make_node()
+    path = node.config.inbox / "a.xml"
+    keys = []
+    for content in (b"<dose>10</dose>", b"<dose>99</dose>"):
+        path.unlink(missing_ok=True)
+        path.write_bytes(content)
+        os.utime(path, ns=(10**18, 10**18))
+        keys.append(node._take(path))
+    assert node.files.read(keys[1]) == b"<dose>99</dose>"
+
+
+def test_a_link_put_in_place_of_a_file_is_not_taken(make_node):
+    node = make_node()
+    path = node.config.inbox / "r.ofd"
+    path.write_bytes(b"x" * 10)
+    node.watch.look()
+    [ready] = node.watch.look().ready
+    path.unlink()
+    path.symlink_to(node.config.password_file)
+    node._admit(ready)
+    assert not any(node.queue.counts().values())
+    assert path.is_symlink()

@@ -15,12 +15,13 @@ from pathlib import Path
 from typing import Any
 
 from openrhip.agent import settings as agent_settings
+from openrhip.agent import watch
 from openrhip.agent.centre import Answer, Centre, Gone, Waiting
 from openrhip.agent.queue import Lock, Queue
 from openrhip.agent.rules import FINAL, Form, Job, State
 from openrhip.agent.sealing import Desk
 from openrhip.agent.settings import AgentConfig
-from openrhip.agent.watch import Ready, Watch
+from openrhip.agent.watch import Mark, NotThere, Ready, Watch
 from openrhip.formats.gm.certs import Certificate
 from openrhip.kernel.errors import Conflict, Misconfigured, Problem, TooLarge, Unavailable
 from openrhip.kernel.files import LocalFiles, make_folder, sync_folder, write_durably
@@ -54,7 +55,7 @@ class Node:
         self.files = LocalFiles(config.work / "files")
         self.watch = Watch(config.inbox)
         self.stopping = False
-        self._known: dict[tuple[str, int, int], str] = {}
+        self._known: dict[Mark, str] = {}
 
     def close(self) -> None:
         self.queue.close()
@@ -76,10 +77,11 @@ class Node:
 
     def _admit(self, ready: Ready) -> None:
         try:
-            key = self._take(ready.path)
-            companion = self._take(ready.companion) if ready.companion else ""
-        except FileNotFoundError:
-            return  # taken away again by the hospital's system
+            key = self._take(ready.path, ready.file.mark)
+            seen = ready.companion
+            companion = self._take(seen.path, seen.mark) if seen else ""
+        except NotThere:
+            return  # taken away or replaced in the meantime; the next look sees what is there
         except TooLarge:
             self._put_aside(ready, {"accepted": False, "problem": _too_large().as_dict()})
             return
@@ -90,17 +92,17 @@ class Node:
             # Finished before: the same bytes again, or the node ended before it moved the file.
             self._file_away(job, ready.path.name)
 
-    def _take(self, path: Path) -> str:
-        """Keep the file's bytes in the node's store; its digest."""
-        stat = path.stat()
-        mark = (str(path), stat.st_size, stat.st_mtime_ns)
-        if mark not in self._known:
-            if len(self._known) > 10_000:
-                self._known.clear()
-            with path.open("rb") as file:
+    def _take(self, path: Path, mark: Mark | None = None) -> str:
+        """Keep the file's bytes in the node's store; its digest. Raises NotThere, TooLarge."""
+        with watch.opened(path, mark) as (file, found):
+            key = self._known.get(found)
+            if key is None:
                 pieces = iter(lambda: file.read(1 << 18), b"")
-                self._known[mark] = self.files.put(pieces, limit=MAX_SOURCE).key
-        return self._known[mark]
+                key = self.files.put(pieces, limit=MAX_SOURCE).key
+        if len(self._known) > 10_000:
+            self._known.clear()
+        self._known[found] = key  # only now: the file did not change while it was read
+        return key
 
     def _advance(self, job: Job) -> bool:
         """Take the job on as far as it goes now; whether it moved."""
@@ -178,7 +180,7 @@ class Node:
         """Whether the file still holds this job's bytes: a newer file of that name stays."""
         try:
             return self._take(path) in (job.source_key, job.companion_key)
-        except (FileNotFoundError, TooLarge):
+        except (NotThere, TooLarge):
             return False
 
     def _put_aside(self, ready: Ready, answer: dict[str, Any]) -> None:
@@ -216,9 +218,9 @@ def status(home: Path, *, most: int = 50) -> Status:
     config.make_folders()
     queue = Queue(config.work / "queue.sqlite3")
     try:
-        watch = Watch(config.inbox)
-        watch.look()
-        look = watch.look()
+        looking = Watch(config.inbox)
+        looking.look()
+        look = looking.look()
         return Status(
             institution=config.institution,
             centre_url=config.centre_url,
