@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import httpx
 from hospital import PASSWORD, make_keys, records
@@ -99,14 +100,12 @@ class City:
 
     def kill_web(self):
         if self.web is not None:
-            os.killpg(self.web.pid, signal.SIGKILL)
-            self.web.wait(20)
+            kill_group(self.web)
             self.web = None
 
     def kill_ledger(self):
         if self.ledger is not None:
-            os.killpg(self.ledger.pid, signal.SIGKILL)
-            self.ledger.wait(20)
+            kill_group(self.ledger)
             self.ledger = None
 
     def stop(self):
@@ -203,6 +202,26 @@ def deposit(centre, content):
             return centre.complete(begun)
         except Gone:
             continue
+
+
+def kill_group(process):
+    """SIGKILL to a process and its workers; returns once none of them runs any more."""
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait(60)
+    deadline = time.monotonic() + 60
+    while any(group == process.pid and state != "Z" for group, state in running()):
+        assert time.monotonic() < deadline, "a worker does not end"
+        time.sleep(0.02)
+
+
+def running():
+    """(process group, state) of every process."""
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = path.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        yield int(fields[2]), fields[0]
 
 
 def free_port():
