@@ -234,3 +234,13 @@ def test_a_stranger_who_plays_proxy_is_not_believed(client, settings):
     assert "Strict-Transport-Security" not in client.get("/sign-in/", **told).headers
     believed = client.get("/sign-in/", REMOTE_ADDR="10.9.9.9", **told)
     assert "Strict-Transport-Security" in believed.headers
+
+
+def test_the_apps_code_is_shown_in_development_alone(client, city, totp, settings):
+    with clock.frozen(clock.now() - timedelta(minutes=5)):
+        totp(city.doctor)
+    client.post("/staff/sign-in/", {"name": "shen", "password": PASSWORD})
+    for development in (True, False):
+        settings.DEVELOPMENT = development
+        page = text(client.get("/staff/second-step/"))
+        assert ("data-shown-code" in page) == development

@@ -73,6 +73,7 @@ def second_step(request: HttpRequest) -> HttpResponse:
         "form": form,
         "account": known,
         "passkey": known.passkeys > 0 and passkeys.possible(),
+        "shown_code": factors.shown_code(account=account),
     }
     return render(request, "accounts/second_step.jinja", context)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 
 import pyotp
+from django.conf import settings
 
 from openrhip.kernel import clock
 from openrhip.kernel.database import writing
@@ -61,6 +62,16 @@ def check_totp(*, account: int, code: str, address: str) -> bool:
             fresh = TotpDevice.objects.filter(pk=device.pk, last_step__lt=step)
             ok = fresh.update(last_step=step) == 1
     return _done("totp", ok, account, address)
+
+
+def shown_code(*, account: int) -> str:
+    """The app's present code, in development only: a demo is followed without a telephone."""
+    device = TotpDevice.objects.filter(account_id=account).first()
+    if not settings.DEVELOPMENT or device is None:
+        return ""
+    secret = keys.unseal(bytes(device.secret), purpose=_SECRET, owner=str(account))
+    code: str = pyotp.TOTP(secret).at(clock.now())
+    return code
 
 
 def new_recovery_codes(*, account: int) -> list[str]:
