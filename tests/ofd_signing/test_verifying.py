@@ -386,7 +386,7 @@ def test_a_seal_that_expired_since_is_unproven_without_timestamp(plain, region, 
     assert ofd.verify(stamped, trust=region.trust, at=later).ok
 
 
-def test_raw_signatures_of_64_bytes_are_accepted(plain, region):
+def test_raw_signatures_of_64_bytes_are_accepted(plain, region, monkeypatch, failures):
     from openrhip.formats.gm import sm2
 
     class Raw:
@@ -398,6 +398,15 @@ def test_raw_signatures_of_64_bytes_are_accepted(plain, region):
 
     sealed = ofd.seal(plain, seal=region.seal, signer=Raw())
     assert ofd.verify(sealed, trust=region.trust).ok
+    assert ofd.verify(ofd.sign(plain, signer=Raw()), trust=region.trust).ok
+    monkeypatch.setattr(sm2, "as_der", lambda signature: signature)
+    found = failures(
+        ofd.verify(ofd.seal(plain, seal=region.seal, signer=Raw()), trust=region.trust)
+    )
+    assert {code for code, _ in found} == {"ofd.value"}  # ours have one form
+    rewritten(monkeypatch, b'ProviderName="OpenRHIP"', b'ProviderName="Other"')
+    for data in (ofd.seal(plain, seal=region.seal, signer=Raw()), ofd.sign(plain, signer=Raw())):
+        assert ofd.verify(data, trust=region.trust).ok
 
 
 def test_the_plain_form_of_gb_t_35275_is_accepted(plain, region, monkeypatch):
@@ -407,6 +416,7 @@ def test_the_plain_form_of_gb_t_35275_is_accepted(plain, region, monkeypatch):
         return cms.sign(sm3.digest(text), signer=signer)
 
     monkeypatch.setattr(signing_cms, "build", build)
+    rewritten(monkeypatch, b'ProviderName="OpenRHIP"', b'ProviderName="Other"')
     only = ofd.sign(plain, signer=region.doctor)
     assert ofd.verify(only, trust=region.trust).ok
     monkeypatch.setattr(

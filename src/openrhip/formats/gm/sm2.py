@@ -197,6 +197,11 @@ def from_raw(signature: bytes) -> bytes:
     return der.sequence(der.integer(r), der.integer(s))
 
 
+def as_der(signature: bytes) -> bytes:
+    """The same signature in DER; some devices answer r || s in 64 bytes."""
+    return from_raw(signature) if len(signature) == 64 else signature
+
+
 @lru_cache(maxsize=4096)
 def _remembered(point: bytes) -> PublicKey:
     return PublicKey(point)

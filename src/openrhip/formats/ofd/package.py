@@ -209,9 +209,10 @@ class Package:
 
     def page_box(self, page: Page) -> Box:
         """The page's own size where it has one, else that of the document."""
-        if page.part not in self._trees and b"PhysicalBox" not in self.read(page.part):
-            return page.box  # the common case, without parsing
-        own = px.text(px.child(self.xml(page.part), "Area"), "PhysicalBox")
+        area = None if page.part in self._trees else px.leading(self.read(page.part), "Area")
+        if area is None:
+            area = px.child(self.xml(page.part), "Area")
+        own = px.text(area, "PhysicalBox")
         return _box(own, page.part) if own else page.box
 
     @property

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import cast
 
 from lxml import etree
 
@@ -18,6 +19,7 @@ Element = etree._Element  # noqa: SLF001 -- lxml names its element class no othe
 
 NAMESPACE = "http://www.ofdspec.org/2016"
 _DECLARED = re.compile(rb"^(?:\xef\xbb\xbf)?<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([^\"']{1,40})")
+_HEAD = 2048
 _ENCODINGS = {b"utf-8", b"us-ascii", b"gb2312", b"gbk", b"gb18030", b"utf8"}
 
 
@@ -49,6 +51,28 @@ def parse(data: bytes, *, where: str, limits: Limits) -> Element:
     if _too_deep(limits.depth)(root):
         raise TooLarge(f"XML nested deeper than {limits.depth}", where=where)
     return root
+
+
+def leading(data: bytes, name: str) -> Element | None:
+    """The root's first child if it has this local name, without parsing what follows.
+
+    None if it is another one, or stands too far from the beginning: then `parse` decides.
+    """
+    head = data[:_HEAD]
+    if b"<!" in head or ((declared := _DECLARED.match(head)) and declared[1].lower() != b"utf-8"):
+        return None
+    parser = etree.XMLPullParser(
+        events=("end",), resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False
+    )
+    try:
+        parser.feed(head)
+        for _, element in cast("Iterator[tuple[str, Element]]", parser.read_events()):
+            parent = element.getparent()
+            if parent is not None and parent.getparent() is None:
+                return element if local(element) == name else None
+    except etree.XMLSyntaxError:
+        return None
+    return None
 
 
 _checks: dict[int, etree.XPath] = {}

@@ -7,7 +7,9 @@ also protects the earlier ones.
 
 Besides, each signature of this package notes the digest of the container's form (headers and
 compressed data up to the list of signatures) and of the list itself, as parameters
-`openrhip.container` and `openrhip.signatures`: the last one thereby fixes the file to the byte.
+`openrhip.container` and `openrhip.signatures`, and as `openrhip.timestamp` that a timestamp
+follows: the last one thereby fixes the file to the byte, but for what stands in its own
+SignedValue.dat around the signature (the timestamp, made later, and the certificates).
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from openrhip.formats.gm import sm3
+from openrhip.formats.gm import sm2, sm3
 from openrhip.formats.gm.signer import Signer
 from openrhip.formats.gm.tsp import Timestamper
 from openrhip.formats.ofd import ses, signing_cms
@@ -120,7 +122,12 @@ def _signature(
         return signing_cms.build(description, signer=signer, at=at, timestamper=timestamper)
 
     parameters = {records.REASON: reason} if reason else {}
-    return _Plan(records.SIGN, lock, (), b"", parameters, value, at)
+    return _Plan(records.SIGN, lock, (), b"", parameters | _committed(timestamper), value, at)
+
+
+def _committed(timestamper: Timestamper | None) -> dict[str, str]:
+    """What is signed before the stamp: that one follows. Taking it away is then noticed."""
+    return {records.TIMESTAMP: records.FOLLOWS} if timestamper else {}
 
 
 def _sealing(
@@ -139,13 +146,14 @@ def _sealing(
 
     def value(description: bytes, location: str) -> bytes:
         signed = ses.encode_signed(seal.der, at, sm3.digest(description), location)
-        signature = signer.sign(signed)
+        signature = sm2.as_der(signer.sign(signed))
         token = timestamper.stamp(signature) if timestamper else b""
         return ses.encode_signature(signed, signer.certificate.der, signature, token)
 
     issuers = dict.fromkeys((*signer.chain, *seal.chain))
     parameters = {
-        records.CHAIN: " ".join(base64.b64encode(issuer.der).decode() for issuer in issuers)
+        records.CHAIN: " ".join(base64.b64encode(issuer.der).decode() for issuer in issuers),
+        **_committed(timestamper),
     }
     return _Plan(records.SEAL, lock, marks, seal.der, parameters, value, at)
 

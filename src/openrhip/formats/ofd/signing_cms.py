@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from openrhip.formats.gm import cms, der, oids, sm3
+from openrhip.formats.gm import cms, der, oids, sm2, sm3
 from openrhip.formats.gm.certs import Certificate
 from openrhip.formats.gm.signer import Signer
 from openrhip.formats.gm.tsp import Timestamper
@@ -36,6 +37,8 @@ class Signed:
     signature: bytes
     time: datetime | None
     token: bytes
+    canonical: bool
+    """Whether the bytes are those that `build` makes of what they hold."""
 
 
 def build(
@@ -49,13 +52,24 @@ def build(
         cms.attribute(oids.SIGNING_TIME, der.validity_time(at)),
         cms.attribute(oids.SIGNING_CERTIFICATE_V2, _signing_certificate(certificate)),
     )
-    signature = signer.sign(attributes)
+    signature = sm2.as_der(signer.sign(attributes))
     token = timestamper.stamp(signature) if timestamper else b""
+    return _encode(certificate, (certificate, *signer.chain), attributes, signature, token)
+
+
+def _encode(
+    certificate: Certificate,
+    certificates: Sequence[Certificate],
+    attributes: bytes,
+    signature: bytes,
+    token: bytes,
+) -> bytes:
+    """The one form that this package writes."""
     signer_info = der.sequence(
         der.integer(1),
         der.sequence(certificate.issuer_raw, der.integer(certificate.serial)),
         cms.digest_algorithm(),
-        der.explicit(0, der.read(attributes, _WHERE, tag=der.SET).content),
+        b"\xa0" + attributes[1:],  # [0] IMPLICIT SET
         der.sequence(der.oid(oids.SM2_SIGN)),
         der.octets(signature),
         der.explicit(1, cms.attribute(TOKEN, token)) if token else b"",
@@ -64,7 +78,7 @@ def build(
         der.integer(1),
         der.set_of(cms.digest_algorithm()),
         der.sequence(der.oid(oids.GM_DATA)),
-        der.explicit(0, *sorted(item.der for item in (certificate, *signer.chain))),
+        der.explicit(0, *sorted({item.der for item in certificates})),
         der.set_of(signer_info),
     )
     return der.sequence(der.oid(oids.GM_SIGNED_DATA), der.explicit(0, signed_data))
@@ -91,6 +105,9 @@ def read(data: bytes) -> Signed:
     if info.attributes_der is not None:
         _check_certificate(info, certificate)
         digests += _message_digest(info, parsed.content, digests)
+    token = _one(info.unsigned, TOKEN) or b""
+    attributes = info.attributes_der or b""
+    again = _encode(certificate, parsed.certificates, attributes, info.signature, token)
     return Signed(
         certificate=certificate,
         certificates=parsed.certificates,
@@ -98,7 +115,8 @@ def read(data: bytes) -> Signed:
         digests=digests,
         signature=info.signature,
         time=_signing_time(info),
-        token=_one(info.unsigned, TOKEN) or b"",
+        token=token,
+        canonical=bool(attributes) and info.signature[:1] == b"\x30" and again == data,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from openrhip.formats.gm import chain
@@ -24,6 +24,10 @@ def held(code: str, text_zh: str, text_en: str, where: str = "") -> Finding:
 
 def failed(code: str, text_zh: str, text_en: str, where: str = "") -> Finding:
     return Finding(code, False, text_zh, text_en, where)
+
+
+LATEST_STAMP = timedelta(hours=24)
+"""How long after the claimed time a signature of this package may have been stamped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,8 @@ class Context:
     package: Package
     trust: TrustStore
     at: datetime
+    paths: dict[Certificate, tuple[Certificate, ...]] = field(default_factory=dict)
+    """Chains as they were built, by the certificate they begin with."""
 
     def digest_or_none(self, part: str) -> bytes | None:
         """SM3 of a part, or None if the part is damaged: it then matches nothing."""
@@ -70,6 +76,7 @@ class Context:
     def chain(self, leaf: Certificate, instant: Instant, role: Role) -> list[Finding]:
         """One finding if the chain holds, else what fails in it."""
         report = chain.validate(leaf, instant.issuers, self.trust, at=instant.at, usage=_USAGE)
+        self.paths[leaf] = report.chain
         if not report.ok and instant.claimed:
             then = chain.validate(
                 leaf, instant.issuers, self.trust, at=instant.claimed, usage=_USAGE

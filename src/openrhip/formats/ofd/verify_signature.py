@@ -11,7 +11,16 @@ from openrhip.formats.gm.certs import Certificate
 from openrhip.formats.gm.findings import Finding
 from openrhip.formats.ofd import signing_records as records
 from openrhip.formats.ofd.signing_records import Listed, Record
-from openrhip.formats.ofd.verify_findings import SIGNER, SKEW, Context, Instant, failed, held
+from openrhip.formats.ofd.signing_xml import PROVIDER
+from openrhip.formats.ofd.verify_findings import (
+    LATEST_STAMP,
+    SIGNER,
+    SKEW,
+    Context,
+    Instant,
+    failed,
+    held,
+)
 from openrhip.formats.ofd.verify_seal import judge_seal
 from openrhip.formats.ofd.verify_value import Value, read_value
 from openrhip.kernel.errors import NotVerified, Problem
@@ -127,10 +136,12 @@ def _value(context: Context, record: Record, judged: Judged) -> None:
         _description(context, record, value),
         _signature(record, value),
     ]
-    judged.findings += _time(context, value, judged)
+    judged.findings += _time(context, record, value, judged)
     proven = judged.time if judged.timestamped else None
     instant = Instant(proven or context.at, None if proven else value.time, value.issuers)
     judged.findings += context.chain(value.certificate, instant, SIGNER)
+    if record.provider == PROVIDER:
+        judged.findings += _form(context, record, value)
     if value.seal:
         judged.seal_name = value.seal.seal.info.name
         judged.findings += judge_seal(context, record, value.seal, value.certificate, instant)
@@ -162,7 +173,46 @@ def _signature(record: Record, value: Value) -> Finding:
     )
 
 
-def _time(context: Context, value: Value, judged: Judged) -> list[Finding]:
+def _form(context: Context, record: Record, value: Value) -> list[Finding]:
+    """Nothing of our own SignedValue.dat may be of another form, or of people not concerned."""
+    path = context.paths.get(value.certificate, ())
+    if value.canonical and set(value.certificates) <= set(path):
+        return []
+    return [
+        failed(
+            "ofd.value",
+            "签名值文件含有与签名无关的证书，或编码形式被改动",
+            "SignedValue.dat holds certificates that do not belong to it, or its form was changed",
+            record.value_part,
+        )
+    ]
+
+
+def _promised(record: Record, value: Value, stamped: datetime | None) -> list[Finding]:
+    """The timestamp that the signer said would follow, soon after the signature."""
+    if records.TIMESTAMP in record.parameters and not value.token:
+        return [
+            failed(
+                "timestamp.missing",
+                "签名声明附有时间戳，但时间戳已被移除",
+                "the signature says that a timestamp follows, but it was taken away",
+                record.value_part,
+            )
+        ]
+    late = stamped and value.time and stamped - value.time > LATEST_STAMP
+    if late and record.provider == PROVIDER:
+        return [
+            failed(
+                "timestamp.late",
+                "时间戳晚于声称的签名时间 24 小时以上：时间戳被更换",
+                "the timestamp is more than 24 hours after the claimed time: it was replaced",
+                record.value_part,
+            )
+        ]
+    return []
+
+
+def _time(context: Context, record: Record, value: Value, judged: Judged) -> list[Finding]:
     """When it was made: by the timestamp if there is one, else as claimed and unproven."""
     findings: list[Finding] = []
     latest = context.at + SKEW
@@ -182,6 +232,9 @@ def _time(context: Context, value: Value, judged: Judged) -> list[Finding]:
             else [one for one in report.findings if not one.ok]
         )
         latest = min(latest, (report.time + SKEW) if report.time else latest)
+        findings += _promised(record, value, report.time)
+    elif missing := _promised(record, value, None):
+        findings += missing
     else:
         findings.append(
             held(

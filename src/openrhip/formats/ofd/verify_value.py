@@ -29,6 +29,10 @@ class Value:
     time: datetime | None
     token: bytes
     seal: ses.SealSignature | None
+    certificates: tuple[Certificate, ...]
+    """Those in SignedValue.dat, where no signature covers them."""
+    canonical: bool
+    """Whether SignedValue.dat has the one form that this package writes."""
 
 
 def read_value(data: bytes, record: Record) -> Value:
@@ -48,6 +52,8 @@ def read_value(data: bytes, record: Record) -> Value:
         time=signed.time,
         token=signed.token,
         seal=None,
+        certificates=signed.certificates,
+        canonical=signed.canonical,
     )
 
 
@@ -64,6 +70,10 @@ def _seal_value(data: bytes, carried: tuple[Certificate, ...]) -> Value:
         time=value.time,
         token=value.timestamp,
         seal=value,
+        certificates=(),
+        canonical=value.signature[:1] == b"\x30"
+        and data
+        == ses.encode_signature(value.signed, value.certificate, value.signature, value.timestamp),
     )
 
 

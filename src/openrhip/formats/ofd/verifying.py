@@ -127,8 +127,8 @@ def verify(
         judged.insert(0, judge(context, line, later))
     findings = (
         *closure(package, [one.record for one in judged]),
-        *container(package, judged[-1].record),
         *reach(package, _own(package, judged)),
+        *container(package, judged[-1].record),
     )
     signatures = tuple(_report(one) for one in judged)
     everything = [*findings, *(finding for one in judged for finding in one.findings)]

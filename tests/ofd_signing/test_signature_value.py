@@ -1,0 +1,114 @@
+"""The last SignedValue.dat: under no signature, so nothing in it may be taken, added or exchanged."""
+
+from datetime import timedelta
+
+import pytest
+
+from openrhip.formats import ofd
+from openrhip.formats.gm import cms, der, oids
+from openrhip.formats.ofd import ses, signing_cms
+from openrhip.formats.ofd.package_append import rewrite
+from openrhip.kernel import clock
+
+
+def codes(data, region):
+    report = ofd.verify(data, trust=region.trust, at=clock.now() + timedelta(days=900))
+    return report.verdict, {one.code for one in report.all_findings() if not one.ok}
+
+
+def last_value(data):
+    package = ofd.open_package(data)
+    return package, package.parts[-1], package.read(package.parts[-1])
+
+
+def with_token(data, region, *, after=None):
+    """The last signature with a new timestamp, made so much later; or without one."""
+    package, part, raw = last_value(data)
+
+    def token(signature):
+        if after is None:
+            return b""
+        with clock.frozen(clock.now() + after):
+            return region.stamper.stamp(signature)
+
+    if part.endswith("Sign_1/SignedValue.dat"):
+        value = ses.read_signature(raw)
+        new = ses.encode_signature(
+            value.signed, value.certificate, value.signature, token(value.signature)
+        )
+    else:
+        value = signing_cms.read(raw)
+        new = signing_cms._encode(
+            value.certificate, value.certificates, value.covered, value.signature,
+            token(value.signature),
+        )  # fmt: skip
+    return rewrite(package, {part: new})
+
+
+@pytest.fixture(params=["sign", "seal"])
+def stamped(request, plain, region, signed):
+    if request.param == "seal":
+        return signed
+    return ofd.sign(plain, signer=region.doctor, timestamper=region.stamper)
+
+
+def test_a_timestamp_that_was_taken_away_is_missed(stamped, region):
+    assert codes(stamped, region) == ("valid", set())
+    assert codes(with_token(stamped, region), region) == ("invalid", {"timestamp.missing"})
+
+
+def test_a_timestamp_of_a_later_day_is_no_substitute(stamped, region):
+    late = with_token(stamped, region, after=timedelta(days=400))
+    assert codes(late, region) == ("invalid", {"timestamp.late"})
+    soon = with_token(stamped, region, after=timedelta(hours=23))
+    assert codes(soon, region) == ("valid", set())
+
+
+def test_without_timestamp_from_the_start_nothing_is_missed(plain, region):
+    assert codes(ofd.sign(plain, signer=region.doctor), region) == ("valid", set())
+
+
+def changed_cms(data, change):
+    package, part, raw = last_value(data)
+    oid, content = der.read(raw, "x").children()
+    fields = [item.raw for item in content.children()[0].children()]
+    new = der.sequence(oid.raw, der.explicit(0, der.sequence(*change(fields))))
+    assert new != raw
+    cms.parse(new)
+    return rewrite(package, {part: new})
+
+
+def test_certificates_of_strangers_are_refused(plain, region):
+    data = ofd.sign(plain, signer=region.doctor, timestamper=region.stamper)
+    for stranger in (region.hospital, region.doctor):
+
+        def add(fields, stranger=stranger):
+            held = [one.raw for one in der.read(fields[3], "x", tag=der.context(0)).children()]
+            listed = der.explicit(0, *sorted([*held, stranger.certificate.der]))
+            return [*fields[:3], listed, *fields[4:]]
+
+        assert codes(changed_cms(data, add), region) == ("invalid", {"ofd.value"})
+
+
+def test_revocation_lists_and_other_orders_are_refused(plain, region):
+    data = ofd.sign(plain, signer=region.doctor, timestamper=region.stamper)
+
+    def with_list(fields):
+        return [*fields[:4], der.explicit(1, region.trust.crls[0].der), *fields[4:]]
+
+    def turned(fields):
+        held = [one.raw for one in der.read(fields[3], "x", tag=der.context(0)).children()]
+        return [*fields[:3], der.explicit(0, *reversed(held)), *fields[4:]]
+
+    for change in (with_list, turned):
+        assert codes(changed_cms(data, change), region) == ("invalid", {"ofd.value"})
+
+
+def test_another_name_of_the_same_algorithm_is_refused(signed, region):
+    package, part, raw = last_value(signed)
+    value = ses.read_signature(raw)
+    members = [one.raw for one in der.read(raw, "x").children()]
+    members[2] = der.oid(oids.SM2_SIGN)
+    new = der.sequence(*members)
+    assert ses.read_signature(new).signature == value.signature
+    assert codes(rewrite(package, {part: new}), region) == ("invalid", {"ofd.value"})
