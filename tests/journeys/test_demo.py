@@ -52,6 +52,7 @@ def test_the_demo_comes_up_and_ends_cleanly(tmp_path):
         "shenlixin",
         "panguohua",
         "yunwei",
+        "bingan",
         "yinsi",
     }
     refused = [path.name for path in (home / "nodes").glob("*/refused/*.refusal.json")]

@@ -31,12 +31,14 @@ class DemoAccount:
 _CENTRE_STAFF = (
     ("YW0001", "林运维", ("operator",)),
     ("YS0001", "苏隐之", ("privacy-officer",)),
+    ("BA0001", "常理卷", ("records-clerk",)),
 )
 _SIGN_INS = (
     # staff code, account, what it is for
     ("JL0101", "shenlixin", "医师 doctor, 金陵示范医院 心血管内科"),
     ("XW0101", "panguohua", "医师 doctor, 玄武湖示范医院 呼吸内科"),
     ("YW0001", "yunwei", "运维 operator, 信息中心"),
+    ("BA0001", "bingan", "病案管理员 records clerk, 信息中心"),
     ("YS0001", "yinsi", "隐私专员 privacy officer, 信息中心"),
 )
 

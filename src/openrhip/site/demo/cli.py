@@ -11,7 +11,6 @@ from dataclasses import asdict
 from pathlib import Path
 
 import click
-import pyotp
 
 from openrhip.formats.cda.samples import city
 from openrhip.kernel.errors import Conflict, Unavailable
@@ -111,8 +110,9 @@ def _show(home: Path, counts: Counter[str], seconds: float, as_json: bool) -> No
         "",
         f"  Staff 工作人员                {url}/staff/sign-in/",
         *(_account_lines(one) for one in accounts),
+        "    the second factor's code is shown on the page 动态码显示在页面上",
         "",
-        f"  Hospital node 前置机          openrhip agent status --home {first}",
+        f"  Hospital node 前置机          {sys.argv[0]} agent status --home {first}",
         f"  Drop a CDA file into          {first / 'inbox'}",
         f"  Logs 日志                     {home / 'logs'}",
         "",
@@ -128,11 +128,7 @@ def _show(home: Path, counts: Counter[str], seconds: float, as_json: bool) -> No
 
 
 def _account_lines(one: cast.DemoAccount) -> str:
-    now = pyotp.TOTP(one.secret).now()
-    return (
-        f"    {one.name:<11}{one.password:<20} {one.what}\n"
-        f"               second factor 动态口令 {one.secret} (now 现在 {now})"
-    )
+    return f"    {one.name:<11}{one.password:<20} {one.what}"
 
 
 def _clear(home: Path) -> None:
