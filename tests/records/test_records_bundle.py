@@ -21,6 +21,8 @@ def exported(centre, jinling, summary_v1):
 
 def test_a_bundle_verifies_with_what_is_inside_and_says_so(exported):
     report = bundle.verify(exported.content)
+    assert (report.verdict, report.ok, report.consistent) == ("indeterminate", False, True)
+    report = bundle.verify(exported.content, trust_inside=True)
     assert report.ok, [f for f in report.findings if not f.ok]
     assert {note.code for note in report.notes} == {"bundle.log-key-inside", "bundle.trust-inside"}
     assert [one["kind"] for one in report.signatures] == ["Sign", "Seal"]

@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from openrhip.directory.service import Actor, Purpose
+from openrhip.kernel import config
 from openrhip.kernel.errors import NotVerified
 from openrhip.records import bundle, service
 from openrhip.records.cli import cli, verify
@@ -40,9 +41,36 @@ def test_a_bundle_is_verified_and_explained(bundle_file, centre, pki):
     assert answer.exit_code == 0, answer.output
     assert "成立 holds" in answer.output
     assert "!" not in answer.output
-    content = json.loads(run(verify, bundle_file, "--json").output)
+    content = json.loads(run(verify, bundle_file, "--trust-inside", "--json").output)
     assert content["ok"]
     assert len(content["notes"]) == 2
+
+
+@pytest.mark.parametrize("given", [(), ("--trust",), ("--log-key",)])
+def test_a_bundle_does_not_hold_on_its_own_word(bundle_file, centre, pki, given, monkeypatch):
+    monkeypatch.delenv("OPENRHIP_HOME", raising=False)
+    own = {"--trust": pki.folder / "trust", "--log-key": centre.ledger.key()}
+    answer = run(verify, bundle_file, *[item for name in given for item in (name, own[name])])
+    assert isinstance(answer.exception, NotVerified)
+    assert answer.exception.exit_code == 4
+    assert "INDETERMINATE" in answer.output
+    assert "holds" not in answer.output.splitlines()[-1]
+    assert "--log-key" in answer.exception.remedy
+
+
+def test_a_machine_of_the_platform_knows_its_own_keys(
+    bundle_file, centre, pki, tmp_path, monkeypatch
+):
+    home = tmp_path / "centre"
+    (home / "ledger").mkdir(parents=True)
+    (home / "ledger" / "log.vkey").write_text(f"{centre.ledger.key()}\n")
+    (home / "pki").mkdir()
+    (home / "pki" / "trust").symlink_to(pki.folder / "trust")
+    monkeypatch.setenv("OPENRHIP_HOME", str(home))
+    monkeypatch.setattr(config, "current", lambda: config.load(home))
+    answer = run(verify, bundle_file)
+    assert answer.exit_code == 0, answer.output
+    assert "成立 holds" in answer.output
 
 
 def test_a_changed_bundle_is_named_and_fails(bundle_file):
@@ -58,7 +86,7 @@ def test_a_changed_bundle_is_named_and_fails(bundle_file):
 def test_verification_needs_neither_framework_nor_home(bundle_file):
     code = (
         "import sys; from openrhip.site.cli import main; "
-        "sys.argv = ['openrhip', 'verify', sys.argv[1], '--json']\n"
+        "sys.argv = ['openrhip', 'verify', sys.argv[1], '--trust-inside', '--json']\n"
         "try: main()\n"
         "except SystemExit as end: assert not end.code, end.code\n"
         "assert 'django' not in sys.modules, 'the framework was loaded'"

@@ -133,20 +133,70 @@ def settle(as_json: bool) -> None:
     help="Folder of your own root certificates and revocation lists.",
 )
 @click.option("--log-key", help="The ledger's public key, or a file that holds it.")
+@click.option(
+    "--trust-inside",
+    is_flag=True,
+    help="Believe the keys inside: you have compared them with the published ones.",
+)
 @JSON
-def verify(bundle: Path, trust: Path | None, log_key: str | None, as_json: bool) -> None:
-    """Verify a proof bundle offline, without the platform (离线验证)."""
+def verify(
+    bundle: Path, trust: Path | None, log_key: str | None, trust_inside: bool, as_json: bool
+) -> None:
+    """Verify a proof bundle offline, without the platform (离线验证).
+
+    Roots and log key are those given; else, on a machine of the platform, those of the home folder
+    OPENRHIP_HOME. With neither the verdict is indeterminate (exit code 4): the bundle may agree
+    with itself, but only keys that you trust prove who made it.
+    """
     from openrhip.formats.gm.chain import TrustStore
     from openrhip.kernel.errors import NotVerified
     from openrhip.records import bundle as bundles
 
+    if not trust_inside:
+        trust, log_key = trust or _home_trust(), log_key or _home_log_key()
     store = TrustStore.load_folder(trust) if trust else None
     if log_key and Path(log_key).is_file():
         log_key = Path(log_key).read_text("utf-8").strip()
-    report = bundles.verify(bundle.read_bytes(), store, log_key)
+    report = bundles.verify(bundle.read_bytes(), store, log_key, trust_inside=trust_inside)
     _say(as_json, report.as_dict(), _bundle_text(report))
+    if report.verdict == "indeterminate":
+        raise NotVerified(
+            "the bundle agrees with itself, but nothing you trust vouches for it",
+            where=str(bundle),
+            remedy="give --trust and --log-key from a source of your own, or compare the keys "
+            "shown with the published ones and give --trust-inside",
+        )
     if not report.ok:
         raise NotVerified("the bundle does not hold", where=str(bundle))
+
+
+def _home_trust() -> Path | None:
+    """The trusted roots of this machine's home folder, if OPENRHIP_HOME names one."""
+    import os
+
+    from openrhip.kernel import config
+
+    if not os.environ.get("OPENRHIP_HOME"):
+        return None
+    settings = config.current()
+    folder = Path(settings["trust"]) if settings["trust"] else settings.home / "pki" / "trust"
+    return folder if folder.is_dir() else None
+
+
+def _home_log_key() -> str | None:
+    """The ledger's public key in this machine's home folder, if OPENRHIP_HOME names one."""
+    import os
+
+    file = Path(os.environ.get("OPENRHIP_HOME", "")) / "ledger" / "log.vkey"
+    return str(file) if os.environ.get("OPENRHIP_HOME") and file.is_file() else None
+
+
+_VERDICTS = {
+    "valid": "成立 holds",
+    "invalid": "不成立 DOES NOT HOLD",
+    "indeterminate": "无法判定 INDETERMINATE: 包内自洽，但未与您信任的根证书和账本公钥核对 / "
+    "consistent inside, but not anchored in roots and a log key that you trust",
+}
 
 
 def _bundle_text(report: Any) -> str:
@@ -159,8 +209,7 @@ def _bundle_text(report: Any) -> str:
     for one in report.signatures:
         lines.append(f"  {one['kind']}: {one['signer']}, {one['organization']}, {one['time']}")
     lines.append(f"deposited {report.deposited_at}, exported {report.exported_at}")
-    verdict = "成立 holds" if report.ok else "不成立 DOES NOT HOLD"
-    return "\n".join([*lines, f"证明包 bundle: {verdict}"])
+    return "\n".join([*lines, f"证明包 bundle: {_VERDICTS[report.verdict]}"])
 
 
 def _plain(item: Any) -> dict[str, Any]:

@@ -10,10 +10,11 @@ README = """\
   本证明包由平台出具，出具行为已登记在存证账本中。
 
 如何验证（不需要联网，也不需要平台）
-  安装 openrhip 后运行：
-      openrhip verify 证明包.zip
-  为防止有人连同信任根一起伪造，请使用您自己取得的根证书与账本公钥：
+  安装 openrhip 后，用您自己取得的根证书与账本公钥运行：
       openrhip verify 证明包.zip --trust 根证书目录 --log-key 账本公钥文件
+  没有它们时结论为“无法判定”：包内可以自洽，却不能证明由谁出具。已将包内的根证书指纹与
+  账本公钥同公布的核对一致时，可以运行：
+      openrhip verify 证明包.zip --trust-inside
   也可以用其他工具逐项核对：document.ofd 用任何支持国密签章的 OFD 阅读器验章；
   manifest.json 列出各文件的 SM3；entries/ 中是账本条目与回执（默克尔树包含证明，
   检查点由账本私钥签名）；consistency.json 证明各检查点属于同一部账本。
@@ -24,9 +25,11 @@ What this is
   platform received it; and that the platform issued this bundle, which is itself in the ledger.
 
 How to verify (no network, no platform)
-      openrhip verify BUNDLE.zip
-  Against a forger who would replace the roots too, use roots and log key of your own:
+  With roots and a log key that you obtained yourself:
       openrhip verify BUNDLE.zip --trust FOLDER --log-key FILE
+  Without them the verdict is indeterminate: a bundle may agree with itself and be anybody's.
+  Once you have compared the fingerprints and the log key inside with the published ones:
+      openrhip verify BUNDLE.zip --trust-inside
   By other means: check the seals of document.ofd with any OFD reader that knows SM2/SM3;
   manifest.json lists the SM3 of each file; entries/ holds ledger entries with receipts (Merkle
   inclusion proofs under signed checkpoints); consistency.json shows that the checkpoints are of

@@ -36,35 +36,9 @@ from openrhip.records.bundle.building import (
     MANIFEST,
 )
 from openrhip.records.bundle.container import differs, unpack
+from openrhip.records.bundle.verdict import BundleReport
 
 _MOST_JSON = 1 << 20
-
-
-@dataclass(frozen=True, slots=True)
-class BundleReport:
-    """ok: everything holds. notes: what was taken from the bundle itself for lack of better."""
-
-    findings: tuple[Finding, ...]
-    document: dict[str, Any]
-    deposited_at: str
-    exported_at: str
-    notes: tuple[Finding, ...]
-    signatures: tuple[dict[str, Any], ...] = ()
-
-    @property
-    def ok(self) -> bool:
-        return bool(self.findings) and all(finding.ok for finding in self.findings)
-
-    def as_dict(self) -> dict[str, Any]:
-        return {
-            "ok": self.ok,
-            "document": self.document,
-            "deposited_at": self.deposited_at,
-            "exported_at": self.exported_at,
-            "findings": [finding.as_dict() for finding in self.findings],
-            "notes": [note.as_dict() for note in self.notes],
-            "signatures": list(self.signatures),
-        }
 
 
 @dataclass
@@ -89,9 +63,13 @@ def verify(
     data: bytes,
     trust: TrustStore | None = None,
     log_key: LogKey | str | None = None,
+    *,
+    trust_inside: bool = False,
 ) -> BundleReport:
-    """Judge a bundle. Without `trust` or `log_key` those inside are used, and a note says so.
+    """Judge a bundle. Without `trust` or `log_key` those inside are used, a note says so, and the
+    verdict is indeterminate at best: anyone can make a bundle that agrees with itself.
 
+    trust_inside: the verifier has compared the keys inside with the published ones.
     Raises Malformed or TooLarge only if the bytes are no bundle at all.
     """
     bench = _Bench(unpack(data))
@@ -115,6 +93,7 @@ def verify(
         exported_at=_time(bench, EXPORT),
         notes=tuple(bench.notes),
         signatures=bench.signatures,
+        trust_inside=trust_inside,
     )
 
 
