@@ -6,7 +6,8 @@ names what holds and what fails; no byte of a bundle is outside its checks.
 
 from openrhip.records.bundle.building import Evidence, Parts, build, manifest_of
 from openrhip.records.bundle.container import pack, unpack
-from openrhip.records.bundle.verifying import BundleReport, verify
+from openrhip.records.bundle.verdict import BundleReport
+from openrhip.records.bundle.verifying import verify
 
 __all__ = [
     "BundleReport",
