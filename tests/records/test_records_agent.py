@@ -10,10 +10,12 @@ from django.db import close_old_connections
 
 from openrhip.agent import service as agent
 from openrhip.agent.centre import Centre
-from openrhip.agent.rules import State
+from openrhip.agent.rules import Form, State
 from openrhip.agent.sealing import Desk
 from openrhip.agent.settings import load
-from openrhip.kernel.errors import Unavailable
+from openrhip.formats import ofd
+from openrhip.formats.gm.chain import TrustStore
+from openrhip.kernel.errors import Conflict, Unavailable
 from openrhip.records import service
 from openrhip.records.models import Document
 from openrhip.records.service import credentials
@@ -240,3 +242,13 @@ def test_a_link_put_in_place_of_a_file_is_not_taken(make_node):
     node._admit(ready)
     assert not any(node.queue.counts().values())
     assert path.is_symlink()
+
+
+def test_the_nodes_seal_is_the_last_signature(make_node, samples, pki, jinling):
+    """Locked: a correction is a new document, and nobody signs on after the institution."""
+    desk = Desk(make_node().config)
+    finished = desk.finish(desk.lay_out(Form.CDA, samples["C0053/wang-jl-1.xml"], b""))
+    trust = TrustStore.load_folder(pki.folder / "trust")
+    assert ofd.verify(finished, trust=trust).ok
+    with pytest.raises(Conflict, match="locked"):
+        ofd.sign(finished, signer=pki.signer("institutions", jinling))

@@ -66,16 +66,23 @@ class Desk:
         kinds = {line.kind for line in signing_records.listed(package)}
         if signing_records.SEAL in kinds:
             return unsigned
-        done = unsigned
-        if signing_records.SIGN not in kinds:
-            done = signing.sign(
-                done,
-                signer=self.staff(author_code(source_of(package))),
+        # The seal is the last signature: a correction is a new document.
+        if signing_records.SIGN in kinds:
+            return signing.seal(
+                unsigned,
+                seal=self.seal,
+                signer=self.institution,
                 timestamper=self.timestamper,
-                reason="作者签名",
+                lock=True,
             )
-        return signing.seal(
-            done, seal=self.seal, signer=self.institution, timestamper=self.timestamper
+        return signing.sign_and_seal(
+            unsigned,
+            author=self.staff(author_code(source_of(package))),
+            seal=self.seal,
+            institution=self.institution,
+            timestamper=self.timestamper,
+            reason="作者签名",
+            lock=True,
         )
 
     def _staff(self, code: str) -> Signer:

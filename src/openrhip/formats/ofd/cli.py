@@ -275,7 +275,8 @@ def make_seal(
 @click.option(
     "--trust",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="Folder of trusted roots and revocation lists (default: the setting `trust`).",
+    help="Folder of trusted roots and revocation lists, seal makers in its subfolder makers "
+    "(default: the setting `trust`).",
 )
 @click.option("--at", "moment", help="Judge as of this instant, e.g. 2026-11-24T08:00:00Z.")
 @JSON
