@@ -374,7 +374,7 @@ class Disk:
                 break
             time.sleep(0.05)
         if self._child is not None:
-            self._child.wait(10)
+            self._child.wait(60)  # a busy machine takes its time
             self._child = None
 
 
