@@ -126,6 +126,20 @@ def test_a_person_is_shown_masked_with_history(town):
         run("merge", town.patient, town.other, "--by", "clerk-1", "--why", "同一人")
 
 
+def test_contacts(town):
+    assert ask("contact", town.patient) == {}
+    assert "records clerk" in run("contact", town.patient)
+    by = ("--by", "clerk-1", "--why", "核对身份证原件")
+    done = ask("set-contact", town.patient, "13812345678", *by)
+    assert (done["how"], done["strength"], done["by"]) == ("paper", "machine", "staff:clerk-1")
+    output = run("contact", town.patient) + run("contact", town.patient, "--json")
+    assert "13812345678" not in output
+    assert output.count("78") >= 2
+    assert service.login_phone(town.patient) == "13812345678"
+    with pytest.raises(Refused):
+        run("set-contact", town.patient, "13900000000", "--by", "off-1", "--why", "核对身份证原件")
+
+
 def test_the_review_list(town):
     assert ask("reviews") == []
     first = "32010219900101123"

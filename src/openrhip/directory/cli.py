@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 
 import click
 
-from openrhip.directory.rules.names import mask_name
+from openrhip.directory import shown
 
 if TYPE_CHECKING:
     from openrhip.directory import service as directory
@@ -88,7 +88,7 @@ def institutions(as_json: bool) -> None:
         item.asked: [place.code for place in item.institutions]
         for item in service.ambiguous_names()
     }
-    value = {"institutions": [_institution(item) for item in known], "ambiguous": doubtful}
+    value = {"institutions": [shown.institution(item) for item in known], "ambiguous": doubtful}
     lines = [
         f"{item.code}  {item.name}" + "".join(f"\n    = {alias}" for alias in item.aliases)
         for item in known
@@ -115,7 +115,7 @@ def resolve(name: str, as_json: bool) -> None:
     value = {
         "asked": found.asked,
         "how": found.how.value,
-        "institutions": [_institution(item) for item in found.institutions],
+        "institutions": [shown.institution(item) for item in found.institutions],
     }
     _say(as_json, value, [found.how.value, *(f"{i.code}  {i.name}" for i in found.institutions)])
 
@@ -128,8 +128,8 @@ def person(person_id: str, as_json: bool) -> None:
     service = _service()
     found = service.person(person_id)
     history = service.merge_history(person_id)
-    value = {**_person(found), "history": [_step(step) for step in history]}
-    lines = [_person_line(found)]
+    value = {**shown.person(found), "history": [shown.step(step) for step in history]}
+    lines = [shown.person_line(found)]
     lines += [f"  {n.kind} {n.masked} ({n.source})" for n in found.numbers]
     lines += [
         f"  {step.at:%Y-%m-%d %H:%M} {step.verb} {step.person_id} by {step.by}: {step.why}"
@@ -151,15 +151,15 @@ def reviews(everything: bool, as_json: bool) -> None:
             "agree": item.agree,
             "differ": item.differ,
             "verdict": item.verdict,
-            "fresh": _person(item.fresh),
-            "known": _person(item.known),
+            "fresh": shown.person(item.fresh),
+            "known": shown.person(item.known),
         }
         for item in found
     ]
     lines = [
         f"{item.review_id}  {item.points} points  agree {', '.join(item.agree)}"
         f"  differ {', '.join(item.differ) or '-'}  {item.verdict}\n"
-        f"    {_person_line(item.fresh)}\n    {_person_line(item.known)}"
+        f"    {shown.person_line(item.fresh)}\n    {shown.person_line(item.known)}"
         for item in found
     ]
     _say(as_json, value, lines)
@@ -173,7 +173,7 @@ def reviews(everything: bool, as_json: bool) -> None:
 def merge(survivor: str, merged: str, by: str, why: str, as_json: bool) -> None:
     """Make MERGED an entry of SURVIVOR (合并)."""
     step = _service().merge(survivor=survivor, merged=merged, by=_by(by), why=why)
-    _say(as_json, _step(step), [f"merged {step.person_id} into {step.survivor_id}"])
+    _say(as_json, shown.step(step), [f"merged {step.person_id} into {step.survivor_id}"])
 
 
 @cli.command()
@@ -183,7 +183,27 @@ def merge(survivor: str, merged: str, by: str, why: str, as_json: bool) -> None:
 def unmerge(person_id: str, by: str, why: str, as_json: bool) -> None:
     """Take PERSON_ID out of its survivor again (拆分)."""
     step = _service().unmerge(person_id=person_id, by=_by(by), why=why)
-    _say(as_json, _step(step), [f"took {step.person_id} out of {step.survivor_id}"])
+    _say(as_json, shown.step(step), [f"took {step.person_id} out of {step.survivor_id}"])
+
+
+@cli.command()
+@click.argument("person_id")
+@_json_option
+def contact(person_id: str, as_json: bool) -> None:
+    """Show the number that codes and notices to a person go to, masked (联系号码)."""
+    found = _service().contact_of(person_id)
+    _say(as_json, shown.contact(found), [shown.contact_line(found)])
+
+
+@cli.command("set-contact")
+@click.argument("person_id")
+@click.argument("phone")
+@_by_options
+@_json_option
+def set_contact(person_id: str, phone: str, by: str, why: str, as_json: bool) -> None:
+    """Set the number of PERSON_ID to PHONE; --why names the paper seen (联系号码)."""
+    found = _service().set_contact(person_id=person_id, phone=phone, by=_by(by), evidence=why)
+    _say(as_json, shown.contact(found), [shown.contact_line(found)])
 
 
 @cli.command()
@@ -192,7 +212,7 @@ def unmerge(person_id: str, by: str, why: str, as_json: bool) -> None:
 def consents(person_id: str, as_json: bool) -> None:
     """List the consents and objections of a person."""
     found = _service().consents_of(person_id)
-    value = [_consent(item) for item in found]
+    value = [shown.consent(item) for item in found]
     lines = [
         f"{item.consent_id}  {item.status}  {item.scope.effect} {item.scope.grantee} "
         f"{item.scope.grantee_code} level {item.scope.level}"
@@ -329,57 +349,3 @@ def _explain_decision(
         "obligations": [duty.obligation.value for duty in decision.obligations],
     }
     _say(as_json, value, ["permit" if decision.allowed else "deny", *decision.reasons])
-
-
-def _institution(item: directory.Institution) -> dict[str, Any]:
-    return {"code": item.code, "name": item.name, "kind": item.kind, "aliases": item.aliases}
-
-
-def _person(item: directory.Person) -> dict[str, Any]:
-    return {
-        "person": item.person_id,
-        "name": mask_name(item.name),
-        "sex": item.sex,
-        "birth_year": item.birth_date.year,
-        "names": [mask_name(name) for name in item.names],
-        "numbers": [
-            {"kind": n.kind, "masked": n.masked, "source": n.source, "contested": n.contested}
-            for n in item.numbers
-        ],
-        "merged": item.merged_ids,
-    }
-
-
-def _person_line(item: directory.Person) -> str:
-    return f"{item.person_id}  {mask_name(item.name)}  {item.birth_date.year}  {item.id_number}"
-
-
-def _step(step: directory.MergeStep) -> dict[str, Any]:
-    return {
-        "step": step.step_id,
-        "verb": step.verb,
-        "person": step.person_id,
-        "survivor": step.survivor_id,
-        "at": step.at,
-        "by": step.by,
-        "strength": step.strength,
-        "why": step.why,
-        "receipt": step.receipt,
-    }
-
-
-def _consent(item: directory.ConsentView) -> dict[str, Any]:
-    return {
-        "consent": item.consent_id,
-        "status": item.status.value,
-        "effect": item.scope.effect.value,
-        "grantee": item.scope.grantee.value,
-        "grantee_code": item.scope.grantee_code,
-        "purposes": item.scope.purposes,
-        "kinds": item.scope.kinds,
-        "level": item.scope.level,
-        "from": item.valid_from,
-        "until": item.valid_until,
-        "withdrawn": item.withdrawn_at,
-        "pending": item.pending,
-    }

@@ -117,9 +117,6 @@ from openrhip.directory.service.relations import (
 )
 from openrhip.directory.service.rotation import reseal
 
-phone_of = login_phone
-"""The earlier name."""
-
 __all__ = [
     "CONTACT_CHANGED",
     "ENTRY_PENDING",
