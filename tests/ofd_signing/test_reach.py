@@ -125,6 +125,7 @@ LEAD = b"/Doc_0/Signs/Signatures.xml"
 @pytest.mark.parametrize(
     ("part", "old", "new"),
     [
+        ("OFD.xml", b"</ofd:DocInfo>", b"<ofd:Cover>%s</ofd:Cover></ofd:DocInfo>"),
         (DOCUMENT, b">Attachments.xml<", b">%s<"),
         (DOCUMENT, b"</ofd:Pages>", b"</ofd:Pages><ofd:Extensions>%s</ofd:Extensions>"),
         (DOCUMENT, b"</ofd:Pages>", b"</ofd:Pages><ofd:Annotations>%s</ofd:Annotations>"),

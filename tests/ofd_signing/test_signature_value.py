@@ -6,7 +6,7 @@ import pytest
 
 from openrhip.formats import ofd
 from openrhip.formats.gm import cms, der, oids
-from openrhip.formats.ofd import ses, signing_cms
+from openrhip.formats.ofd import ses, signing_cms, signing_xml
 from openrhip.formats.ofd.package_append import rewrite
 from openrhip.kernel import clock
 
@@ -68,6 +68,18 @@ def test_without_timestamp_from_the_start_nothing_is_missed(plain, region):
     assert codes(ofd.sign(plain, signer=region.doctor), region) == ("valid", set())
 
 
+def rewritten(monkeypatch, old, new):
+    """Signature.xml is written with other words: what a careless or hostile signer does."""
+    whole = signing_xml.signature_xml
+
+    def other(description):
+        text = whole(description)
+        assert old in text
+        return text.replace(old, new)
+
+    monkeypatch.setattr(signing_xml, "signature_xml", other)
+
+
 def changed_cms(data, change):
     package, part, raw = last_value(data)
     oid, content = der.read(raw, "x").children()
@@ -112,3 +124,56 @@ def test_another_name_of_the_same_algorithm_is_refused(signed, region):
     new = der.sequence(*members)
     assert ses.read_signature(new).signature == value.signature
     assert codes(rewrite(package, {part: new}), region) == ("invalid", {"ofd.value"})
+
+
+def test_raw_signatures_of_64_bytes_are_accepted(plain, region, monkeypatch, failures):
+    from openrhip.formats.gm import sm2
+
+    class Raw:
+        certificate, chain = region.hospital.certificate, region.hospital.chain
+
+        @staticmethod
+        def sign(data):
+            return sm2.to_raw(region.hospital.sign(data))
+
+    sealed = ofd.seal(plain, seal=region.seal, signer=Raw())
+    assert ofd.verify(sealed, trust=region.trust).ok
+    assert ofd.verify(ofd.sign(plain, signer=Raw()), trust=region.trust).ok
+    monkeypatch.setattr(sm2, "as_der", lambda signature: signature)
+    found = failures(
+        ofd.verify(ofd.seal(plain, seal=region.seal, signer=Raw()), trust=region.trust)
+    )
+    assert {code for code, _ in found} == {"ofd.value"}  # ours have one form
+    rewritten(monkeypatch, b'ProviderName="OpenRHIP"', b'ProviderName="Other"')
+    for data in (ofd.seal(plain, seal=region.seal, signer=Raw()), ofd.sign(plain, signer=Raw())):
+        assert ofd.verify(data, trust=region.trust).ok
+
+
+def test_the_plain_form_of_gb_t_35275_is_accepted(plain, region, monkeypatch):
+    from openrhip.formats.gm import cms, sm3
+
+    def build(text, *, signer, **_):
+        return cms.sign(sm3.digest(text), signer=signer)
+
+    monkeypatch.setattr(signing_cms, "build", build)
+    rewritten(monkeypatch, b'ProviderName="OpenRHIP"', b'ProviderName="Other"')
+    only = ofd.sign(plain, signer=region.doctor)
+    assert ofd.verify(only, trust=region.trust).ok
+    monkeypatch.setattr(
+        signing_cms,
+        "build",
+        lambda text, *, signer, **_: cms.sign(sm3.digest(text + b"!"), signer=signer),
+    )
+    assert not ofd.verify(ofd.sign(plain, signer=region.doctor), trust=region.trust).ok
+
+
+def test_a_signature_that_names_another_certificate_is_refused(plain, region, monkeypatch):
+    """Certificate substitution: a second certificate for the same key."""
+    whole = signing_cms._signing_certificate
+    monkeypatch.setattr(
+        signing_cms, "_signing_certificate", lambda _: whole(region.hospital.certificate)
+    )
+    only = ofd.sign(plain, signer=region.doctor)
+    monkeypatch.undo()
+    report = ofd.verify(only, trust=region.trust)
+    assert report.verdict == "invalid"

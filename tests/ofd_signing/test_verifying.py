@@ -386,59 +386,6 @@ def test_a_seal_that_expired_since_is_unproven_without_timestamp(plain, region, 
     assert ofd.verify(stamped, trust=region.trust, at=later).ok
 
 
-def test_raw_signatures_of_64_bytes_are_accepted(plain, region, monkeypatch, failures):
-    from openrhip.formats.gm import sm2
-
-    class Raw:
-        certificate, chain = region.hospital.certificate, region.hospital.chain
-
-        @staticmethod
-        def sign(data):
-            return sm2.to_raw(region.hospital.sign(data))
-
-    sealed = ofd.seal(plain, seal=region.seal, signer=Raw())
-    assert ofd.verify(sealed, trust=region.trust).ok
-    assert ofd.verify(ofd.sign(plain, signer=Raw()), trust=region.trust).ok
-    monkeypatch.setattr(sm2, "as_der", lambda signature: signature)
-    found = failures(
-        ofd.verify(ofd.seal(plain, seal=region.seal, signer=Raw()), trust=region.trust)
-    )
-    assert {code for code, _ in found} == {"ofd.value"}  # ours have one form
-    rewritten(monkeypatch, b'ProviderName="OpenRHIP"', b'ProviderName="Other"')
-    for data in (ofd.seal(plain, seal=region.seal, signer=Raw()), ofd.sign(plain, signer=Raw())):
-        assert ofd.verify(data, trust=region.trust).ok
-
-
-def test_the_plain_form_of_gb_t_35275_is_accepted(plain, region, monkeypatch):
-    from openrhip.formats.gm import cms, sm3
-
-    def build(text, *, signer, **_):
-        return cms.sign(sm3.digest(text), signer=signer)
-
-    monkeypatch.setattr(signing_cms, "build", build)
-    rewritten(monkeypatch, b'ProviderName="OpenRHIP"', b'ProviderName="Other"')
-    only = ofd.sign(plain, signer=region.doctor)
-    assert ofd.verify(only, trust=region.trust).ok
-    monkeypatch.setattr(
-        signing_cms,
-        "build",
-        lambda text, *, signer, **_: cms.sign(sm3.digest(text + b"!"), signer=signer),
-    )
-    assert not ofd.verify(ofd.sign(plain, signer=region.doctor), trust=region.trust).ok
-
-
-def test_a_signature_that_names_another_certificate_is_refused(plain, region, monkeypatch):
-    """Certificate substitution: a second certificate for the same key."""
-    whole = signing_cms._signing_certificate
-    monkeypatch.setattr(
-        signing_cms, "_signing_certificate", lambda _: whole(region.hospital.certificate)
-    )
-    only = ofd.sign(plain, signer=region.doctor)
-    monkeypatch.undo()
-    report = ofd.verify(only, trust=region.trust)
-    assert report.verdict == "invalid"
-
-
 def test_no_package_is_a_typed_error(region):
     with pytest.raises(Malformed):
         ofd.verify(b"%PDF-1.7", trust=region.trust)

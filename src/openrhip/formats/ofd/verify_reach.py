@@ -19,7 +19,11 @@ _MOST_NAMED = 20
 _PER_PART = 4
 _LEAF = ""
 _PLACES: dict[str, dict[str, tuple[str, str]]] = {
-    "entry": {"DocRoot": ("", "document"), "Version": ("BaseLoc", "version")},
+    "entry": {
+        "DocRoot": ("", "document"),
+        "Version": ("BaseLoc", "version"),
+        "Cover": ("", _LEAF),
+    },
     "version": {"DocRoot": ("", "document"), "File": ("", _LEAF)},
     "document": {
         "PublicRes": ("", "resources"),
