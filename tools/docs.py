@@ -34,14 +34,15 @@ def _walk(command: click.Command, context: click.Context, parts: list[str]) -> N
 def settings() -> str:
     """One row a setting."""
     rows = "\n".join(
-        f"| `{setting.name}` | {f'`{setting.default}`' if setting.default else 'empty'} | {setting.meaning} |"
+        f"| `{setting.name}` | {setting.default and f'`{setting.default}`' or 'empty'} "
+        f"| {setting.meaning} |"
         for setting in SETTINGS
     )
     return (
         "# Settings (配置)\n\n"
-        "Settings live in `openrhip.toml` in the home folder (`OPENRHIP_HOME`, by default `./var`).\n"
-        "An environment variable `OPENRHIP_<NAME>` wins over the file. Secrets are never settings:\n"
-        "they are files with mode 0600 below the home folder.\n\n"
+        "Settings live in `openrhip.toml` in the home folder (`OPENRHIP_HOME`, by default\n"
+        "`./var`). An environment variable `OPENRHIP_<NAME>` wins over the file. Secrets are\n"
+        "never settings: they are files with mode 0600 below the home folder.\n\n"
         f"| name | default | meaning |\n|---|---|---|\n{rows}\n"
     )
 
