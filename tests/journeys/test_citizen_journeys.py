@@ -6,6 +6,7 @@ import zipfile
 
 import pytest
 import screenshots
+from playwright.sync_api import expect
 
 pytestmark = pytest.mark.journey
 
@@ -22,10 +23,10 @@ def test_signs_in_with_a_code_and_opens_a_record(open_page, go, town, baseline, 
     page.get_by_label("验证码").fill(page.locator("[data-shown-code]").inner_text())
     page.get_by_role("button", name="登录").click()
     # then the records are there, and one opens with its pages, in words too
-    assert page.get_by_role("heading", name="我的病历").is_visible()
+    expect(page.get_by_role("heading", name="我的病历")).to_be_visible()
     page.get_by_role("button", name="出院小结").click()
     page.get_by_role("link", name="文字版").click()
-    assert page.get_by_role("heading", level=2).count() > 3
+    expect(page.get_by_role("heading", level=2).nth(3)).to_be_visible()
     page.get_by_role("link", name="原件图像").click()
     picture = page.locator(".app-page img").first
     picture.scroll_into_view_if_needed()
@@ -44,7 +45,7 @@ def test_a_wrong_code_says_what_to_do(open_page, go, baseline, wang):
     page.get_by_role("button", name="发送验证码").click()
     page.get_by_label("验证码").fill(page.locator("[data-shown-code]").inner_text())
     page.get_by_role("button", name="登录").click()
-    assert page.get_by_role("alert").get_by_text("验证码不正确").is_visible()
+    expect(page.get_by_role("alert").get_by_text("验证码不正确")).to_be_visible()
     assert page.title().startswith("出错")
     baseline(page)
 
@@ -55,6 +56,7 @@ def test_filters_by_kind(open_page, go, baseline):
     everything = page.locator(".app-list > li").count()
     page.get_by_label("种类").select_option(label="检验报告")
     page.get_by_role("button", name="筛选").click()
+    page.wait_for_url("**kind=C0007**")
     titles = page.locator(".app-list__title").all_inner_texts()
     assert titles
     assert set(titles) == {"检验报告"}
@@ -68,13 +70,13 @@ def test_follows_who_looked_and_checks_the_proof(open_page, go, baseline):
     # given that a doctor read a record in an emergency
     page = open_page("citizen", width=390)
     go(page, "/me/notices/")
-    assert page.get_by_text("玄武湖示范医院因急救查看了您的病历").first.is_visible()
+    expect(page.get_by_text("玄武湖示范医院因急救查看了您的病历").first).to_be_visible()
     # when the citizen verifies it
     page.get_by_role("link", name="核验").first.click()
     # then every check holds, and the proof can be taken away
-    assert page.get_by_text("证明成立").is_visible()
-    assert page.locator(".app-checks__bad").count() == 0
-    assert page.locator(".app-checks__good").count() >= 5
+    expect(page.get_by_text("证明成立")).to_be_visible()
+    expect(page.locator(".app-checks__bad")).to_have_count(0)
+    expect(page.locator(".app-checks__good").nth(4)).to_be_visible()
     with page.expect_download() as waited:
         page.get_by_role("link", name="下载证明").click()
     proof = json.loads(waited.value.path().read_text("utf-8"))
@@ -100,7 +102,7 @@ def test_gives_and_withdraws_a_consent(open_page, go, baseline):
     page.get_by_label("某一家医疗机构").check()
     page.get_by_label("科学研究").check()
     page.get_by_role("button", name="确认").click()
-    assert page.get_by_role("alert").get_by_text("请选择一家医疗机构").is_visible()
+    expect(page.get_by_role("alert").get_by_text("请选择一家医疗机构")).to_be_visible()
     baseline(page)
     page.get_by_label("医疗机构", exact=True).select_option(label="金陵示范医院")
     page.get_by_role("button", name="确认").click()
@@ -110,7 +112,7 @@ def test_gives_and_withdraws_a_consent(open_page, go, baseline):
     # and when it is withdrawn it moves to the history
     row.get_by_role("link", name="撤回").click()
     page.get_by_role("button", name="撤回").click()
-    assert page.get_by_text("已经撤回，立即生效。").is_visible()
+    expect(page.get_by_text("已经撤回，立即生效。")).to_be_visible()
     past = page.locator(".app-list").last.inner_text()
     assert "允许金陵示范医院查看" in past
     assert "已撤回" in past
@@ -134,13 +136,13 @@ def test_everything_works_without_scripts(open_page, go):
     page = open_page("citizen", script=False, width=390)
     go(page, "/me/records/")
     page.locator(".app-open").first.click()
-    assert page.locator(".app-page img").count() >= 1
+    expect(page.locator(".app-page img").first).to_be_visible()
     page.locator("summary").first.click()
-    assert page.locator(".app-text").first.is_visible()
+    expect(page.locator(".app-text").first).to_be_visible()
     page.get_by_role("button", name="长辈版").click()
-    assert "app--elder" in page.locator("html").get_attribute("class")
+    expect(page.locator("html.app--elder")).to_be_visible()
     page.get_by_role("button", name="English").click()
-    assert page.locator("html").get_attribute("lang") == "en"
+    expect(page.locator("html[lang=en]")).to_be_visible()
 
 
 def test_another_persons_record_does_not_exist(open_page, go, town):
@@ -154,7 +156,7 @@ def test_another_persons_record_does_not_exist(open_page, go, town):
         f"/me/records/{'0' * 32}/open/",
     )
     page.wait_for_load_state("networkidle")
-    assert page.get_by_role("heading", name="没有找到这个页面").is_visible()
+    expect(page.get_by_role("heading", name="没有找到这个页面")).to_be_visible()
 
 
 def test_the_tool_knows_every_page(town):

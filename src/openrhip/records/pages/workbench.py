@@ -61,7 +61,7 @@ class EmergencyForm(forms.Form):
 
 @require_safe
 def patient(request: AskedRequest, person_id: str) -> HttpResponse:
-    """The patient's documents that may be listed for the purpose; the rest only as a number."""
+    """The patient's documents that may be listed for the purpose; of others nothing is said."""
     found = directory.person(person_id)
     reason = _reason(request, found.person_id)
     purpose = Purpose.EMERGENCY if reason else _purpose(request)
@@ -71,7 +71,6 @@ def patient(request: AskedRequest, person_id: str) -> HttpResponse:
     context = {
         "banner": _banner(found, masked=not known),
         "rows": [document_row(item) for item in allowed],
-        "hidden": len(page.items) - len(allowed),
         "paging": pages_of(request, page),
         "purpose": purpose.value,
         "purpose_text": purpose_text(purpose),
