@@ -57,7 +57,8 @@ SETTINGS = (
     Setting(
         "trust",
         "",
-        "folder of trusted root certificates (PEM); empty is pki/trust in the home folder",
+        "folder of trusted root certificates (PEM), seal makers in its subfolder makers; "
+        "empty is pki/trust in the home folder",
     ),
     Setting(
         "tsa_url",
