@@ -27,15 +27,15 @@ def home() -> Iterator[str]:
     with tempfile.TemporaryDirectory() as folder:
         os.environ["OPENRHIP_HOME"] = folder
         os.environ.setdefault("DJANGO_SETTINGS_MODULE", "openrhip.site.settings")
-        import django  # noqa: PLC0415 - the settings read the environment
+        import django
 
         django.setup()
-        from django.core.management import call_command  # noqa: PLC0415
-        from django.db import connection  # noqa: PLC0415
+        from django.core.management import call_command
+        from django.db import connection
 
-        from openrhip.directory import service  # noqa: PLC0415
-        from openrhip.directory.adapters.keys import FileKeyRing  # noqa: PLC0415
-        from openrhip.ledger.service import MemoryLedger  # noqa: PLC0415
+        from openrhip.directory import service
+        from openrhip.directory.adapters.keys import FileKeyRing
+        from openrhip.ledger.service import MemoryLedger
 
         call_command("migrate", verbosity=0)
         ring = FileKeyRing.create(Path(folder) / "keys" / "directory")

@@ -18,7 +18,7 @@ PEOPLE, FACTS, DECISIONS, ROUNDS = 2_000, 20, 1_000, 5
 
 def build() -> tuple[Callable[[], bool], Callable[[], bool]]:
     """Fill the tables; answers (a whole decision, the engine alone)."""
-    # ruff: noqa: PLC0415 - Django must be set up first
+
     from openrhip.directory import service
     from openrhip.directory.rules.numbers import check_digit
     from openrhip.directory.rules.policy import Facts

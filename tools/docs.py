@@ -34,7 +34,7 @@ def _walk(command: click.Command, context: click.Context, parts: list[str]) -> N
 def settings() -> str:
     """One row a setting."""
     rows = "\n".join(
-        f"| `{setting.name}` | {setting.default and f'`{setting.default}`' or 'empty'} "
+        f"| `{setting.name}` | {f'`{setting.default}`' if setting.default else 'empty'} "
         f"| {setting.meaning} |"
         for setting in SETTINGS
     )
