@@ -59,12 +59,18 @@ def wrong_form(page: Page, facts: dict[str, Any]) -> None:
     page.locator("main form button").click()
 
 
-def enrolment(page: Page, facts: dict[str, Any]) -> None:
-    page.goto(facts["url"] + "/staff/sign-in/")
-    page.locator("[name=name]").fill("newcomer")
-    page.locator("[name=password]").fill(facts["accounts"]["newcomer"]["password"])
-    page.locator("main form button[type=submit]").click()
-    page.wait_for_load_state("networkidle")
+def after_password(who: str) -> Callable[[Page, dict[str, Any]], None]:
+    """What follows the right password: the second step, or its set-up."""
+
+    def go(page: Page, facts: dict[str, Any]) -> None:
+        account = facts["accounts"][who]
+        page.goto(facts["url"] + "/staff/sign-in/")
+        page.locator("[name=name]").fill(account.get("name", who))
+        page.locator("[name=password]").fill(account["password"])
+        page.locator("main form button[type=submit]").click()
+        page.wait_for_load_state("networkidle")
+
+    return go
 
 
 def person(page: Page, facts: dict[str, Any]) -> None:
@@ -91,7 +97,8 @@ SCREENS: tuple[tuple[str, str, Callable[[Page, dict[str, Any]], None]], ...] = (
     ("sign-in-wrong", "", wrong_form),
     ("sign-in-code", "", code_page),
     ("staff-sign-in", "", opened("/staff/sign-in/")),
-    ("enrol", "", enrolment),
+    ("second-step", "", after_password("privacy")),
+    ("enrol", "", after_password("newcomer")),
     ("accessibility", "", opened("/accessibility/")),
     ("not-found", "", opened("/nowhere/")),
     ("my-records", "citizen", opened("/me/records/")),

@@ -64,10 +64,28 @@ def history(of: dict[str, str]) -> list[str]:
         return section(loinc, display, *([obs(de, label, st(text))] if text else []))
 
     past = [
-        obs("DE05.10.031.00", "一般健康状况标志", bl(of.get("健康", "良好") == "良好"), obs("DE02.10.026.00", "疾病史(含外伤)", st(of["疾病史"]))),
-        obs("DE05.10.119.00", "患者传染性标志", bl(False), obs("DE02.10.008.00", "传染病史", st(of.get("传染病史", "否认肝炎、结核等传染病史及密切接触史。")))),
+        obs(
+            "DE05.10.031.00",
+            "一般健康状况标志",
+            bl(of.get("健康", "良好") == "良好"),
+            obs("DE02.10.026.00", "疾病史(含外伤)", st(of["疾病史"])),
+        ),
+        obs(
+            "DE05.10.119.00",
+            "患者传染性标志",
+            bl(False),
+            obs(
+                "DE02.10.008.00",
+                "传染病史",
+                st(of.get("传染病史", "否认肝炎、结核等传染病史及密切接触史。")),
+            ),
+        ),
     ]
-    for de, label in (("DE02.10.098.00", "婚育史"), ("DE02.10.022.00", "过敏史"), ("DE02.10.061.00", "手术史")):
+    for de, label in (
+        ("DE02.10.098.00", "婚育史"),
+        ("DE02.10.022.00", "过敏史"),
+        ("DE02.10.061.00", "手术史"),
+    ):
         if of.get(label):
             past.append(obs(de, label, st(of[label])))
     return [
@@ -105,13 +123,19 @@ def make(
         examined.append(obs("DE04.10.258.00", "专科检查", st(special)))
     sections = [
         section("10154-3", "CHIEF COMPLAINT", obs("DE04.01.119.00", "主诉", st(complaint))),
-        section("10164-2", "HISTORY OF PRESENT ILLNESS", obs("DE02.10.071.00", "现病史", st(present))),
+        section(
+            "10164-2", "HISTORY OF PRESENT ILLNESS", obs("DE02.10.071.00", "现病史", st(present))
+        ),
         *history(past),
         section("8716-3", "VITAL SIGNS", *signs),
         section("29545-1", "PHYSICAL EXAMINATION", *examined),
         section("", "辅助检查", obs("DE04.30.009.00", "辅助检查结果", st(tests))),
         section("11450-4", "PROBLEM LIST", *problems),
-        section("18776-5", "TREATMENT PLAN", *([obs("DE06.00.300.00", "治则治法", st(plan))] if plan else [])),
+        section(
+            "18776-5",
+            "TREATMENT PLAN",
+            *([obs("DE06.00.300.00", "治则治法", st(plan))] if plan else []),
+        ),
     ]
     resident, attending, chief = (hospital.member(one) for one in team)
     name, relation_code, relation = teller
@@ -121,7 +145,9 @@ def make(
            code(relation_code, relation, "2.16.156.10011.2.3.3.8", "家庭关系代码表(GB/T 4761)")
            + el("associatedPerson", el("name", name)), classCode="ASSIGNED"), typeCode="INF",
     )  # fmt: skip
-    birthplace = el("birthplace", el("place", el("addr", el("city", "南京市") + el("state", "江苏省"))))
+    birthplace = el(
+        "birthplace", el("place", el("addr", el("city", "南京市") + el("state", "江苏省")))
+    )
     return Record(
         kind=Kind.ADMISSION, number=number, at=when, hospital=hospital, patient=patient(who), author=resident,
         numbers={"inpatient": inpatient}, department=department, ward=ward, room=room, bed=bed, start=came, sections=sections,
@@ -138,7 +164,15 @@ LONG_DAYS = (
 
 def long_story() -> str:
     rng_days = [
-        LONG_DAYS.format(n=28 - at, t=f"{37.8 + (at * 7 % 17) / 10:.1f}", s=("白色黏", "黄白黏", "黄脓性", "铁锈色")[at % 4], v=20 + at * 3, f=4 - at // 8, a=300 - at * 6, u=1500 - at * 20)
+        LONG_DAYS.format(
+            n=28 - at,
+            t=f"{37.8 + (at * 7 % 17) / 10:.1f}",
+            s=("白色黏", "黄白黏", "黄脓性", "铁锈色")[at % 4],
+            v=20 + at * 3,
+            f=4 - at // 8,
+            a=300 - at * 6,
+            u=1500 - at * 20,
+        )
         for at in range(28)
     ]
     return (

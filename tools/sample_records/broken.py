@@ -52,16 +52,20 @@ def between(start: str, end: str, new: str) -> Change:
 
 def doctype(text: str, body: str = "因“胸闷1周”入院。") -> Change:
     def change(xml: bytes) -> bytes:
-        return PROLOGUE + text.encode() + xml.removeprefix(PROLOGUE).replace(
-            "因“胸闷1周”入院。".encode(), body.encode(), 1
+        return (
+            PROLOGUE
+            + text.encode()
+            + xml.removeprefix(PROLOGUE).replace("因“胸闷1周”入院。".encode(), body.encode(), 1)
         )
 
     return change
 
 
-LAUGHS = "<!DOCTYPE lolz [<!ENTITY l0 'ha'>" + "".join(
-    f"<!ENTITY l{at} '{f'&l{at - 1};' * 10}'>" for at in range(1, 10)
-) + "]>\n"
+LAUGHS = (
+    "<!DOCTYPE lolz [<!ENTITY l0 'ha'>"
+    + "".join(f"<!ENTITY l{at} '{f'&l{at - 1};' * 10}'>" for at in range(1, 10))
+    + "]>\n"
+)
 ID = 'root="2.16.156.10011.1.3" extension="320100195708239942"'
 IDS_FROM, IDS_TO = '<id root="2.16.156.10011.1.19"', '<addr use="H">'
 EFFECTIVE = '<effectiveTime value="20260301100000"/>'
@@ -134,5 +138,7 @@ def made() -> dict[str, bytes]:
 
 
 def expected() -> dict[str, str | list[str]]:
-    said = {name: want if isinstance(want, str) else list(want) for name, (_, want) in BROKEN.items()}
+    said = {
+        name: want if isinstance(want, str) else list(want) for name, (_, want) in BROKEN.items()
+    }
     return {"good": []} | said

@@ -199,12 +199,32 @@ def sun() -> Record:
             procedure("45.7601", "腹腔镜下乙状结肠根治性切除术", when="20260619090000", how=("2Ⅱ类切口", "2乙级愈合", "01全身麻醉"), story="探查肝S6段见2cm结节，余腹膜未见种植。肿瘤位于乙状结肠中段，侵及浆膜下。清扫253组淋巴结，切除肠管18cm，端端吻合，置盆腔引流管1根。"),
         ),
     )  # fmt: skip
-    rows = (("肿瘤部位", "乙状结肠"), ("组织学类型", "中分化腺癌"), ("浸润深度", "浆膜下层(pT3)"), ("淋巴结转移", "3/18(pN1b)"), ("脉管侵犯", "(+)"), ("神经侵犯", "(-)"), ("切缘", "上、下、环周切缘(-)"), ("错配修复蛋白", "MLH1(+) PMS2(+) MSH2(+) MSH6(+)，pMMR"))
+    rows = (
+        ("肿瘤部位", "乙状结肠"),
+        ("组织学类型", "中分化腺癌"),
+        ("浸润深度", "浆膜下层(pT3)"),
+        ("淋巴结转移", "3/18(pN1b)"),
+        ("脉管侵犯", "(+)"),
+        ("神经侵犯", "(-)"),
+        ("切缘", "上、下、环周切缘(-)"),
+        ("错配修复蛋白", "MLH1(+) PMS2(+) MSH2(+) MSH6(+)，pMMR"),
+    )
     table = "".join(el("tr", el("td", a) + el("td", b)) for a, b in rows)
     head = el("thead", el("tr", el("th", "项目") + el("th", "结果")))
     path = el("table", el("caption", "术后病理（B2026-05127）") + head + el("tbody", table))
-    bullets = el("list", "".join(el("item", one) for one in ("基因检测：KRAS G12D突变，NRAS、BRAF野生型", "微卫星稳定(MSS)")), listType="unordered")
-    sections.append(section("60567-5", "Comprehensive pathology report panel", text=path + bullets, title="病理"))
+    bullets = el(
+        "list",
+        "".join(
+            el("item", one)
+            for one in ("基因检测：KRAS G12D突变，NRAS、BRAF野生型", "微卫星稳定(MSS)")
+        ),
+        listType="unordered",
+    )
+    sections.append(
+        section(
+            "60567-5", "Comprehensive pathology report panel", text=path + bullets, title="病理"
+        )
+    )
     sections.append(section("69730-0", "Instructions", text="", title="随访指导"))
     return Record(
         kind=Kind.DISCHARGE_SUMMARY, number="JL-C0053-2026070200011", at="20260702080000",

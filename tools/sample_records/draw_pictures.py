@@ -55,7 +55,9 @@ def wrist() -> Image.Image:
     draw.polygon(((92, 370), (132, 370), (140, 230), (90, 216)), fill=168)
     draw.polygon(((150, 370), (176, 370), (178, 226), (152, 222)), fill=160)
     draw.polygon(((84, 206), (142, 222), (146, 190), (92, 178)), fill=186)
-    for at, (x, y) in enumerate(((98, 158), (124, 150), (150, 152), (172, 164), (108, 128), (136, 120), (162, 128))):
+    for at, (x, y) in enumerate(
+        ((98, 158), (124, 150), (150, 152), (172, 164), (108, 128), (136, 120), (162, 128))
+    ):
         draw.ellipse((x - 14, y - 13, x + 14, y + 13), fill=170 + at % 3 * 10)
     for x, top in ((92, 30), (118, 18), (144, 20), (170, 36)):
         draw.rounded_rectangle((x - 9, top, x + 9, 108), 6, fill=172)
@@ -94,8 +96,12 @@ def angiogram() -> Image.Image:
     draw.line(trunk, fill=38, width=9, joint="curve")
     draw.line([(140, 104), (152, 116)], fill=140, width=9)
     draw.line([(140, 104), (152, 116)], fill=46, width=2)
-    for start, bend, end in (((110, 76), (190, 84), (286, 130)), ((168, 132), (238, 158), (292, 222)),
-                             ((196, 180), (158, 216), (140, 270)), ((120, 84), (84, 146), (74, 226))):
+    for start, bend, end in (
+        ((110, 76), (190, 84), (286, 130)),
+        ((168, 132), (238, 158), (292, 222)),
+        ((196, 180), (158, 216), (140, 270)),
+        ((120, 84), (84, 146), (74, 226)),
+    ):
         draw.line([start, bend, end], fill=52, width=5, joint="curve")
     picture = _grain(picture.filter(ImageFilter.GaussianBlur(1.3)), 4)
     ImageDraw.Draw(picture).text((8, 6), "RAO 30 CRA 20", fill=245)

@@ -45,12 +45,28 @@ def figures(pictures: list[tuple[str, str]]) -> tuple[str, list[str]]:
 
 def requested(hospital: CityInstitution, department: str) -> str:
     whole = el("wholeOrganization", ident(ORGANIZATION, hospital.code) + el("name", hospital.name))
-    unit = ident("2.16.156.10011.1.26", next((one.code for one in hospital.departments if one.name == department), ""))
+    unit = ident(
+        "2.16.156.10011.1.26",
+        next((one.code for one in hospital.departments if one.name == department), ""),
+    )
     unit += el("name", department) + el("asOrganizationPartOf", whole)
-    return el("participant", el("associatedEntity", el("scopingOrganization", unit), classCode="ASSIGNED"), typeCode="PRF")
+    return el(
+        "participant",
+        el("associatedEntity", el("scopingOrganization", unit), classCode="ASSIGNED"),
+        typeCode="PRF",
+    )
 
 
-def operation(icd9: str, name: str, *, when: str, site: tuple[str, str], way: str, times: int, narcosis: tuple[str, str]) -> str:
+def operation(
+    icd9: str,
+    name: str,
+    *,
+    when: str,
+    site: tuple[str, str],
+    way: str,
+    times: int,
+    narcosis: tuple[str, str],
+) -> str:
     parts = [
         obs("DE06.00.094.00", "手术(操作)名称", st(name)),
         obs("DE06.00.093.00", "手术及操作目标部位名称", st(site[1])),
@@ -58,7 +74,11 @@ def operation(icd9: str, name: str, *, when: str, site: tuple[str, str], way: st
         obs("DE06.00.250.00", "操作次数", st(str(times))),
         obs("DE06.00.073.00", "麻醉方式代码", table_cd(*narcosis, "1.159", "麻醉方法代码表")),
     ]
-    inner = code(icd9, name, *ICD9) + el("statusCode", code="completed") + el("effectiveTime", value=when)
+    inner = (
+        code(icd9, name, *ICD9)
+        + el("statusCode", code="completed")
+        + el("effectiveTime", value=when)
+    )
     inner += code(*site, "2.16.156.10011.2.3.1.266", "操作部位代码表", "targetSiteCode")
     inner += "".join(el("entryRelationship", one, typeCode="COMP") for one in parts)
     return el("procedure", inner, classCode="PROC", moodCode="EVN")
@@ -70,7 +90,10 @@ def make(
     pictures: list[tuple[str, str]], remark: str = "", specimen: tuple[str, str, str] | None = None,
     procedure: str = "", treatment: str = "", bed: str = "", ward: str = "", special: str = "", abnormal: bool = True,
 ) -> Record:  # fmt: skip
-    reporter, checker = hospital.member(f"{hospital.prefix}0402"), hospital.member(f"{hospital.prefix}0401")
+    reporter, checker = (
+        hospital.member(f"{hospital.prefix}0402"),
+        hospital.member(f"{hospital.prefix}0401"),
+    )
     parts = []
     if specimen:
         kind, state, fixed = specimen
@@ -80,7 +103,10 @@ def make(
             obs("DE04.50.135.00", "标本状态", st(state)),
             obs("DE08.50.027.00", "标本固定液名称", st(fixed)),
         ]
-    diagnosed = el("performer", el("assignedEntity", el("id") + el("representedOrganization", el("name", hospital.name))))
+    diagnosed = el(
+        "performer",
+        el("assignedEntity", el("id") + el("representedOrganization", el("name", hospital.name))),
+    )
     narrative, embedded = figures(pictures)
     result = ("2", "异常") if abnormal else ("1", "正常")
     sections = [
@@ -111,7 +137,11 @@ def make(
         ),
     ]  # fmt: skip
     done = later(when, 95)
-    ids = {"inpatient": inpatient} if inpatient else {"outpatient": f"{hospital.prefix}M{number[-13:]}"}
+    ids = (
+        {"inpatient": inpatient}
+        if inpatient
+        else {"outpatient": f"{hospital.prefix}M{number[-13:]}"}
+    )
     return Record(
         kind=Kind.EXAMINATION, number=number, at=done, hospital=hospital, patient=patient(who), author=reporter,
         numbers={**ids, "exam": number.rpartition("-")[2], "request": "SQ" + number[-11:]},

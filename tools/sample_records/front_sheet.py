@@ -61,7 +61,15 @@ LABELS = {
     "115": "血液和血液制品类-血费", "111": "血液和血液制品类-白蛋白类制品费", "113": "血液和血液制品类-球蛋白类制品费", "112": "血液和血液制品类-凝血因子类制品费", "114": "血液和血液制品类-细胞因子类制品费",
     "038": "耗材类-检查用一次性医用材料费", "040": "耗材类-治疗用一次性医用材料费", "039": "耗材类-手术用一次性医用材料费", "130x": "其他类-其他费",
 }  # fmt: skip
-GROUPS = (("147", "148", "145", "146"), ("121", "123", "124", "122"), ("055",), ("136",), ("135", "134"), ("115", "111", "113", "112", "114"), ("038", "040", "039"))
+GROUPS = (
+    ("147", "148", "145", "146"),
+    ("121", "123", "124", "122"),
+    ("055",),
+    ("136",),
+    ("135", "134"),
+    ("115", "111", "113", "112", "114"),
+    ("038", "040", "039"),
+)
 
 
 def money(amount: float) -> str:
@@ -76,9 +84,18 @@ def cost(key: str, costs: Costs, *parts: str) -> str:
 def fees(paid: tuple[str, str], costs: Costs) -> str:
     body = [
         obs("DE07.00.007.00", "医疗付费方式代码", table_cd(*paid, "1.269", "医疗付费方式代码表")),
-        obs("HDSD00.11.142", "住院总费用", money(costs.total), obs("HDSD00.11.143", "住院总费用-自付金额(元)", money(costs.own), system=COSTS), system=COSTS),
+        obs(
+            "HDSD00.11.142",
+            "住院总费用",
+            money(costs.total),
+            obs("HDSD00.11.143", "住院总费用-自付金额(元)", money(costs.own), system=COSTS),
+            system=COSTS,
+        ),
         *(group(*(cost(key, costs) for key in keys)) for keys in GROUPS),
-        group(cost("129", costs, cost("130", costs)), cost("131", costs, cost("132", costs), cost("133", costs))),
+        group(
+            cost("129", costs, cost("130", costs)),
+            cost("131", costs, cost("132", costs), cost("133", costs)),
+        ),
         cost("098", costs, cost("099", costs)),
         cost("130x", costs),
     ]
@@ -90,20 +107,46 @@ def operation(one: Operation, hospital: CityInstitution) -> str:
         return next(member.code for member in hospital.staff if member.name == name)
 
     def person(name: str) -> str:
-        return el("performer", el("assignedEntity", ident(STAFF, number(name)) + el("assignedPerson", el("name", name))))
+        return el(
+            "performer",
+            el(
+                "assignedEntity",
+                ident(STAFF, number(name)) + el("assignedPerson", el("name", name)),
+            ),
+        )
 
     def helper(role: str, name: str) -> str:
-        playing = ident(STAFF, number(name)) + el("code", displayName=role) + el("playingEntity", el("name", name))
+        playing = (
+            ident(STAFF, number(name))
+            + el("code", displayName=role)
+            + el("playingEntity", el("name", name))
+        )
         return el("participant", el("participantRole", playing), typeCode="ATND")
 
     parts = [
         obs("DE06.00.094.00", "手术操作名称", st(one.name)),
         obs("DE06.00.255.00", "手术级别", table_cd(*one.level, "1.258", "手术级别代码表")),
-        obs("DE06.00.257.00", "手术切口类别代码", table_cd(*one.cut, "1.256", "手术切口类别代码表")),
-        obs("DE05.10.147.00", "手术切口愈合等级", table_cd(*one.heal, "1.257", "手术切口愈合等级代码表")),
-        obs("DE06.00.073.00", "麻醉方法代码", table_cd(*one.narcosis, "1.159", "麻醉方法代码表"), after=person(one.anaesthetist) if one.anaesthetist else ""),
+        obs(
+            "DE06.00.257.00", "手术切口类别代码", table_cd(*one.cut, "1.256", "手术切口类别代码表")
+        ),
+        obs(
+            "DE05.10.147.00",
+            "手术切口愈合等级",
+            table_cd(*one.heal, "1.257", "手术切口愈合等级代码表"),
+        ),
+        obs(
+            "DE06.00.073.00",
+            "麻醉方法代码",
+            table_cd(*one.narcosis, "1.159", "麻醉方法代码表"),
+            after=person(one.anaesthetist) if one.anaesthetist else "",
+        ),
     ]
-    inner = code(one.icd9, one.name, *ICD9) + el("statusCode", code="completed") + el("effectiveTime", value=one.when) + person(one.surgeon)
+    inner = (
+        code(one.icd9, one.name, *ICD9)
+        + el("statusCode", code="completed")
+        + el("effectiveTime", value=one.when)
+        + person(one.surgeon)
+    )
     if one.first:
         inner += helper("第一助手", one.first)
     if one.second:
@@ -117,7 +160,12 @@ def left(icd: str, name: str, came: tuple[str, str], *, main: bool) -> str:
     return group(
         obs("DE05.01.025.00", f"{sort}名称", st(name), qualifier=f"{word}名称"),
         diagnosis("DE05.01.024.00", f"{sort}疾病编码", icd, name, qualifier=f"{word}疾病编码"),
-        obs("DE09.00.104.00", f"{sort}-入院病情代码", table_cd(*came, "1.253", "入院病情代码表"), qualifier=f"{word}-入院病情代码"),
+        obs(
+            "DE09.00.104.00",
+            f"{sort}-入院病情代码",
+            table_cd(*came, "1.253", "入院病情代码表"),
+            qualifier=f"{word}-入院病情代码",
+        ),
     )
 
 
@@ -129,12 +177,27 @@ def home(record_county: str, work: tuple[str, str, str]) -> tuple[str, str]:
     unit, phone, address = work
     place = el("county", record_county) + el("city", "南京市") + el("state", "江苏省")
     made = el("birthplace", el("place", el("addr", place)))
-    made += code("156", "中国", "2.16.156.10011.2.3.3.1", "世界各国和地区名称代码(GB/T 2659)", "nationality")
+    made += code(
+        "156", "中国", "2.16.156.10011.2.3.3.1", "世界各国和地区名称代码(GB/T 2659)", "nationality"
+    )
     more = ""
     if unit:
-        more += el("employerOrganization", el("name", escape(unit)) + el("telecom", value=phone) + el("addr", el("houseNumber", address) + el("postalCode", "210008")))
-    more += el("household", el("place", el("addr", el("houseNumber", "示范派出所辖区") + place + el("postalCode", "210000"))))
-    return made, more + el("nativePlace", el("place", el("addr", el("city", "南京市") + el("state", "江苏省"))))
+        more += el(
+            "employerOrganization",
+            el("name", escape(unit))
+            + el("telecom", value=phone)
+            + el("addr", el("houseNumber", address) + el("postalCode", "210008")),
+        )
+    more += el(
+        "household",
+        el(
+            "place",
+            el("addr", el("houseNumber", "示范派出所辖区") + place + el("postalCode", "210000")),
+        ),
+    )
+    return made, more + el(
+        "nativePlace", el("place", el("addr", el("city", "南京市") + el("state", "江苏省")))
+    )
 
 
 def make(
@@ -145,7 +208,10 @@ def make(
 ) -> Record:  # fmt: skip
     chief, deputy, attending, resident, nurse, coder = (hospital.member(one) for one in staff)
     made = later(span[1], 300)
-    weights = [obs("DE04.10.019.00", "新生儿入院体重(g)" if at else "新生儿出生体重(g)", pq(w, "g")) for at, w in enumerate(newborn)]
+    weights = [
+        obs("DE04.10.019.00", "新生儿入院体重(g)" if at else "新生儿出生体重(g)", pq(w, "g"))
+        for at, w in enumerate(newborn)
+    ]
     first = [
         group(
             obs("DE05.10.025.00", "门(急)诊诊断名称", st(outside[1]), qualifier="门(急)诊诊断"),
@@ -154,11 +220,30 @@ def make(
     ]
     if pathology:
         p_number, icd, name = pathology
-        named = obs("DE05.01.025.00", "病理诊断名称", st(name), qualifier="病理诊断名称").replace("<code ", ident("2.16.156.10011.1.8", p_number) + "<code ", 1)
-        first.append(group(named, diagnosis("DE05.01.024.00", "病理诊断编码", icd, name, qualifier="病理诊断")))
-    problems = [obs("DE05.10.119.00", "住院者疾病状态代码", table_cd("2", "急", "3.1.100", "住院者疾病状态代码表"))]
+        named = obs("DE05.01.025.00", "病理诊断名称", st(name), qualifier="病理诊断名称").replace(
+            "<code ", ident("2.16.156.10011.1.8", p_number) + "<code ", 1
+        )
+        first.append(
+            group(
+                named, diagnosis("DE05.01.024.00", "病理诊断编码", icd, name, qualifier="病理诊断")
+            )
+        )
+    problems = [
+        obs(
+            "DE05.10.119.00",
+            "住院者疾病状态代码",
+            table_cd("2", "急", "3.1.100", "住院者疾病状态代码表"),
+        )
+    ]
     if injury:
-        problems.append(obs("DE05.10.152.00", "损伤中毒的外部原因", st(injury[1]), diagnosis("DE05.01.078.00", "损伤中毒的外部原因-疾病编码", *injury)))
+        problems.append(
+            obs(
+                "DE05.10.152.00",
+                "损伤中毒的外部原因",
+                st(injury[1]),
+                diagnosis("DE05.01.078.00", "损伤中毒的外部原因-疾病编码", *injury),
+            )
+        )
     for word, duration in zip(("前", "后"), coma or (), strict=False):
         problems.append(group(*(
             obs(f"DE05.10.138.0{at}", f"颅脑损伤患者入院{word}昏迷时间-{unit}", pq(amount, unit))
@@ -167,18 +252,56 @@ def make(
     moved = []
     if transfer:
         organization = el("representedOrganization", el("name", transfer))
-        moved = [el("observation", el("code") + el("author", el("time") + el("assignedAuthor", el("id") + organization)), classCode="OBS", moodCode="EVN")]
-    playing = el("playingEntity", code("DE02.10.022.00", "过敏药物", "2.16.156.10011.2.2.1", "卫生信息数据元目录") + f'<desc xsi:type="ST">{escape(allergy)}</desc>')
-    allergic = obs("DE02.10.023.00", "药物过敏标志", bl(bool(allergy)), after=el("participant", el("participantRole", playing), typeCode="CSM") if allergy else "")
+        moved = [
+            el(
+                "observation",
+                el("code")
+                + el("author", el("time") + el("assignedAuthor", el("id") + organization)),
+                classCode="OBS",
+                moodCode="EVN",
+            )
+        ]
+    playing = el(
+        "playingEntity",
+        code("DE02.10.022.00", "过敏药物", "2.16.156.10011.2.2.1", "卫生信息数据元目录")
+        + f'<desc xsi:type="ST">{escape(allergy)}</desc>',
+    )
+    allergic = obs(
+        "DE02.10.023.00",
+        "药物过敏标志",
+        bl(bool(allergy)),
+        after=el("participant", el("participantRole", playing), typeCode="CSM") if allergy else "",
+    )
     quality = "".join(
-        el("author", el("time") + el("assignedAuthor", ident(STAFF, one.code) + el("code", displayName=role) + el("assignedPerson", el("name", one.name))))
+        el(
+            "author",
+            el("time")
+            + el(
+                "assignedAuthor",
+                ident(STAFF, one.code)
+                + el("code", displayName=role)
+                + el("assignedPerson", el("name", one.name)),
+            ),
+        )
         for role, one in (("质控医师", attending), ("质控护士", nurse))
     )
     room, unit_name, ward = units[2], units[0], units[1]
     unit_code = next(one.code for one in hospital.departments if one.name == unit_name)
     place = ident("2.16.156.10011.1.21", room) + el("name", room)
-    place += el("asOrganizationPartOf", el("wholeOrganization", ident("2.16.156.10011.1.26", unit_code) + el("name", unit_name)))
-    out_of = el("act", el("code") + el("author", el("time") + el("assignedAuthor", el("id") + el("representedOrganization", place))), classCode="ACT", moodCode="EVN")
+    place += el(
+        "asOrganizationPartOf",
+        el("wholeOrganization", ident("2.16.156.10011.1.26", unit_code) + el("name", unit_name)),
+    )
+    out_of = el(
+        "act",
+        el("code")
+        + el(
+            "author",
+            el("time") + el("assignedAuthor", el("id") + el("representedOrganization", place)),
+        ),
+        classCode="ACT",
+        moodCode="EVN",
+    )
     sections = [
         section("8716-3", "VITAL SIGNS", *weights),
         section("29548-5", "Diagnosis", *first),
@@ -199,7 +322,14 @@ def make(
         section("18776-5", "TREATMENT PLAN", obs("DE06.00.194.00", "出院31天内再住院标志", bl(bool(again)), *([obs("DE06.00.195.00", "出院31天内再住院目的", st(again))] if again else []))),
         fees(paid, costs),
     ]  # fmt: skip
-    roles = (("科主任", chief, True), ("主任(副主任)医师", deputy, False), ("主治医师", attending, False), ("住院医师", resident, False), ("责任护士", nurse, False), ("编码员", coder, False))
+    roles = (
+        ("科主任", chief, True),
+        ("主任(副主任)医师", deputy, False),
+        ("主治医师", attending, False),
+        ("住院医师", resident, False),
+        ("责任护士", nurse, False),
+        ("编码员", coder, False),
+    )
     own, more = home(patient(who).county, work)
     return Record(
         kind=Kind.FRONT_SHEET, number=number, at=made, hospital=hospital, patient=patient(who), author=resident, numbers={"inpatient": inpatient, "case": case},

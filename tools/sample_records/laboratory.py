@@ -25,7 +25,14 @@ from sample_records.shared_document import (
 )
 
 INTERPRETATION = "2.16.840.1.113883.5.83"
-LEVELS = {"H": "偏高", "L": "偏低", "N": "正常", "HH": "危急值(高)", "LL": "危急值(低)", "A": "异常"}
+LEVELS = {
+    "H": "偏高",
+    "L": "偏低",
+    "N": "正常",
+    "HH": "危急值(高)",
+    "LL": "危急值(低)",
+    "A": "异常",
+}
 LOINC = "2.16.840.1.113883.6.1"
 
 # code, name, abbreviation, unit, low, high, decimals
@@ -72,8 +79,20 @@ GASES: list[Test] = [
 HEART: list[Test] = [
     ("67151-1", "高敏肌钙蛋白T", "hs-TnT", "ng/L", 0, 14, 1), ("33762-6", "N端脑钠肽前体", "NT-proBNP", "pg/mL", 0, 300, 0), ("33959-8", "降钙素原", "PCT", "ng/mL", 0, 0.05, 2),
 ]  # fmt: skip
-PANELS = {"血常规": BLOOD, "生化全套": CHEMISTRY, "凝血功能": CLOTTING, "动脉血气分析": GASES, "心肌与感染标志物": HEART}
-LIMITS = {"CREA": (30.0, 650.0), "K": (2.8, 6.2), "pH": (7.2, 7.55), "sO2": (70.0, 100.0), "INR": (0.7, 3.0)}
+PANELS = {
+    "血常规": BLOOD,
+    "生化全套": CHEMISTRY,
+    "凝血功能": CLOTTING,
+    "动脉血气分析": GASES,
+    "心肌与感染标志物": HEART,
+}
+LIMITS = {
+    "CREA": (30.0, 650.0),
+    "K": (2.8, 6.2),
+    "pH": (7.2, 7.55),
+    "sO2": (70.0, 100.0),
+    "INR": (0.7, 3.0),
+}
 
 
 def _level(value: float, low: float, high: float) -> str:
@@ -86,14 +105,18 @@ def _level(value: float, low: float, high: float) -> str:
 
 def _range(test: Test) -> str:
     _, _, _, unit, low, high, digits = test
-    inner = el("low", value=f"{low:.{digits}f}", unit=unit or "1") + el("high", value=f"{high:.{digits}f}", unit=unit or "1")
+    inner = el("low", value=f"{low:.{digits}f}", unit=unit or "1") + el(
+        "high", value=f"{high:.{digits}f}", unit=unit or "1"
+    )
     if low == 0:
         inner = el("high", value=f"{high:.{digits}f}", unit=unit or "1")
     return el("referenceRange", el("observationRange", f'<value xsi:type="IVL_PQ">{inner}</value>'))
 
 
 def _interpretation(level: str) -> str:
-    return el("interpretationCode", code=level, codeSystem=INTERPRETATION, displayName=LEVELS[level])
+    return el(
+        "interpretationCode", code=level, codeSystem=INTERPRETATION, displayName=LEVELS[level]
+    )
 
 
 def by_element(test: Test, value: float) -> str:
@@ -106,7 +129,9 @@ def by_element(test: Test, value: float) -> str:
         *([obs("DE04.30.016.00", "检查定量结果计量单位", st(unit))] if unit else []),
         after=_interpretation(level), tail=_range(test),
     )  # fmt: skip
-    return obs("DE04.30.019.00", "检验项目代码", cd(number, f"{name}({short})", LOINC, "LOINC"), quantity)
+    return obs(
+        "DE04.30.019.00", "检验项目代码", cd(number, f"{name}({short})", LOINC, "LOINC"), quantity
+    )
 
 
 def by_code(test: Test, value: float) -> str:
@@ -115,7 +140,12 @@ def by_code(test: Test, value: float) -> str:
     shown = f"{value:.{digits}f}"
     head = code(number, f"{name}({short})", LOINC, "LOINC")
     value_xml = f'<value xsi:type="PQ" value="{shown}" unit="{unit or "1"}"/>'
-    return el("observation", head + value_xml + _interpretation(_level(value, low, high)) + _range(test), classCode="OBS", moodCode="EVN")
+    return el(
+        "observation",
+        head + value_xml + _interpretation(_level(value, low, high)) + _range(test),
+        classCode="OBS",
+        moodCode="EVN",
+    )
 
 
 def specimen(kind: str, state: str, taken: str, received: str, item: str) -> str:
@@ -132,7 +162,10 @@ def make(
     abnormal: bool = True, extra: tuple[str, ...] = (),
 ) -> Record:  # fmt: skip
     received, done = later(when, 28), later(when, 115)
-    technician, checker = hospital.member(f"{hospital.prefix}0301"), hospital.member(f"{hospital.prefix}0302")
+    technician, checker = (
+        hospital.member(f"{hospital.prefix}0301"),
+        hospital.member(f"{hospital.prefix}0302"),
+    )
     result = ("2", "异常") if abnormal else ("1", "正常")
     sections = [
         section("29548-5", "Diagnosis", obs("DE05.01.024.00", "诊断代码", cd(*found, *ICD10), when=when[:8])),
@@ -154,7 +187,11 @@ def make(
             obs("DE06.00.179.00", "检验报告备注", st(remark or "本报告仅对所检测的标本负责；如有疑问，请于3日内与检验科联系。")),
         ),
     ]  # fmt: skip
-    ids = {"inpatient": inpatient} if inpatient else {"outpatient": f"{hospital.prefix}M{number[-13:]}"}
+    ids = (
+        {"inpatient": inpatient}
+        if inpatient
+        else {"outpatient": f"{hospital.prefix}M{number[-13:]}"}
+    )
     return Record(
         kind=Kind.LABORATORY, number=number, at=done, hospital=hospital, patient=patient(who), author=technician,
         numbers={**ids, "lab": number.rpartition("-")[2], "request": "SQ" + number[-11:], "specimen": "1" + number[-9:]},
@@ -182,7 +219,11 @@ def series() -> list[str]:
         "CREA": 412.0, "UREA": 24.6, "CRP": 168.0, "PCT": 12.4, "WBC": 18.6, "NEUT%": 91.2, "LYMPH%": 5.1, "NEUT#": 16.9, "HGB": 92.0, "RBC": 3.02, "HCT": 28.1,
         "NT-proBNP": 6400.0, "hs-TnT": 86.0, "Lac": 4.2, "ALB": 28.4, "D-D": 6.8, "pCO2": 68.0, "pO2": 58.0, "pH": 7.26, "sO2": 88.0, "PLT": 96.0, "GLU": 13.4, "K": 5.4,
     }  # fmt: skip
-    level = {one[2]: begun.get(one[2], (one[4] + one[5]) / 2) for tests in PANELS.values() for one in tests}
+    level = {
+        one[2]: begun.get(one[2], (one[4] + one[5]) / 2)
+        for tests in PANELS.values()
+        for one in tests
+    }
     made = []
     for day in range(25):
         for at, (name, tests) in enumerate(PANELS.items()):
@@ -199,7 +240,18 @@ def series() -> list[str]:
             playing = el("specimenPlayingEntity", el("name", kind))
             head = code(f"P{at + 1:02d}", name, "2.16.156.10011.2.3.9.1", "检验组套(本院)")
             head += el("statusCode", code="completed") + el("effectiveTime", value=when)
-            head += el("specimen", el("specimenRole", el("id", root="2.16.156.10011.1.14", extension=f"2604{2 + day:02d}{at}{day * 7 + 100}") + playing))
+            head += el(
+                "specimen",
+                el(
+                    "specimenRole",
+                    el(
+                        "id",
+                        root="2.16.156.10011.1.14",
+                        extension=f"2604{2 + day:02d}{at}{day * 7 + 100}",
+                    )
+                    + playing,
+                ),
+            )
             inner = "".join(el("component", one) for one in shown)
             made.append(el("organizer", head + inner, classCode="BATTERY", moodCode="EVN"))
     return made
@@ -213,9 +265,13 @@ def culture() -> tuple[str, str]:
         ("环丙沙星", "≥4", "R"), ("呋喃妥因", "32", "S"), ("复方新诺明", "≥320", "R"), ("磷霉素", "≤16", "S"),
     ]  # fmt: skip
     body = "".join(el("tr", "".join(el("td", escape(cell)) for cell in row)) for row in rows)
-    head = el("thead", el("tr", "".join(el("th", one) for one in ("抗菌药物", "MIC(μg/mL)", "敏感度"))))
+    head = el(
+        "thead", el("tr", "".join(el("th", one) for one in ("抗菌药物", "MIC(μg/mL)", "敏感度")))
+    )
     table = el("table", el("caption", "药敏试验结果（CLSI M100）") + head + el("tbody", body))
-    return el("paragraph", "培养结果：大肠埃希菌 菌落计数 >10^5 CFU/mL，ESBL阳性（产超广谱β-内酰胺酶）。") + table, "大肠埃希菌，ESBL(+)，菌落计数>10^5CFU/mL"
+    return el(
+        "paragraph", "培养结果：大肠埃希菌 菌落计数 >10^5 CFU/mL，ESBL阳性（产超广谱β-内酰胺酶）。"
+    ) + table, "大肠埃希菌，ESBL(+)，菌落计数>10^5CFU/mL"
 
 
 def records() -> dict[str, Record]:

@@ -33,9 +33,18 @@ def allergy(text: str) -> str:
     """过敏史: act/observation with the allergen in participant/playingEntity."""
     playing = code("DE02.10.022.00", "过敏史", "2.16.156.10011.2.2.1", "卫生信息数据元目录")
     playing += f"<desc>{escape(text)}</desc>"
-    who = el("participant", el("participantRole", el("playingEntity", playing), classCode="MANU"), typeCode="CSM")
+    who = el(
+        "participant",
+        el("participantRole", el("playingEntity", playing), classCode="MANU"),
+        typeCode="CSM",
+    )
     seen = obs("DE02.10.023.00", "过敏史标志", bl(not text.startswith("否认")), after=who)
-    return el("act", el("code", nullFlavor="NA") + el("entryRelationship", seen, typeCode="SUBJ"), classCode="ACT", moodCode="EVN")
+    return el(
+        "act",
+        el("code", nullFlavor="NA") + el("entryRelationship", seen, typeCode="SUBJ"),
+        classCode="ACT",
+        moodCode="EVN",
+    )
 
 
 def order(one: Order, when: str, doctor: Signer) -> str:
@@ -58,7 +67,11 @@ def body(
     tcm: tuple[str, str, str, str, str, str] | None = None,
 ) -> list[str]:  # fmt: skip
     found = [
-        obs("DE06.00.196.00", "初诊标志代码", table_cd(*(("1", "初诊") if first else ("2", "复诊")), "2.39", "初诊标志代码表")),
+        obs(
+            "DE06.00.196.00",
+            "初诊标志代码",
+            table_cd(*(("1", "初诊") if first else ("2", "复诊")), "2.39", "初诊标志代码表"),
+        ),
         *(
             group(
                 obs("DE05.01.025.00", "初步诊断-西医诊断名称", st(name)),
@@ -106,7 +119,14 @@ def body(
 
 
 def make(
-    number: str, hospital: CityInstitution, who: str, doctor: str, *, when: str, department: str, **content: object
+    number: str,
+    hospital: CityInstitution,
+    who: str,
+    doctor: str,
+    *,
+    when: str,
+    department: str,
+    **content: object,
 ) -> Record:
     member = hospital.member(doctor)
     signer = Signer("责任医师", member, later(when, 25), legal=True)

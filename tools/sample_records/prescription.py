@@ -25,8 +25,26 @@ from sample_records.shared_document import (
     whole,
 )
 
-ROUTES = {"口服": "1", "静脉滴注": "404", "肌内注射": "402", "雾化吸入": "5", "外用": "9", "嚼服": "199", "皮下注射": "401"}
-FORMS = {"片剂": "01", "肠溶片": "0103", "缓释片": "0104", "胶囊剂": "02", "颗粒剂": "03", "注射剂": "07", "混悬液": "05", "雾化溶液": "0705", "饮片": "99"}
+ROUTES = {
+    "口服": "1",
+    "静脉滴注": "404",
+    "肌内注射": "402",
+    "雾化吸入": "5",
+    "外用": "9",
+    "嚼服": "199",
+    "皮下注射": "401",
+}
+FORMS = {
+    "片剂": "01",
+    "肠溶片": "0103",
+    "缓释片": "0104",
+    "胶囊剂": "02",
+    "颗粒剂": "03",
+    "注射剂": "07",
+    "混悬液": "05",
+    "雾化溶液": "0705",
+    "饮片": "99",
+}
 
 
 @dataclass
@@ -46,7 +64,10 @@ class Drug:
 
 
 def administration(drug: Drug) -> str:
-    labelled = el("manufacturedLabeledDrug", el("code", code=drug.code, displayName=drug.name) + el("name", escape(drug.name)))
+    labelled = el(
+        "manufacturedLabeledDrug",
+        el("code", code=drug.code, displayName=drug.name) + el("name", escape(drug.name)),
+    )
     parts = [
         obs("DE08.50.043.00", "药物规格", st(drug.spec)),
         obs("DE06.00.135.00", "药物使用总剂量", pq(drug.total, drug.total_unit)),
@@ -57,10 +78,22 @@ def administration(drug: Drug) -> str:
         parts.append(obs("DE06.00.179.00", "用药说明", st(drug.note)))
     inner = (
         el("text")
-        + code(ROUTES[drug.route], drug.route, "2.16.156.10011.2.3.1.158", "用药途径代码表", "routeCode")
+        + code(
+            ROUTES[drug.route],
+            drug.route,
+            "2.16.156.10011.2.3.1.158",
+            "用药途径代码表",
+            "routeCode",
+        )
         + el("doseQuantity", value=drug.dose, unit=drug.unit)
         + el("rateQuantity", value=drug.often[0], unit=drug.often[1:])
-        + code(FORMS[drug.form], drug.form, "2.16.156.10011.2.3.1.211", "药物剂型代码表", "administrationUnitCode")
+        + code(
+            FORMS[drug.form],
+            drug.form,
+            "2.16.156.10011.2.3.1.211",
+            "药物剂型代码表",
+            "administrationUnitCode",
+        )
         + el("consumable", el("manufacturedProduct", labelled))
         + "".join(el("entryRelationship", one, typeCode="COMP") for one in parts)
     )
@@ -73,7 +106,10 @@ def make(
     remark: str = "", age: str = "", herbal: dict[str, str] | None = None,
 ) -> Record:  # fmt: skip
     member = hospital.member(doctor)
-    chemist, dispenser = hospital.member(f"{hospital.prefix}0501"), hospital.member(f"{hospital.prefix}0502")
+    chemist, dispenser = (
+        hospital.member(f"{hospital.prefix}0501"),
+        hospital.member(f"{hospital.prefix}0502"),
+    )
     hour = int(when[8:10])
     after = f"{when[:8]}{hour + 1:02d}"
     for at, one in enumerate(drugs, 1):
@@ -94,8 +130,18 @@ def make(
     if herbal:
         signers.insert(0, Signer("处方开立医师", member, when, legal=True))
         diagnoses += [
-            obs("DE05.10.130.00", "中医诊断病名代码", cd(herbal["sick_code"], herbal["sick"], *TCM), qualifier="中医诊断病名"),
-            obs("DE05.10.130.00", "中医证候代码", cd(herbal["pattern_code"], herbal["pattern"], *TCM), qualifier="中医证候"),
+            obs(
+                "DE05.10.130.00",
+                "中医诊断病名代码",
+                cd(herbal["sick_code"], herbal["sick"], *TCM),
+                qualifier="中医诊断病名",
+            ),
+            obs(
+                "DE05.10.130.00",
+                "中医证候代码",
+                cd(herbal["pattern_code"], herbal["pattern"], *TCM),
+                qualifier="中医证候",
+            ),
         ]
         rx.append(
             obs(
@@ -126,10 +172,27 @@ def make(
 
 
 def herb(name: str, grams: int, note: str = "") -> Drug:
-    return Drug(name, f"T{sum(map(ord, name)):09d}", "统货", "饮片", str(grams), "g", "1剂/天", "口服", str(grams * 7), "g", note)
+    return Drug(
+        name,
+        f"T{sum(map(ord, name)):09d}",
+        "统货",
+        "饮片",
+        str(grams),
+        "g",
+        "1剂/天",
+        "口服",
+        str(grams * 7),
+        "g",
+        note,
+    )
 
 
-ORDINARY, EMERGENCY, CHILD, HERBAL = ("1", "普通处方"), ("2", "急诊处方"), ("3", "儿科处方"), ("1", "普通处方")
+ORDINARY, EMERGENCY, CHILD, HERBAL = (
+    ("1", "普通处方"),
+    ("2", "急诊处方"),
+    ("3", "儿科处方"),
+    ("1", "普通处方"),
+)
 
 
 def records() -> dict[str, Record]:

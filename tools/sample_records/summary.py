@@ -37,7 +37,10 @@ def event(
     body = [
         obs("DE08.10.026.00", "医疗机构科室名称", st(department)),
         obs("DE02.01.060.00", "患者类型代码", table_cd(*kind, "1.271", "患者类型代码表")),
-        obs(*(("DE01.00.014.00", "住院号") if inpatient else ("DE01.00.010.00", "门(急)诊号")), st(number)),
+        obs(
+            *(("DE01.00.014.00", "住院号") if inpatient else ("DE01.00.010.00", "门(急)诊号")),
+            st(number),
+        ),
     ]
     if inpatient:
         body.append(
@@ -62,7 +65,9 @@ def event(
                 obs("DE05.10.130.00", "中医证候代码", cd(pattern_code, pattern, *TCM)),
             )
         )  # fmt: skip
-    body += [el("procedure", code(*one, *ICD9), classCode="PROC", moodCode="EVN") for one in procedures]
+    body += [
+        el("procedure", code(*one, *ICD9), classCode="PROC", moodCode="EVN") for one in procedures
+    ]
     for name, usage, harm in drugs:
         parts = [obs("DE06.00.136.00", "关键药物用法", st(usage))]
         if harm:
@@ -102,7 +107,12 @@ def make(
 
     past = [
         obs(de, label, st(facts[label]))
-        for de, label in (("DE02.10.026.00", "疾病史(含外伤)"), ("DE02.10.008.00", "传染病史"), ("DE02.10.061.00", "手术史"), ("DE02.10.098.00", "婚育史"))
+        for de, label in (
+            ("DE02.10.026.00", "疾病史(含外伤)"),
+            ("DE02.10.008.00", "传染病史"),
+            ("DE02.10.061.00", "手术史"),
+            ("DE02.10.098.00", "婚育史"),
+        )
         if facts.get(label)
     ]
     types = {"A": "1", "B": "2", "O": "3", "AB": "4"}
