@@ -285,3 +285,14 @@ def test_nobody(town):
     for verb in (service.login_phone, service.contact_of):
         with pytest.raises(NotFound):
             verb("0" * 32)
+
+
+def test_a_session_keeps_its_entry_through_a_wrong_merge(wang, clerk):
+    """Signed in while merged, one is oneself after the split, not the survivor."""
+    from openrhip.site.accounts.service import citizens
+
+    other = come("赵明", number=_number(3), phone=THIRD)
+    service.merge(survivor=other, merged=wang, by=clerk, why="以为是同一人")
+    visitor = citizens.visitor(service.citizen_login_lookup("王建国", WANG))
+    service.unmerge(person_id=wang, by=clerk, why="误合并")
+    assert service.resolve_person(visitor.actor.person_id) == wang

@@ -8,6 +8,7 @@ from openrhip.directory import service
 from openrhip.directory.rules.numbers import check_digit
 from openrhip.directory.service import Actor, DocumentFacts, Effect, Grantee, Purpose, Scope
 from openrhip.kernel import clock
+from openrhip.kernel.errors import Refused
 
 pytestmark = pytest.mark.django_db
 BORN = date(1985, 3, 3)
@@ -164,3 +165,12 @@ def test_a_guardian_appointed_while_merged_stays_with_the_entry(town, merged, cl
     service.unmerge(person_id=second, by=clerk, why="误合并")
     [ward] = service.wards_of(town.other)
     assert ward.person_id == second
+
+
+def test_nobody_appoints_a_guardian_of_their_own_name(town, pair, clerk):
+    guardian = come("赵管理员", 5).entry_id  # the clerk's name
+    with pytest.raises(Refused, match="their own"):
+        service.appoint_guardian(
+            guardian=guardian, ward=pair[0], kind="parent", evidence="户口簿", by=clerk
+        )
+    assert service.wards_of(guardian) == ()

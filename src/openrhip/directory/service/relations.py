@@ -11,7 +11,7 @@ from openrhip.directory import models
 from openrhip.directory.rules import names
 from openrhip.directory.rules.access import Actor, DocumentFacts, Office, require
 from openrhip.directory.rules.facts import Ward
-from openrhip.directory.service import people
+from openrhip.directory.service import own, people
 from openrhip.directory.service.ids import checked, checked_code
 from openrhip.kernel import clock, config
 from openrhip.kernel.database import writing
@@ -100,7 +100,9 @@ def appoint_guardian(
 ) -> str:
     """A person may act for a child or ward; evidence names the document seen. Answers the id."""
     require(by, Office.PAPER)
-    if people.resolve_person(guardian) == people.resolve_person(ward):
+    acting = people.resolve_person(guardian)
+    own.refuse(by, acting)
+    if acting == people.resolve_person(ward):
         raise Malformed("nobody is their own guardian", where="guardian")
     seen = names.sentence(evidence, where="evidence", longest=300)
     with writing():
