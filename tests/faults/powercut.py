@@ -374,7 +374,13 @@ class Disk:
                 break
             time.sleep(0.05)
         if self._child is not None:
-            self._child.wait(60)  # a busy machine takes its time
+            try:
+                self._child.wait(10)
+            except subprocess.TimeoutExpired:
+                # Some other process on the machine took the mount into a namespace of its own.
+                # What survives was written down at the cut: the file system may be killed.
+                self._child.kill()
+                self._child.wait(10)
             self._child = None
 
 
