@@ -15,7 +15,9 @@ NAMED_TEST = re.compile(r"`(?:(tests/[\w/.-]+\.py))?(?:::)?(test_\w+)?`")
 def test_derived_pages_are_fresh(name):
     import docs
 
-    assert (ROOT / "docs" / name).read_text("utf-8") == docs.PAGES[name](), "run: python tools/docs.py"
+    assert (ROOT / "docs" / name).read_text("utf-8") == docs.PAGES[name](), (
+        "run: python tools/docs.py"
+    )
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
@@ -28,7 +30,9 @@ def test_links_lead_somewhere(page):
 @pytest.mark.parametrize("page", ["threats.md", "standards.md"])
 def test_named_tests_exist(page):
     text = "\n".join(path.read_text("utf-8") for path in (ROOT / "tests").rglob("*.py"))
-    known = set(re.findall(r"def (test_\w+)", text)) | {p.stem for p in (ROOT / "tests").rglob("test_*.py")}
+    known = set(re.findall(r"def (test_\w+)", text)) | {
+        p.stem for p in (ROOT / "tests").rglob("test_*.py")
+    }
     named = 0
     for path, test in NAMED_TEST.findall((ROOT / "docs" / page).read_text("utf-8")):
         if path:
@@ -52,7 +56,11 @@ def test_every_threat_names_a_test():
 
 def test_both_readmes_have_the_same_shape():
     shapes = [
-        [line.split(" ")[0] for line in (ROOT / name).read_text("utf-8").splitlines() if line.startswith("#")]
+        [
+            line.split(" ")[0]
+            for line in (ROOT / name).read_text("utf-8").splitlines()
+            if line.startswith("#")
+        ]
         for name in ("README.md", "README.zh-CN.md")
     ]
     assert shapes[0] == shapes[1]
@@ -63,7 +71,18 @@ def test_every_room_has_its_page_and_the_index_names_every_page():
     index = (ROOT / "docs" / "README.md").read_text("utf-8")
     for page in (ROOT / "docs").glob("*.md"):
         assert page.name == "README.md" or f"({page.name})" in index, page.name
-    for room in ("gm", "ofd", "cda", "ledger", "directory", "records", "agent", "portal", "workbench", "console"):
+    for room in (
+        "gm",
+        "ofd",
+        "cda",
+        "ledger",
+        "directory",
+        "records",
+        "agent",
+        "portal",
+        "workbench",
+        "console",
+    ):
         assert (ROOT / "docs" / f"{room}.md").exists(), room
 
 

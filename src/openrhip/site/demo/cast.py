@@ -43,7 +43,7 @@ _SIGN_INS = (
 )
 
 
-def make_home(home: Path, *, listen: str, ledger_url: str) -> None:
+def make_home(home: Path, *, listen: str, centre_url: str, ledger_url: str) -> None:
     """A home folder with certificates for the cast, everybody registered, accounts made."""
     homes.make_certificates(
         home / "pki",
@@ -57,7 +57,7 @@ def make_home(home: Path, *, listen: str, ledger_url: str) -> None:
     homes.prepare(
         home,
         development=True,
-        values={"listen": listen, "centre_url": f"http://{listen}", "ledger_url": ledger_url},
+        values={"listen": listen, "centre_url": centre_url, "ledger_url": ledger_url},
     )
     _register()
     accounts = [_account(*row) for row in _SIGN_INS]

@@ -44,8 +44,11 @@ def demo(home: Path, port: int, keep: bool, once: bool, as_json: bool) -> None:
         _clear(home)
         _step("Making keys, certificates, database … 生成密钥、证书与数据库")
         listen = f"127.0.0.1:{_free(port)}"
-        cast.make_home(home, listen=listen, ledger_url=f"http://127.0.0.1:{_free(0)}")
-        feed.make_nodes(home, centre_url=f"http://{listen}")
+        # By name: browsers make passkeys for a name only, never for an address.
+        centre_url = f"http://localhost:{listen.rpartition(':')[2]}"
+        ledger_url = f"http://127.0.0.1:{_free(0)}"
+        cast.make_home(home, listen=listen, centre_url=centre_url, ledger_url=ledger_url)
+        feed.make_nodes(home, centre_url=centre_url)
     supervisor = Supervisor(_services(home), logs=home / "logs")
     try:
         _step("Starting the centre and two hospital nodes … 启动中心与两家医院的前置机")
