@@ -81,7 +81,6 @@ ALLOWED_HOSTS = [
     urlsplit(CONFIG["centre_url"]).hostname or "localhost",
     "127.0.0.1",
     "localhost",
-    "testserver",
 ]
 WSGI_APPLICATION = "openrhip.site.wsgi.application"
 
