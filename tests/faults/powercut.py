@@ -370,18 +370,17 @@ class Disk:
             done = subprocess.run(
                 [*command, *lazy, str(self.path)], capture_output=True, check=False
             )
-            if done.returncode == 0 or not os.path.ismount(self.path):
+            if done.returncode == 0 or not self._listed():
                 break
             time.sleep(0.05)
         if self._child is not None:
-            try:
-                self._child.wait(10)
-            except subprocess.TimeoutExpired:
-                # Some other process on the machine took the mount into a namespace of its own.
-                # What survives was written down at the cut: the file system may be killed.
-                self._child.kill()
-                self._child.wait(10)
+            self._child.wait(20)
             self._child = None
+
+    def _listed(self) -> bool:
+        """Whether the mount is there. After a cut even lstat fails, so the kernel's list is read."""
+        mounts = Path("/proc/self/mounts").read_text("utf-8")
+        return any(line.split(" ")[1] == str(self.path) for line in mounts.splitlines())
 
 
 def missing() -> str:
