@@ -70,7 +70,8 @@ def on_two_cores(
 ) -> tuple[list[float], list[float]]:
     """Deeds per second of two processes at once, per run: by processor time, and by the wall clock.
 
-    Both agree on a machine that does nothing else; on a busy one processor time is the fairer.
+    Both agree on a machine that does nothing else. The wall clock is what is reported; where it
+    is much lower than processor time, others were using the machine.
     prepare is called in each process and answers the deed; its cost is not counted.
     """
     context = multiprocessing.get_context("fork")
