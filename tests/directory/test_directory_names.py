@@ -97,3 +97,9 @@ def test_different_institutions_stay_apart(one, other):
 )
 def test_masks(name, masked):
     assert names.mask_name(name) == masked
+
+
+def test_traditional_and_simplified_spellings_are_one_name():
+    assert names.person_key("李秀蘭") == names.person_key("李秀兰")
+    assert names.person_key("陳國華") == names.person_key("陈国华")
+    assert names.person_key("李秀兰") != names.person_key("李秀英")

@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
+
+import opencc
 
 from openrhip.kernel.errors import Malformed, TooLarge
 
 LONGEST_NAME = 100
 _MARKS = r"\s·•・‧∙⋅．.\-‐—_'’`"
+_SIMPLIFIER = opencc.OpenCC("t2s")
 _SEPARATORS = re.compile(rf"[{_MARKS}]+")
 _BRACKETS = re.compile(rf"[{_MARKS}()（）\[\]【】〔〕「」『』《》<>〈〉,，、/]+")
 _CITY = re.compile(r"^(?P<city>[\u4e00-\u9fff]{2})市")
@@ -62,8 +66,16 @@ def sentence(text: str, *, where: str, shortest: int = 2, longest: int = 500) ->
 
 
 def person_key(name: str) -> str:
-    """Spellings of one name have one key: 欧阳 · 娜 and 欧阳娜, ＺＨＡＮＧ and Zhang."""
-    return _fold(name, _SEPARATORS)
+    """Spellings of one name have one key: 欧阳 · 娜 and 欧阳娜, ＺＨＡＮＧ and Zhang, 蘭 and 兰."""
+    # Sign by sign: a phrase table would make the key of a sign depend on its neighbours.
+    return "".join(_simplified(sign) for sign in _fold(name, _SEPARATORS))
+
+
+@lru_cache(maxsize=20_000)
+def _simplified(sign: str) -> str:
+    """The simplified form (简化字) of a traditional character; any other sign as it is."""
+    simplified: str = _SIMPLIFIER.convert(sign)
+    return simplified
 
 
 def institution_key(name: str) -> str:
