@@ -152,9 +152,10 @@ def my_accesses(request: AskedRequest) -> HttpResponse:
         size=_PER_PAGE,
         others=not everyone,
     )
+    own = _ids(request)
     context = {
         "everyone": everyone,
-        "rows": [access_row(item) for item in page.items],
+        "rows": [access_row(item, reader=own) for item in page.items],
         "paging": pages_of(request, page),
     }
     return render(request, "records/my_accesses.jinja", context)
@@ -165,7 +166,7 @@ def my_access(request: AskedRequest, access_id: str) -> HttpResponse:
     """One look with its proof, verified here and now."""
     proof = records.access_proof(access_id, person_id=request.actor.person_id)
     context = {
-        "row": access_row(proof.access),
+        "row": access_row(proof.access, reader=_ids(request)),
         "findings": proof_lines(proof),
         "receipt": proof.receipt,
     }
@@ -194,12 +195,18 @@ def my_access_proof(request: AskedRequest, access_id: str) -> HttpResponse:
 @require_safe
 def my_notices(request: AskedRequest) -> HttpResponse:
     """Emergency accesses: someone opened a record without asking, and said why."""
+    own = _ids(request)
     rows = [
-        access_row(item)
+        access_row(item, reader=own)
         for item in records.accesses_of(request.actor.person_id, size=100).items
         if item.emergency and item.allowed
     ]
     return render(request, "records/my_notices.jinja", {"rows": rows})
+
+
+def _ids(request: AskedRequest) -> tuple[str, ...]:
+    """Every entry of the reader: before a merge they may have read under another."""
+    return same_person_ids(request.actor.person_id)
 
 
 def _own(request: AskedRequest, document_id: str) -> None:

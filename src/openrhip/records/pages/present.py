@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import groupby
@@ -103,12 +103,14 @@ def visits(items: Sequence[DocumentSummary]) -> list[Visit]:
     ]
 
 
-def access_row(item: AccessSummary) -> AccessRow:
-    own = item.actor == f"citizen:{item.person_id}"
+def access_row(item: AccessSummary, *, reader: Collection[str] = ()) -> AccessRow:
+    """reader: the ids of the citizen who reads this list; empty for staff."""
+    own = item.actor.removeprefix("citizen:") in reader
+    patient = own or item.actor == f"citizen:{item.person_id}"
     return AccessRow(
         id=item.id,
-        who=_("您本人") if own else item.actor_name,
-        role=_("、").join(role_text(role) for role in item.actor_roles) if not own else "",
+        who=_("您本人") if own else _("患者本人") if patient else item.actor_name,
+        role="" if patient else _("、").join(role_text(role) for role in item.actor_roles),
         place=item.institution_name,
         what=_title(item.title, item.kind) if item.document_id else _("病历目录"),
         purpose=purpose_text(item.purpose),
