@@ -136,3 +136,12 @@ def test_put_syncs_file_and_folder_before_it_answers(tmp_path, monkeypatch):
     key = files.LocalFiles(tmp_path / "s").put(b"x").key
     assert any(name.rsplit("/", 1)[-1].startswith(".part-") for name in synced)
     assert synced[-1].endswith(f"{key[:2]}/{key[2:4]}")
+
+
+def test_create_durably_never_writes_over(tmp_path):
+    path = tmp_path / "keys" / "000001.kek"
+    assert files.create_durably(path, b"first")
+    assert not files.create_durably(path, b"second")
+    assert path.read_bytes() == b"first"
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert [child.name for child in path.parent.iterdir()] == ["000001.kek"]

@@ -1,6 +1,8 @@
 """Framed encryption: any size, any pieces; nothing changed, moved, dropped or cut off passes."""
 
+import threading
 import tracemalloc
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hypothesis import given, settings
@@ -115,3 +117,20 @@ def test_old_keys_still_open_after_a_rotation(tmp_path):
     again = FileKeys(tmp_path / "keys")
     assert again.unwrap(old_id, wrapped, context=b"x") == bytes(16)
     assert all(path.stat().st_mode & 0o077 == 0 for path in (tmp_path / "keys").iterdir())
+
+
+def test_workers_that_start_together_make_one_key(tmp_path):
+    """Each has its own keeper, as each web process has: no key that wrapped anything is lost."""
+    folder = tmp_path / "keys"
+    gate = threading.Barrier(12)
+
+    def first_document(number):
+        keeper = FileKeys(folder)
+        gate.wait()
+        return keeper.wrap(bytes([number]) * 16, context=b"c")
+
+    with ThreadPoolExecutor(12) as pool:
+        wrapped = list(pool.map(first_document, range(12)))
+    later = FileKeys(folder)
+    for number, (name, blob) in enumerate(wrapped):
+        assert later.unwrap(name, blob, context=b"c") == bytes([number]) * 16

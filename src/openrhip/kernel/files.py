@@ -134,6 +134,30 @@ def write_durably(path: Path, data: bytes, *, mode: int = 0o600) -> None:
     sync_folder(path.parent)
 
 
+def create_durably(path: Path, data: bytes, *, mode: int = 0o600) -> bool:
+    """Write a new file at once and for good; False, and nothing changed, if there is one already.
+
+    Of several processes that create the same file one wins and the others read what it wrote.
+    """
+    make_folder(path.parent)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            os.fchmod(file.fileno(), mode)
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.link(name, path)
+        made = True
+    except FileExistsError:
+        made = False
+    finally:
+        Path(name).unlink()
+    # For the loser too: it goes on with the winner's file, which must not vanish in a power cut.
+    sync_folder(path.parent)
+    return made
+
+
 def make_folder(path: Path) -> None:
     """Create a folder and its parents so that they survive a power cut."""
     missing: list[Path] = []

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from openrhip.kernel.config import Config, current
-from openrhip.kernel.files import write_durably
+from openrhip.kernel.files import create_durably
 
 CONFIG = current()
 SITE = Path(__file__).parent
@@ -30,7 +30,7 @@ def _secret_key(config: Config) -> str:
     if not path.exists():
         if not config.home.exists():
             return secrets.token_urlsafe(48)
-        write_durably(path, secrets.token_urlsafe(48).encode())
+        create_durably(path, secrets.token_urlsafe(48).encode())
     return path.read_text().strip()
 
 

@@ -9,7 +9,7 @@ import secrets
 from pathlib import Path
 
 from openrhip.kernel.errors import Misconfigured, NotFound
-from openrhip.kernel.files import write_durably
+from openrhip.kernel.files import create_durably
 from openrhip.records.ports import open_key, seal_key
 
 
@@ -31,9 +31,14 @@ class FileKeys:
         return open_key(self._kek(name), wrapped, context)
 
     def rotate(self) -> str:
-        """Make the next key; answers its number."""
-        name = f"{int(self._names()[-1]) + 1 if self._names() else 1:06d}"
-        write_durably(self.folder / f"{name}.kek", secrets.token_hex(16).encode(), mode=0o600)
+        """Make the next key; answers its number.
+
+        A key that is there is never written over: what it wraps would be lost. Of two processes
+        that make the same number one wins, and both use what it wrote.
+        """
+        names = self._names()
+        name = f"{int(names[-1]) + 1 if names else 1:06d}"
+        create_durably(self.folder / f"{name}.kek", secrets.token_hex(16).encode())
         return name
 
     def _newest(self) -> str:
