@@ -144,4 +144,4 @@ def test_create_durably_never_writes_over(tmp_path):
     assert not files.create_durably(path, b"second")
     assert path.read_bytes() == b"first"
     assert path.stat().st_mode & 0o777 == 0o600
-    assert [child.name for child in path.parent.iterdir()] == ["000001.kek"]
+    assert [child.name for child in path.parent.glob("*.kek")] == ["000001.kek"]

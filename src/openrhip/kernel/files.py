@@ -7,6 +7,7 @@ rename and its folder after it.
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import re
@@ -140,22 +141,16 @@ def create_durably(path: Path, data: bytes, *, mode: int = 0o600) -> bool:
     Of several processes that create the same file one wins and the others read what it wrote.
     """
     make_folder(path.parent)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            os.fchmod(file.fileno(), mode)
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.link(name, path)
-        made = True
-    except FileExistsError:
-        made = False
-    finally:
-        Path(name).unlink()
-    # For the loser too: it goes on with the winner's file, which must not vanish in a power cut.
+    # A lock and not a hard link: not every file system has those.
+    flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
+    with os.fdopen(os.open(path.parent / f".{path.name}.lock", flags, 0o600), "rb+") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not path.exists():
+            write_durably(path, data, mode=mode)
+            return True
+    # What the winner wrote is used from now on: it must not vanish in a power cut.
     sync_folder(path.parent)
-    return made
+    return False
 
 
 def make_folder(path: Path) -> None:
