@@ -1,0 +1,42 @@
+"""`openrhip ofd`: OFD files from the command line. Each verb's module is imported when called."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import click
+
+_HOME = __name__
+_VERBS = {
+    "info": ("reading", "info"),
+    "text": ("reading", "text"),
+    "render": ("drawing", "render"),
+    "sign": ("signing", "sign"),
+    "seal": ("signing", "seal"),
+    "make-seal": ("signing", "make_seal"),
+    "verify": ("verifying", "verify"),
+}
+
+
+class Verbs(click.Group):
+    """A group whose members are found by name in _VERBS."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        del ctx
+        return list(_VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        del ctx
+        if cmd_name not in _VERBS:
+            return None
+        module, function = _VERBS[cmd_name]
+        command: click.Command = getattr(import_module(f"{_HOME}.{module}"), function)
+        return command
+
+
+@click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
+def cli() -> None:
+    """Read, show, sign, seal and verify OFD files (版式文件, GB/T 33190).
+
+    Exit codes: 0 done, 3 not a readable OFD file, 4 the signatures do not hold, 6 not found.
+    """
