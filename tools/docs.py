@@ -15,7 +15,11 @@ DOCS = Path(__file__).parents[1] / "docs"
 def commands() -> str:
     """The help of every command, in the order of the overview."""
     parts = ["# Commands\n\nThe help of each command, as `--help` prints it.\n"]
-    _walk(cli, click.Context(cli, info_name="openrhip", terminal_width=96), parts)
+    _walk(
+        cli,
+        click.Context(cli, info_name="openrhip", terminal_width=96, **cli.context_settings),
+        parts,
+    )
     return "\n".join(parts)
 
 
@@ -28,7 +32,10 @@ def _walk(command: click.Command, context: click.Context, parts: list[str]) -> N
         for name in command.list_commands(context):
             member = command.get_command(context, name)
             if member and not member.hidden and name != "manage":
-                _walk(member, click.Context(member, info_name=name, parent=context), parts)
+                inner = click.Context(
+                    member, info_name=name, parent=context, **member.context_settings
+                )
+                _walk(member, inner, parts)
 
 
 def settings() -> str:
