@@ -11,24 +11,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import Protocol
+from typing import ClassVar
 
 from openrhip.formats.gm import der, extensions, names, oids, pem, sm3
 from openrhip.formats.gm.extensions import Extension
+from openrhip.formats.gm.signed import IssuingKey, SignedObject, sealed, signature_algorithm
 from openrhip.formats.gm.sm2 import PublicKey
-from openrhip.formats.gm.verdicts import Verdicts
-from openrhip.kernel.errors import Malformed, TooLarge
+from openrhip.kernel.errors import Malformed
 
 LARGEST = 64 * 1024
 _COMMON = 8 * 1024  # larger ones are read, but not remembered
-_VERDICTS = Verdicts()
 _WHERE = "certificate"
-
-
-class IssuingKey(Protocol):
-    """What signs certificates and lists: a PrivateKey, or an HSM's key with the same method."""
-
-    def sign(self, data: bytes, /) -> bytes: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,40 +50,23 @@ PROFILES = {
 }
 
 
-class Certificate:
-    """One parsed certificate. Immutable; equal when the bytes are."""
+class Certificate(SignedObject):
+    """One parsed certificate of SM2 with SM3, version 3. Immutable; equal when the bytes are."""
 
     __slots__ = (
-        *("attributes", "authority_key_id", "crl_points", "der", "extended_key_usage"),
-        *("extensions", "fingerprint", "is_ca", "issuer_attributes", "issuer_raw", "key_usage"),
-        *("not_after", "not_before", "path_length", "public_key", "serial", "signature"),
-        *("spki", "subject_raw", "tbs"),
+        *("attributes", "authority_key_id", "crl_points", "extended_key_usage", "extensions"),
+        *("is_ca", "issuer_attributes", "issuer_raw", "key_usage", "not_after", "not_before"),
+        *("path_length", "public_key", "serial", "spki", "subject_raw"),
     )
-
-    def __init__(self, data: bytes) -> None:
-        """Raises Malformed for anything but an SM2-with-SM3 certificate of version 3."""
-        if len(data) > LARGEST:
-            raise TooLarge(f"a certificate of more than {LARGEST} bytes")
-        self.der = data
-        self.fingerprint = sm3.hexdigest(data)
-        outer = der.Fields(der.read(data, _WHERE), _WHERE)
-        tbs = outer.take("tbsCertificate", der.SEQUENCE)
-        algorithm = outer.take("signatureAlgorithm", der.SEQUENCE).raw
-        self.tbs = tbs.raw
-        self.signature = outer.take("signatureValue").bits(_WHERE)
-        outer.end()
-        self._read_tbs(der.Fields(tbs, _WHERE), algorithm)
-        self._read_extensions()
+    WHERE: ClassVar[str] = _WHERE
+    LARGEST: ClassVar[int] = LARGEST
 
     def _read_tbs(self, fields: der.Fields, algorithm: bytes) -> None:
         version = fields.maybe(der.context(0))
         if version is not None and version.only(_WHERE).integer(_WHERE) not in {0, 1, 2}:
             raise Malformed("unknown version", where=_WHERE)
         self.serial = fields.take("serialNumber").integer(_WHERE)
-        inner = fields.take("signature", der.SEQUENCE)
-        if inner.raw != algorithm:
-            raise Malformed("the two signature algorithms differ", where=_WHERE)
-        check_signature_algorithm(inner, _WHERE)
+        self._check_inner(fields, algorithm)
         issuer = fields.take("issuer", der.SEQUENCE)
         validity = der.Fields(fields.take("validity"), _WHERE)
         self.not_before = validity.take("notBefore").time(_WHERE)
@@ -106,6 +82,7 @@ class Certificate:
         found = fields.maybe(der.context(3))
         fields.end()
         self.extensions = {} if found is None else extensions.decode(found.only(_WHERE), _WHERE)
+        self._read_extensions()
 
     def _read_extensions(self) -> None:
         def value(oid: str) -> bytes | None:
@@ -174,22 +151,24 @@ class Certificate:
             return found.value[2:]
         return key_id(self.public_key)
 
-    def signed_by(self, issuer: Certificate) -> bool:
-        """Whether the issuer's key made this signature. Remembered per pair."""
-        return _VERDICTS.ask(
-            self.fingerprint,
-            issuer.fingerprint,
-            lambda: issuer.public_key.verify(self.signature, self.tbs),
-        )
+    @property
+    def crl_urls(self) -> tuple[str, ...]:
+        """Where its issuer's lists are fetched (CRLDistributionPoints), http and https only."""
+        return extensions.web_addresses(sorted(self.crl_points))
 
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Certificate) and other.der == self.der
+    @property
+    def ocsp_urls(self) -> tuple[str, ...]:
+        """Where its status is asked (AuthorityInfoAccess), http and https only."""
+        return self._access(oids.ACCESS_OCSP)
 
-    def __hash__(self) -> int:
-        return hash(self.fingerprint)
+    @property
+    def issuer_urls(self) -> tuple[str, ...]:
+        """Where its issuer's certificate is fetched (AuthorityInfoAccess)."""
+        return self._access(oids.ACCESS_ISSUERS)
 
-    def __repr__(self) -> str:
-        return f"Certificate({self.fingerprint[:16]})"
+    def _access(self, method: str) -> tuple[str, ...]:
+        found = self.extensions.get(oids.AUTHORITY_ACCESS)
+        return () if found is None else extensions.read_authority_access(found.value, method)
 
 
 def load_all(data: bytes) -> tuple[Certificate, ...]:
@@ -204,19 +183,6 @@ def load_all(data: bytes) -> tuple[Certificate, ...]:
     if not found:
         raise Malformed("no certificate in it (PEM block CERTIFICATE, or DER)")
     return found
-
-
-def check_signature_algorithm(node: der.Node, where: str) -> None:
-    """Raises Malformed unless it is SM2-with-SM3 (parameters absent or NULL)."""
-    fields = der.Fields(node, where)
-    if fields.take("algorithm").oid(where) != oids.SM2_WITH_SM3:
-        raise Malformed("the signature algorithm is not SM2 with SM3", where=where)
-    fields.maybe(der.NULL)
-    fields.end()
-
-
-def signature_algorithm() -> bytes:
-    return der.sequence(der.oid(oids.SM2_WITH_SM3))
 
 
 def key_id(key: PublicKey) -> bytes:
@@ -262,11 +228,6 @@ def issue(
         der.explicit(3, der.sequence(*(row.encode() for row in (*rows, *extra)))),
     )
     return Certificate.from_der(sealed(tbs, issuer_key))
-
-
-def sealed(tbs: bytes, key: IssuingKey) -> bytes:
-    """SEQUENCE {tbs, algorithm, signature}: the shape of certificates and revocation lists."""
-    return der.sequence(tbs, signature_algorithm(), der.bits(key.sign(tbs)))
 
 
 @lru_cache(maxsize=2048)

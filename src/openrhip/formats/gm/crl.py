@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import ClassVar
 
-from openrhip.formats.gm import certs, der, extensions, names, oids, pem, sm3
-from openrhip.formats.gm.certs import Certificate, IssuingKey
+from openrhip.formats.gm import der, extensions, names, oids, pem
+from openrhip.formats.gm.certs import Certificate
 from openrhip.formats.gm.extensions import Extension
-from openrhip.formats.gm.verdicts import Verdicts
-from openrhip.kernel.errors import Malformed, TooLarge
+from openrhip.formats.gm.signed import IssuingKey, SignedObject, sealed, signature_algorithm
+from openrhip.kernel.errors import Malformed
 
 LARGEST = 16 * 1024 * 1024
 _WHERE = "revocation list"
-_VERDICTS = Verdicts()
 # CRLReason (RFC 5280 5.3.1): number → name
 REASONS = {
     0: "unspecified",
@@ -39,35 +39,21 @@ class Revocation:
     reason: str = ""
 
 
-class Crl:
+class Crl(SignedObject):
     """One parsed list. Immutable; equal when the bytes are."""
 
     __slots__ = (
-        *("der", "extensions", "fingerprint", "issuer_attributes", "issuer_raw", "next_update"),
-        *("number", "revoked", "scope", "signature", "tbs", "this_update"),
+        *("extensions", "issuer_attributes", "issuer_raw", "next_update", "number", "revoked"),
+        *("scope", "this_update"),
     )
-
-    def __init__(self, data: bytes) -> None:
-        if len(data) > LARGEST:
-            raise TooLarge(f"a revocation list of more than {LARGEST} bytes")
-        self.der = data
-        self.fingerprint = sm3.hexdigest(data)
-        outer = der.Fields(der.read(data, _WHERE), _WHERE)
-        tbs = outer.take("tbsCertList", der.SEQUENCE)
-        algorithm = outer.take("signatureAlgorithm", der.SEQUENCE).raw
-        self.tbs = tbs.raw
-        self.signature = outer.take("signatureValue").bits(_WHERE)
-        outer.end()
-        self._read_tbs(der.Fields(tbs, _WHERE), algorithm)
+    WHERE: ClassVar[str] = _WHERE
+    LARGEST: ClassVar[int] = LARGEST
 
     def _read_tbs(self, fields: der.Fields, algorithm: bytes) -> None:
         version = fields.maybe(der.INTEGER)
         if version is not None and version.integer(_WHERE) != 1:
             raise Malformed("unknown version", where=_WHERE)
-        inner = fields.take("signature", der.SEQUENCE)
-        if inner.raw != algorithm:
-            raise Malformed("the two signature algorithms differ", where=_WHERE)
-        certs.check_signature_algorithm(inner, _WHERE)
+        self._check_inner(fields, algorithm)
         issuer = fields.take("issuer", der.SEQUENCE)
         self.issuer_raw, self.issuer_attributes = issuer.raw, names.decode(issuer, _WHERE)
         self.this_update = fields.take("thisUpdate").time(_WHERE)
@@ -118,20 +104,6 @@ class Crl:
         """The entry of a certificate of this issuer, if it has one."""
         return self.revoked.get(certificate.serial)
 
-    def signed_by(self, issuer: Certificate) -> bool:
-        """Whether the issuer's key made this signature. Remembered per pair."""
-        return _VERDICTS.ask(
-            self.fingerprint,
-            issuer.fingerprint,
-            lambda: issuer.public_key.verify(self.signature, self.tbs),
-        )
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Crl) and other.der == self.der
-
-    def __hash__(self) -> int:
-        return hash(self.fingerprint)
-
 
 def issue(
     *,
@@ -153,14 +125,14 @@ def issue(
     )
     tbs = der.sequence(
         der.integer(1),
-        certs.signature_algorithm(),
+        signature_algorithm(),
         issuer.subject_raw,
         der.validity_time(this_update),
         der.validity_time(next_update),
         der.sequence(*rows) if rows else b"",
         der.explicit(0, der.sequence(*(row.encode() for row in (*block, *extra)))),
     )
-    return Crl.from_der(certs.sealed(tbs, issuer_key))
+    return Crl.from_der(sealed(tbs, issuer_key))
 
 
 def _entry(row: Revocation) -> bytes:

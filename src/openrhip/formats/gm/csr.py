@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from openrhip.formats.gm import certs, der, names, pem
+from openrhip.formats.gm.signed import check_signature_algorithm, sealed
 from openrhip.formats.gm.sm2 import PrivateKey, PublicKey
 from openrhip.kernel.errors import Malformed, NotVerified, TooLarge
 
@@ -33,7 +34,7 @@ def create(subject: Sequence[names.Attribute], key: PrivateKey) -> Request:
     info = der.sequence(
         der.integer(0), names.encode(subject), key.public_key.to_spki(), der.explicit(0)
     )
-    return Request(tuple(subject), key.public_key, certs.sealed(info, key))
+    return Request(tuple(subject), key.public_key, sealed(info, key))
 
 
 def read(data: bytes) -> Request:
@@ -45,7 +46,7 @@ def read(data: bytes) -> Request:
         body = pem.decode(data, "CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST")[1]
     outer = der.Fields(der.read(body, _WHERE), _WHERE)
     info = outer.take("certificationRequestInfo", der.SEQUENCE)
-    certs.check_signature_algorithm(outer.take("signatureAlgorithm"), _WHERE)
+    check_signature_algorithm(outer.take("signatureAlgorithm"), _WHERE)
     signature = outer.take("signature").bits(_WHERE)
     outer.end()
     fields = der.Fields(info, _WHERE)

@@ -14,6 +14,7 @@ KEY_USAGES = (
     *("keyAgreement", "keyCertSign", "cRLSign", "encipherOnly", "decipherOnly"),
 )
 MOST_EXTENSIONS = 64
+LONGEST_ADDRESS = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +112,47 @@ def crl_points(urls: Iterable[str]) -> Extension:
         for url in urls
     )
     return Extension(oids.CRL_POINTS, critical=False, value=der.sequence(*points))
+
+
+def authority_access(*, ocsp: Iterable[str] = (), issuers: Iterable[str] = ()) -> Extension:
+    """AuthorityInfoAccess (RFC 5280 4.2.2.1): where status is asked, and issuers are fetched."""
+    rows = (
+        der.sequence(
+            der.oid(method), der.wrap(der.context(6, constructed=False), url.encode("ascii"))
+        )
+        for method, urls in ((oids.ACCESS_OCSP, ocsp), (oids.ACCESS_ISSUERS, issuers))
+        for url in urls
+    )
+    return Extension(oids.AUTHORITY_ACCESS, critical=False, value=der.sequence(*rows))
+
+
+def read_authority_access(value: bytes, method: str) -> tuple[str, ...]:
+    """The web addresses of one access method in their order; none if unreadable."""
+    where = "authority information access"
+    found: list[bytes] = []
+    try:
+        for row in der.read(value, where).children():
+            fields = der.Fields(row, where)
+            kind = fields.take("accessMethod").oid(where)
+            name = fields.take("accessLocation")
+            fields.end()
+            if kind == method:
+                found.append(name.raw)
+    except Malformed:
+        return ()
+    return web_addresses(found)
+
+
+def web_addresses(names: Iterable[bytes]) -> tuple[str, ...]:
+    """Those of general names (raw) that are http or https addresses."""
+    where = "general name"
+    found = []
+    for raw in names:
+        if raw[:1] == b"\x86":
+            text = der.read(raw, where, tag=0x86).content.decode("ascii", "replace")
+            if text.startswith(("http://", "https://")) and len(text) <= LONGEST_ADDRESS:
+                found.append(text)
+    return tuple(found)
 
 
 def read_crl_points(value: bytes) -> frozenset[bytes]:
