@@ -27,7 +27,7 @@ _INFO, _REQUEST, _RESPONSE = "timestamp", "timestamp request", "timestamp respon
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """digest: SM3 of the data; policy: wanted policy OID or nothing; cert: send certificates."""
+    """digest: of the data; policy: wanted policy OID or nothing; cert: send certificates."""
 
     digest: bytes
     algorithm: str = oids.SM3
@@ -39,7 +39,7 @@ class Request:
     def encode(self) -> bytes:
         return der.sequence(
             der.integer(1),
-            _imprint(self.digest),
+            _imprint(self.digest, self.algorithm),
             der.oid(self.policy) if self.policy else b"",
             b"" if self.nonce is None else der.integer(self.nonce),
             der.boolean(value=True) if self.cert else b"",
@@ -63,7 +63,7 @@ class Info:
         return der.sequence(
             der.integer(1),
             der.oid(self.policy),
-            _imprint(self.digest),
+            _imprint(self.digest, self.algorithm),
             der.integer(self.serial),
             der.generalized_time(self.time),
             b"" if self.accuracy is None else _accuracy(self.accuracy),
@@ -156,8 +156,8 @@ def read_response(data: bytes) -> Response:
     return Response(status, "; ".join(said)[:500], names, b"" if token is None else token.raw)
 
 
-def _imprint(digest: bytes) -> bytes:
-    return der.sequence(cms.digest_algorithm(), der.octets(digest))
+def _imprint(digest: bytes, algorithm: str) -> bytes:
+    return der.sequence(der.sequence(der.oid(algorithm)), der.octets(digest))
 
 
 def _read_imprint(node: der.Node, where: str) -> tuple[str, bytes]:
