@@ -13,10 +13,13 @@ from openrhip.formats.gm import der as der
 from openrhip.formats.gm import devpki as devpki
 from openrhip.formats.gm import findings as findings
 from openrhip.formats.gm import names as names
+from openrhip.formats.gm import ocsp as ocsp
 from openrhip.formats.gm import oids as oids
+from openrhip.formats.gm import revocation as revocation
 from openrhip.formats.gm import signer as signer
 from openrhip.formats.gm import sm2 as sm2
 from openrhip.formats.gm import sm3 as sm3
 from openrhip.formats.gm import sm4 as sm4
+from openrhip.formats.gm import status as status
 from openrhip.formats.gm import tsp as tsp
 from openrhip.formats.gm import tst as tst

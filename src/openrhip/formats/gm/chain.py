@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from openrhip.formats.gm import certs, oids
+from openrhip.formats.gm import certs, ocsp, oids, status
 from openrhip.formats.gm.certs import Certificate
 from openrhip.formats.gm.crl import Crl
 from openrhip.formats.gm.findings import Finding
@@ -44,7 +44,7 @@ _DOCUMENTS = frozenset(
 
 
 class TrustStore:
-    """Trusted roots, revocation lists, and issuers that are known but trusted only by chain.
+    """Trusted roots, lists and answers about revocation, and issuers trusted only by chain.
 
     seal_makers: fingerprints of those who may make seals (制章人); empty if nobody listed them.
     """
@@ -55,55 +55,81 @@ class TrustStore:
         crls: Sequence[Crl] = (),
         intermediates: Sequence[Certificate] = (),
         seal_makers: Iterable[Certificate | str] = (),
+        answers: Sequence[ocsp.Answer] = (),
     ) -> None:
-        """seal_makers: their certificates, or SM3 fingerprints of these in hexadecimal."""
+        """seal_makers: their certificates, or SM3 fingerprints of these in hexadecimal.
+
+        answers: of status services (OCSP), believed like lists only if the issuer stands behind.
+        """
         self.roots = tuple(roots)
         self.crls = tuple(crls)
         self.intermediates = tuple(intermediates)
+        self.answers = tuple(answers)
         self.seal_makers = frozenset(
             one.lower() if isinstance(one, str) else one.fingerprint for one in seal_makers
         )
 
     @classmethod
     def load_folder(cls, path: Path) -> TrustStore:
-        """From the *.pem, *.cer, *.crt and *.crl files of a folder: self-issued ones are roots.
+        """From the *.pem, *.cer, *.crt, *.crl and *.ocsp files of a folder.
 
-        Those in its subfolder `makers` are the seal makers' certificates. Raises Misconfigured
-        when a folder or a file in it cannot be used, or no root is there.
+        Self-issued certificates are roots; *.ocsp are answers of status services (DER). Those in
+        its subfolder `makers` are the seal makers' certificates. Raises Misconfigured when a
+        folder or a file in it cannot be used, or no root is there.
         """
-        found, crls = _read_folder(path)
+        found, crls, answers = _read_folder(path)
         roots = [certificate for certificate in found if certificate.self_issued]
         if not roots:
             raise Misconfigured("the trust folder holds no root certificate", where=str(path))
         folder = path / MAKERS
         makers = _read_folder(folder)[0] if folder.exists() else []
-        return cls(roots, crls, [one for one in found if not one.self_issued], makers)
+        others = [one for one in found if not one.self_issued]
+        return cls(roots, crls, others, makers, answers)
 
     def with_crls(self, crls: Iterable[Crl]) -> TrustStore:
         """The same trust with more lists (each is believed only if its issuer signed it)."""
-        return TrustStore(self.roots, (*self.crls, *crls), self.intermediates, self.seal_makers)
+        return self.knowing(crls=crls)
+
+    def knowing(
+        self,
+        *,
+        intermediates: Iterable[Certificate] = (),
+        crls: Iterable[Crl] = (),
+        answers: Iterable[ocsp.Answer] = (),
+    ) -> TrustStore:
+        """The same trust with more at hand: issuers, lists, answers. None of them adds a root."""
+        return TrustStore(
+            self.roots,
+            tuple(dict.fromkeys((*self.crls, *crls))),
+            tuple(dict.fromkeys((*self.intermediates, *intermediates))),
+            self.seal_makers,
+            tuple(dict.fromkeys((*self.answers, *answers))),
+        )
 
 
-def _read_folder(path: Path) -> tuple[list[Certificate], list[Crl]]:
-    """Certificates and revocation lists of one folder. Raises Misconfigured."""
+def _read_folder(path: Path) -> tuple[list[Certificate], list[Crl], list[ocsp.Answer]]:
+    """What stands in the files of one folder. Raises Misconfigured."""
     found: list[Certificate] = []
     crls: list[Crl] = []
+    answers: list[ocsp.Answer] = []
     try:
         files = sorted(path.iterdir())
     except OSError as error:
         raise Misconfigured("the trust folder cannot be read", where=str(path)) from error
     for file in files:
-        if file.suffix not in {".pem", ".cer", ".crt", ".crl"}:
+        if file.suffix not in {".pem", ".cer", ".crt", ".crl", ".ocsp"}:
             continue
         try:
-            if file.suffix == ".crl" or file.name.endswith(".crl.pem"):
+            if file.suffix == ".ocsp":
+                answers.append(ocsp.read_any(file.read_bytes()))
+            elif file.suffix == ".crl" or file.name.endswith(".crl.pem"):
                 crls.append(Crl.from_pem(file.read_bytes()))
             else:
                 found += certs.load_all(file.read_bytes())
         except (OSError, Problem) as error:
             what = f"a file of the trust folder cannot be used: {error}"
             raise Misconfigured(what, where=str(file)) from error
-    return found, crls
+    return found, crls, answers
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,7 +289,7 @@ def _one(
         yield Finding(
             "cert.signature", True, "签发者对证书的签名有效", "the issuer's signature holds", where
         )
-        yield _revocation(certificate, issuer, at, trust, where)
+        yield status.judge(certificate, issuer, at, (trust.crls, trust.answers), where)
 
 
 def _validity(certificate: Certificate, at: datetime, where: str) -> Finding:
@@ -317,52 +343,6 @@ def _authority(certificate: Certificate, level: int, where: str) -> Iterator[Fin
             f"path length limit {limit}, {level - 1} issuers below it",
             where,
         )
-
-
-def _revocation(
-    certificate: Certificate, issuer: Certificate, at: datetime, trust: TrustStore, where: str
-) -> Finding:
-    usable = [crl for crl in trust.crls if crl.covers(certificate) and _current(crl, issuer, at)]
-    for crl in usable:
-        entry = crl.revocation(certificate)
-        if entry is None or entry.reason == "removeFromCRL":
-            continue
-        moment = f"{entry.at:%Y-%m-%dT%H:%M:%SZ}"
-        ok = entry.at > at
-        why_zh, why_en = entry.reason or "未写明原因", entry.reason or "no reason given"
-        return Finding(
-            "cert.revocation" if ok else "cert.revoked",
-            ok,
-            f"证书于 {moment} 被撤销（{why_zh}），{'晚于' if ok else '不晚于'}核验时刻",
-            f"revoked on {moment} ({why_en}), {'after' if ok else 'not after'} the instant",
-            where,
-        )
-    # A list made after expiry may have dropped the entry (RFC 5280 3.3): it proves nothing.
-    if any(crl.this_update <= certificate.not_after for crl in usable):
-        return Finding(
-            "cert.revocation",
-            True,
-            "证书不在证书撤销列表中",
-            "the certificate is not revoked",
-            where,
-        )
-    return Finding(
-        "cert.revocation-unknown",
-        False,
-        "没有覆盖该时刻的有效证书撤销列表，撤销状态未知",
-        "no valid revocation list covers the instant: revocation status unknown",
-        where,
-    )
-
-
-def _current(crl: Crl, issuer: Certificate, at: datetime) -> bool:
-    """Whether the list is the issuer's own and current at the instant, or later."""
-    return (
-        crl.issuer_attributes == issuer.attributes
-        and (crl.next_update is None or crl.next_update >= at)
-        and ("cRLSign" in issuer.key_usage or not issuer.key_usage)
-        and crl.signed_by(issuer)
-    )
 
 
 def _where(certificate: Certificate, level: int) -> str:
