@@ -70,7 +70,7 @@ def test_pages_and_paper(name, pages, wide):
     assert len(ofd.text(ofd.write(story))) == pages
 
 
-def test_metadata_names_the_document_and_nobody():
+def test_metadata_names_the_document_its_patient_and_who_answers_for_it():
     xml = SAMPLES["C0002/zhou-jl.xml"]
     story = story_of(cda.parse(xml), source=xml, printed_at=datetime(2026, 11, 1, tzinfo=UTC))
     facts = dict(story.metadata.custom)
@@ -78,7 +78,9 @@ def test_metadata_names_the_document_and_nobody():
     assert facts["Institution"] == "123201069990001A3T"
     assert facts["SourceSM3"] == hashlib.new("sm3", xml).hexdigest()
     assert story.metadata.created == datetime(2026, 11, 1, tzinfo=UTC)
-    assert "周晓雯" not in str(story.metadata)
+    assert story.metadata.doc_type == "OFD-H"
+    assert (facts["PatientName"], facts["PatientId"]) == ("周晓雯", "JL-M2026031100231")
+    assert (facts["Responsible"], facts["Confidentiality"]) == ("吕志远", "N")
     assert "周晓雯" not in story.title
 
 

@@ -104,16 +104,16 @@ class Package:
             found = self._digests[name] = sm3.digest(self.read(name))
         return found
 
-    def form(self, before: str) -> bytes:
+    def form(self, before: str, *, without: Collection[str] = ()) -> bytes:
         """SM3 over the container's form up to a part: headers and compressed data, in file order.
 
-        Data that is stored as it is has its own digest and is left out.
+        Data that is stored as it is has its own digest and is left out; so are the parts `without`.
         """
         whole = sm3.new()
         view = memoryview(self.data)
         end = self.entries[before].begin
         for entry in self.entries.values():
-            if entry.begin < end:
+            if entry.begin < end and entry.name not in without:
                 whole.update(
                     view[entry.begin : entry.start if entry.method == STORED else entry.end]
                 )

@@ -22,19 +22,21 @@ if TYPE_CHECKING:
 
 @dataclass
 class Container:
-    """A container being written: parts in order, then `finish()`."""
+    """A container being written: parts in order, then `finish()`. outside: parts that its form
+    leaves out."""
 
+    outside: frozenset[str] = frozenset()
     _records: list[bytes] = field(default_factory=list)
     _central: list[bytes] = field(default_factory=list)
     _entries: dict[str, Entry] = field(default_factory=dict)
     _form: Hash = field(default_factory=sm3.new)
     size: int = 0
 
-    def copy(self, package: Package, name: str) -> None:
-        """Take a part over in its compressed form."""
+    def copy(self, package: Package, name: str, *, under: str = "") -> None:
+        """Take a part over in its compressed form; under: its name here, if another."""
         entry = package.entries[name]
         packed = package.data[entry.start : entry.start + entry.packed]
-        self._put(name, packed, method=entry.method, crc=entry.crc, size=entry.size)
+        self._put(under or name, packed, method=entry.method, crc=entry.crc, size=entry.size)
 
     def store(self, name: str, content: bytes) -> None:
         """Add a part without compression: its bytes stand in the file as they are."""
@@ -51,9 +53,10 @@ class Container:
         local, central = headers(
             name.encode(), method=method, crc=crc, packed=len(packed), size=size, begin=self.size
         )
-        self._form.update(local)
-        if method != STORED:
-            self._form.update(packed)
+        if name not in self.outside:
+            self._form.update(local)
+            if method != STORED:
+                self._form.update(packed)
         self._records += (local, packed)
         self._central.append(central)
         begin, start = self.size, self.size + len(local)

@@ -88,7 +88,7 @@ def entry(title: str, meta: Metadata, doc_id: str) -> bytes:
         f"<ofd:DocBody><ofd:DocInfo>{info}</ofd:DocInfo>"
         "<ofd:DocRoot>Doc_0/Document.xml</ofd:DocRoot></ofd:DocBody>"
     )
-    return root("OFD", body, ' Version="1.0" DocType="OFD"')
+    return root("OFD", body, f' Version="1.0" DocType="{escape(meta.doc_type)}"')
 
 
 def _day(at: datetime) -> date:
@@ -104,6 +104,7 @@ def document(
     top_id: int,
     tags: bool,
     attachments: bool,
+    annotations: bool = False,
 ) -> bytes:
     """Document.xml. pages: the pages' ids, in order."""
     listed = "".join(
@@ -117,6 +118,8 @@ def document(
         "<ofd:DocumentRes>DocumentRes.xml</ofd:DocumentRes></ofd:CommonData>"
         f"<ofd:Pages>{listed}</ofd:Pages>{outlines(goals)}"
     )
+    if annotations:
+        body += "<ofd:Annotations>Annotations.xml</ofd:Annotations>"
     if tags:
         body += "<ofd:CustomTags>CustomTags.xml</ofd:CustomTags>"
     if attachments:

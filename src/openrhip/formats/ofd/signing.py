@@ -2,8 +2,8 @@
 
 `sign` adds a digital signature (Type=Sign, GB/T 35275), `seal` an electronic seal with its picture
 (Type=Seal, GB/T 38540-2020). Each protects every part of the package but its own description and
-value; the list of signatures stays open for later ones unless `lock` closes it. A later signature
-also protects the earlier ones.
+value; the list of signatures stays open for later ones unless `lock` closes it, and that of
+annotations in a medical record (`signing_open`). A later signature also protects the earlier ones.
 
 Besides, each signature of this package notes the digest of the container's form (headers and
 compressed data up to the list of signatures) and of the list itself, as parameters
@@ -28,6 +28,7 @@ from openrhip.formats.ofd import signing_xml as xml
 from openrhip.formats.ofd.package import ENTRY, Package, open_package
 from openrhip.formats.ofd.package_append import Container
 from openrhip.formats.ofd.seals import Seal, fits
+from openrhip.formats.ofd.signing_open import annotation_lists
 from openrhip.formats.ofd.signing_xml import Mark
 from openrhip.kernel import clock
 from openrhip.kernel.errors import Conflict, Malformed, NotFound, Refused
@@ -70,7 +71,7 @@ def sign(
 ) -> bytes:
     """The document with one more digital signature. Raises Malformed, TooLarge, Conflict."""
     plan = _signature(signer, timestamper, reason, lock=lock)
-    return _add(open_package(data), plan).data
+    return _add(open_package(data, exact=True), plan).data
 
 
 def seal(
@@ -89,7 +90,7 @@ def seal(
     Raises Malformed, TooLarge, Conflict, NotFound (no such anchor or page), Refused (the seal is
     not the signer's, or not valid now).
     """
-    package = open_package(data)
+    package = open_package(data, exact=True)
     marks = _marks(package, seal, placements, anchor)
     return _add(package, _sealing(seal, signer, timestamper, marks, lock=lock)).data
 
@@ -107,7 +108,7 @@ def sign_and_seal(
     lock: bool = False,
 ) -> bytes:
     """`sign` as the author, then `seal` as the institution: the same bytes, for less work."""
-    package = open_package(data)
+    package = open_package(data, exact=True)
     marks = _marks(package, seal, placements, anchor)
     signed = _add(package, _signature(author, timestamper, reason, lock=False))
     return _add(signed, _sealing(seal, institution, timestamper, marks, lock=lock)).data
@@ -195,8 +196,10 @@ def _assemble(
 ) -> Package:
     """Order of the container: everything else, then the list, the description, the value."""
     list_part, list_bytes = new_list
-    container = Container()
+    outside = annotation_lists(package)
+    container = Container(outside=outside)
     digests: dict[str, bytes] = {}
+    noted = b"".join(package.digest(name) for name in sorted(outside))
     for name in (*package.parts, *(name for name in added if name not in package)):
         if name == list_part:
             continue
@@ -204,7 +207,8 @@ def _assemble(
             container.store(name, added[name])
         else:
             container.copy(package, name)
-        digests[name] = sm3.digest(added[name]) if name in added else package.digest(name)
+        if name not in outside:
+            digests[name] = sm3.digest(added[name]) if name in added else package.digest(name)
     form = container.form()
     if plan.lock:
         digests[list_part] = sm3.digest(list_bytes)
@@ -214,6 +218,7 @@ def _assemble(
             digests=digests,
             parameters={
                 **plan.parameters,
+                **({records.ANNOTATIONS: base64.b64encode(noted).decode()} if noted else {}),
                 records.CONTAINER: base64.b64encode(form).decode(),
                 records.LIST: base64.b64encode(sm3.digest(list_bytes)).decode(),
             },

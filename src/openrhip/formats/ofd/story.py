@@ -367,6 +367,7 @@ class Metadata:
     """Into DocInfo; `custom` into its CustomDatas (names of DA/T 46 and of the record).
 
     doc_id: 32 hex digits; made from the content if empty, so the same story gives the same bytes.
+    doc_type: OFD-H makes it a medical record: see `profiles.ofd_h`.
     """
 
     doc_id: str = ""
@@ -378,6 +379,7 @@ class Metadata:
     created: datetime | None = None
     usage: str = "Normal"
     custom: Sequence[tuple[str, str]] = ()
+    doc_type: str = "OFD"
 
 
 @dataclass(frozen=True, slots=True)

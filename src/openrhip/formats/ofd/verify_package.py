@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from openrhip.formats.gm.findings import Finding
 from openrhip.formats.ofd import signing_records as records
-from openrhip.formats.ofd.package import Package
+from openrhip.formats.ofd.package import ENTRY, Package
+from openrhip.formats.ofd.signing_open import annotation_files, annotation_lists
 from openrhip.formats.ofd.signing_records import Record
 from openrhip.formats.ofd.signing_xml import PROVIDER
 from openrhip.formats.ofd.verify_findings import failed, held
@@ -16,27 +17,71 @@ _MOST_NAMED = 20
 
 
 def closure(package: Package, found: Sequence[Record | None]) -> list[Finding]:
-    """Every part is listed by each signature, or belongs to a later one (GM/T 0099: 防夹带)."""
+    """Every part is listed by each signature, or belongs to a later one (GM/T 0099: 防夹带).
+
+    A medical record's annotations may be added later (`signing_open`): they are named.
+    """
     known = [record for record in found if record is not None]
     lists = {record.listed.list_part for record in known}
+    free = annotation_lists(package)
+    notes = annotation_files(package) if free else frozenset()
     findings: list[Finding] = []
+    told: list[Finding] = []
     for number, record in enumerate(known):
         later = known[number + 1 :]
         open_parts = set(package.parts) - record.covered - record.own_parts - lists
         for other in later:
             open_parts -= other.own_parts
+        if free and _allows(record, package):
+            told += _annotated(package, record, open_parts & notes)
+            open_parts -= free | notes
         findings += [_foreign(part, record, later) for part in sorted(open_parts)[:_MOST_NAMED]]
     if len(known) < len(found):
-        return findings  # the unreadable signature has its own finding
+        return [*findings, *told]  # the unreadable signature has its own finding
     if not findings:
+        open_zh = "（病历的注释列表除外）" if free else ""
+        open_en = " but the record's list of annotations" if free else ""
         findings.append(
             held(
                 "ofd.closure",
-                f"包内 {len(package.parts)} 个文件均受签名保护，没有夹带",
-                f"all {len(package.parts)} parts are protected; nothing else is in the package",
+                f"包内 {len(package.parts)} 个文件均受签名保护{open_zh}，没有夹带",
+                f"all {len(package.parts)} parts are protected{open_en}; nothing else is in the"
+                " package",
             )
         )
-    return findings
+    return [*findings, *told]
+
+
+def _allows(record: Record, package: Package) -> bool:
+    """Whether the signature covers what says that annotations stay open."""
+    roots = {document.root for document in package.documents}
+    return record.covered >= roots | {ENTRY}
+
+
+def _annotated(package: Package, record: Record, added: Collection[str]) -> list[Finding]:
+    """Annotations that came after a signature hold no proof of who made them: each is named."""
+    told = [
+        held(
+            "ofd.annotations",
+            f"注释在签名 {record.id} 之后加入，不受该签名保护",
+            f"the annotations were added after signature {record.id}, which does not protect them",
+            part,
+        )
+        for part in sorted(added)[:_MOST_NAMED]
+    ]
+    lists = sorted(annotation_lists(package) - record.covered)
+    noted = record.parameters.get(records.ANNOTATIONS)
+    if noted and _encoded(b"".join(map(package.digest, lists))) != noted:
+        told.append(
+            held(
+                "ofd.annotations",
+                f"注释列表在签名 {record.id} 之后改动：注释的增减不受该签名保护",
+                f"the list of annotations changed after signature {record.id}, which does not"
+                " protect it",
+                lists[0] if lists else "",
+            )
+        )
+    return told
 
 
 def _foreign(part: str, record: Record, later: Sequence[Record]) -> Finding:
@@ -60,9 +105,11 @@ def container(package: Package, last: Record | None) -> list[Finding]:
     """If the last signature fixes the container to the byte, that it is as it was then."""
     if last is None or last.provider != PROVIDER or records.CONTAINER not in last.parameters:
         return []
-    findings = [_order(package, last), *_headers(package)]
+    free = annotation_lists(package) - last.covered
+    notes = free | (annotation_files(package) - last.covered) if free else free
+    findings = [_order(package, last, notes), *_headers(package)]
     list_part = last.listed.list_part
-    if _encoded(package.form(list_part)) != last.parameters[records.CONTAINER]:
+    if _encoded(package.form(list_part, without=notes)) != last.parameters[records.CONTAINER]:
         findings.append(
             failed(
                 "ofd.container",
@@ -91,9 +138,10 @@ def container(package: Package, last: Record | None) -> list[Finding]:
     return [finding for finding in findings if not finding.ok]
 
 
-def _order(package: Package, last: Record) -> Finding:
-    """The last three parts are the list, this signature's description and its value."""
-    names = tuple(package.entries)
+def _order(package: Package, last: Record, notes: Collection[str]) -> Finding:
+    """The last three parts are the list, this signature's description and its value; of others,
+    only annotations that the signature leaves open may follow."""
+    names = tuple(name for name in package.entries if name not in notes)
     begins = [entry.begin for entry in package.entries.values()]
     ok = names[-3:] == (last.listed.list_part, last.part, last.value_part)
     ok = ok and begins == sorted(begins) and package.data[-2:] == b"\0\0"  # and no comment

@@ -24,6 +24,7 @@ from openrhip.formats.ofd.layout.pieces import (
     number,
 )
 from openrhip.formats.ofd.package_append import Container
+from openrhip.formats.ofd.signing_open import MEDICAL
 from openrhip.formats.ofd.story import BLACK, Color, Page, Story
 from openrhip.kernel.errors import Malformed
 
@@ -113,7 +114,10 @@ class _Writing:
         document = parts.document(
             story.page, page_ids, self._goals, top_id=self._id,
             tags=bool(self._regions), attachments=bool(story.attachments),
+            annotations=meta.doc_type == MEDICAL,
         )  # fmt: skip
+        if meta.doc_type == MEDICAL:  # so that notes can be added to the signed record
+            listed.append(("Doc_0/Annotations.xml", parts.root("Annotations", "")))
         listed.insert(0, ("Doc_0/Document.xml", document))
         entry = parts.entry(story.title, meta, self._doc_id(listed))
         return _packed([("OFD.xml", entry), *listed])

@@ -14,6 +14,7 @@ from importlib import import_module
 from openrhip.formats.cda.kinds import Kind
 from openrhip.formats.cda.layout import legible
 from openrhip.formats.cda.model import ClinicalDocument
+from openrhip.formats.ofd.signing_open import MEDICAL
 from openrhip.formats.ofd.story import Attachment, Metadata, Story
 
 ATTACHMENT = "source.xml"
@@ -63,8 +64,12 @@ def lay_out(
 
 
 def _metadata(document: ClinicalDocument, source: bytes, printed_at: datetime | None) -> Metadata:
+    """What OFD-H wants to know of a record, and what the centre asks for."""
     digest = hashlib.new("sm3", source).hexdigest()
+    patient = document.patient
+    number = patient.inpatient_number or patient.outpatient_number or patient.health_card
     return Metadata(
+        doc_type=MEDICAL,
         author=document.custodian.name,
         subject=document.kind.title_zh,
         keywords=(document.kind.code, document.kind.title_zh),
@@ -77,5 +82,15 @@ def _metadata(document: ClinicalDocument, source: bytes, printed_at: datetime | 
             ("Template", document.kind.template_id),
             ("Institution", document.custodian.code),
             ("SourceSM3", digest),
+            ("PatientName", patient.name),
+            ("PatientId", number),
+            ("Responsible", _responsible(document)),
+            ("Confidentiality", document.confidentiality.code or "N"),
         ),
     )
+
+
+def _responsible(document: ClinicalDocument) -> str:
+    """Who answers for the record (责任者): the authenticator, else the first named author."""
+    named = (document.authenticator, *document.authors)
+    return next((one.name for one in named if one and one.name), document.custodian.name)

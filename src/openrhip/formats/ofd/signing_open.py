@@ -1,0 +1,49 @@
+"""What a signature of a medical record leaves open (OFD-H): the list of annotations.
+
+The draft of OFD-H wants the whole document protected but the lists of annotations and of
+signatures, so that notes (e.g. of an exchange) can be added to a signed record. Only where the
+signed OFD.xml says DocType="OFD-H" does this hold; annotations that were there when it was signed
+stay protected, later ones are reported and never called protected.
+"""
+
+from __future__ import annotations
+
+from openrhip.formats.ofd import package_xml as px
+from openrhip.formats.ofd.package import ENTRY, Package
+from openrhip.kernel.errors import Problem
+
+MEDICAL = "OFD-H"
+_NONE: frozenset[str] = frozenset()
+
+
+def doc_type(package: Package) -> str:
+    """What the package says it is: OFD, OFD-A, OFD-H; OFD where it says nothing."""
+    return package.xml(ENTRY).get("DocType", "OFD").strip()
+
+
+def annotation_lists(package: Package) -> frozenset[str]:
+    """The lists that signatures of this package leave open; none unless it is an OFD-H."""
+    if doc_type(package) != MEDICAL:
+        return _NONE
+    found: set[str] = set()
+    for document in package.documents:
+        if location := px.text(package.xml(document.root), "Annotations"):
+            try:
+                part = package.resolve(location, base=document.root, strict=True)
+                if px.local(package.xml(part)) == "Annotations":
+                    found.add(part)
+            except Problem:
+                continue  # it leads to nothing yet, or is no list
+    return frozenset(found)
+
+
+def annotation_files(package: Package) -> frozenset[str]:
+    """The files that those lists name now. What cannot be resolved is left out."""
+    found: set[str] = set()
+    for part in annotation_lists(package):
+        for page in px.children(package.xml(part), "Page"):
+            try:
+                found.add(package.resolve(px.text(page, "FileLoc"), base=part, strict=True))
+            except Problem:
+                continue  # `verify_reach` says what is wrong with it
+    return frozenset(found - annotation_lists(package))

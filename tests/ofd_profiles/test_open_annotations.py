@@ -1,0 +1,116 @@
+"""A signed medical record takes annotations afterwards, and nothing else; they are reported."""
+
+import pytest
+
+from openrhip.formats import ofd
+from openrhip.formats.ofd import signing_open
+from openrhip.formats.ofd import signing_records as records
+
+NS = 'xmlns:ofd="http://www.ofdspec.org/2016"'
+LIST = "Doc_0/Annotations.xml"
+NOTE = "Doc_0/Annots/Annot_0.xml"
+
+
+def listed(page, location="Annots/Annot_0.xml"):
+    return (
+        f'<ofd:Annotations {NS}><ofd:Page PageID="{page}"><ofd:FileLoc>{location}</ofd:FileLoc>'
+        "</ofd:Page></ofd:Annotations>"
+    ).encode()
+
+
+def note(text="转诊：已阅"):
+    return (
+        f'<ofd:PageAnnot {NS}><ofd:Annot ID="9001" Type="Highlight" Creator="D001"'
+        f' LastModDate="2026-11-25"><ofd:Remark>{text}</ofd:Remark>'
+        '<ofd:Appearance Boundary="10 10 40 8"/></ofd:Annot></ofd:PageAnnot>'
+    ).encode()
+
+
+def annotated(changed, data, **more):
+    page = ofd.open_package(data).pages[0].id
+    return changed(data, {LIST: listed(page), NOTE: note(), **more})
+
+
+def told(report, code="ofd.annotations"):
+    return [one for one in report.all_findings() if one.code == code]
+
+
+def test_the_list_is_open_and_everything_else_is_not(sealed, keys):
+    package = ofd.open_package(sealed)
+    lines = records.listed(package)
+    for line in lines:
+        record = records.read_record(package, line)
+        assert LIST not in record.covered
+        assert record.parameters[records.ANNOTATIONS]
+        assert {"OFD.xml", "Doc_0/Document.xml"} <= record.covered
+    report = ofd.verify(sealed, trust=keys.trust)
+    assert report.verdict == "valid"
+    assert not told(report)
+
+
+def test_a_later_annotation_is_allowed_and_named(sealed, keys, changed):
+    report = ofd.verify(annotated(changed, sealed), trust=keys.trust)
+    assert report.verdict == "valid"
+    assert {one.where for one in told(report)} == {LIST, NOTE}
+    assert all("不受该签名保护" in one.text_zh for one in told(report))
+
+
+def test_a_later_annotation_between_two_signatures(record, keys, changed):
+    first = ofd.sign(record, signer=keys.doctor, timestamper=keys.stamper)
+    second = ofd.sign(annotated(changed, first), signer=keys.nurse, timestamper=keys.stamper)
+    report = ofd.verify(second, trust=keys.trust)
+    assert report.verdict == "valid"
+    assert {(one.where, "s001" in one.text_en) for one in told(report)} == {
+        (LIST, True),
+        (NOTE, True),
+    }
+    later = changed(second, {NOTE: note("改")})
+    report = ofd.verify(later, trust=keys.trust)
+    assert report.verdict == "invalid"  # the second signature protects the note
+
+
+def test_nothing_else_may_be_added_with_it(sealed, keys, changed):
+    data = annotated(changed, sealed, **{"Doc_0/Res/hidden.bin": b"x" * 10})
+    report = ofd.verify(data, trust=keys.trust)
+    assert report.verdict == "invalid"
+    assert ("ofd.closure", "Doc_0/Res/hidden.bin") in {
+        (one.code, one.where) for one in report.all_findings() if not one.ok
+    }
+
+
+@pytest.mark.parametrize("target", ["/Doc_0/Signs/Sign_1/SignedValue.dat", "../OFD.xml", "none.xml"])
+def test_the_list_leads_to_annotations_alone(sealed, keys, changed, target):
+    page = ofd.open_package(sealed).pages[0].id
+    report = ofd.verify(changed(sealed, {LIST: listed(page, target)}), trust=keys.trust)
+    if target == "../OFD.xml":  # a protected part, shown as a note: nothing is unprotected
+        assert report.verdict == "valid"
+    else:
+        assert report.verdict == "invalid"
+
+
+def test_a_page_that_the_list_names_stays_protected(sealed, keys, changed):
+    package = ofd.open_package(sealed)
+    page = package.pages[0]
+    content = package.read(page.part).replace(b"<ofd:TextCode", b"<ofd:TextCode ", 1)
+    report = ofd.verify(
+        changed(sealed, {LIST: listed(page.id, f"/{page.part}"), page.part: content}),
+        trust=keys.trust,
+    )
+    assert report.verdict == "invalid"
+
+
+def test_an_ordinary_document_leaves_nothing_open(keys, changed):
+    story = ofd.Story("公文", [ofd.Paragraph("正文")])
+    plain = ofd.write(story)
+    assert signing_open.annotation_lists(ofd.open_package(plain)) == frozenset()
+    signed = ofd.sign(plain, signer=keys.doctor, timestamper=keys.stamper)
+    page = ofd.open_package(signed).pages[0].id
+    report = ofd.verify(changed(signed, {LIST: listed(page), NOTE: note()}), trust=keys.trust)
+    assert report.verdict == "invalid"
+
+
+def test_calling_an_ordinary_document_medical_afterwards_is_noticed(keys, changed):
+    signed = ofd.sign(ofd.write(ofd.Story("公文", [ofd.Paragraph("正文")])), signer=keys.doctor)
+    entry = ofd.open_package(signed).read("OFD.xml").replace(b'DocType="OFD"', b'DocType="OFD-H"')
+    report = ofd.verify(changed(signed, {"OFD.xml": entry}), trust=keys.trust)
+    assert report.verdict == "invalid"
