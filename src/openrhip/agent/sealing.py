@@ -62,7 +62,7 @@ class Desk:
         A document that its author has signed already keeps that signature; one that is sealed
         already stays as it is. Raises Malformed, Misconfigured, Refused, Unavailable.
         """
-        package = open_package(unsigned)
+        package = open_package(unsigned, exact=True)
         kinds = {line.kind for line in signing_records.listed(package)}
         if signing_records.SEAL in kinds:
             return unsigned

@@ -1,91 +1,81 @@
 """Reading a package (读取版式文件): safe, bounded, by location.
 
-`open_package` checks the container and the entry file; parts are unpacked when asked for. Terms:
-part 部件, ST_Loc 路径, document body 文档体, page 页, custom tag 自定义标引, attachment 附件.
+`open_package` checks the container and the entry file; parts are unpacked when asked for, and only
+the latest are kept. Terms: part 部件, ST_Loc 路径, document body 文档体, page 页, custom tag
+自定义标引, attachment 附件.
 
-Sources: GB/T 33190-2016 §6 (locations), §7 (OFD.xml, Document.xml), §7.7 (pages), §16 (custom
-tags), §20 (attachments).
+Sources: GB/T 33190-2016 §6 (locations), §7 (OFD.xml, Document.xml), §7.7 (pages).
 """
 
 from __future__ import annotations
 
+import mmap
 import posixpath
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice
+from pathlib import Path
 from typing import cast
 
 from lxml import etree
 
 from openrhip.formats.gm import sm3
+from openrhip.formats.ofd import package_lists, package_pages, package_paths
 from openrhip.formats.ofd import package_xml as px
+from openrhip.formats.ofd.notices import Notices
+from openrhip.formats.ofd.package_cache import Kept
+from openrhip.formats.ofd.package_lists import AttachmentPart, Tag
+from openrhip.formats.ofd.package_pages import Box, Document, Page, Pages, Row
 from openrhip.formats.ofd.package_xml import Element
-from openrhip.formats.ofd.package_zip import STORED, Entry, Limits, read_directory, unpack
-from openrhip.kernel.errors import Malformed, NotFound, TooLarge
+from openrhip.formats.ofd.package_zip import (
+    STORED,
+    Entry,
+    Limits,
+    Odd,
+    folded,
+    read_directory,
+    unpack,
+)
+from openrhip.kernel.errors import Malformed, NotFound, Problem, TooLarge
+
+__all__ = [
+    "ENTRY", "AttachmentPart", "Box", "Document", "Entry", "Limits", "Package", "Page", "Tag",
+    "open_package",
+]  # fmt: skip
 
 ENTRY = "OFD.xml"
 _BY_ID = etree.XPath("//@ID[. = $id]/parent::*[@Boundary]")
-Box = tuple[float, float, float, float]
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """id: of the page; part: its content; box: x y w h in millimetres."""
-
-    id: str
-    part: str
-    box: Box
-
-
-@dataclass(frozen=True, slots=True)
-class AttachmentPart:
-    """name: as shown; part: where its bytes are; media_type: as the file says, may be empty."""
-
-    id: str
-    name: str
-    media_type: str
-    part: str
-    size: int
-
-
-@dataclass(frozen=True, slots=True)
-class Tag:
-    """name: what the region means (data element id or anchor); objects: (page id, object id)."""
-
-    name: str
-    text: str
-    objects: tuple[tuple[str, str], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Document:
-    """One DocBody: root part, metadata, pages, and the list of its signatures ("" if none)."""
-
-    root: str
-    metadata: dict[str, str]
-    pages: tuple[Page, ...]
-    signatures: str
+_BYTES = 48 << 20
+_XML = 6 << 20
+"""Bytes of parts, and of XML whose trees (about twelve times as large) are kept."""
 
 
 @dataclass
 class Package:
-    """An opened package. `parts` in the order of the container, without leading slash."""
+    """An opened package. `parts` in the order of the container, without leading slash.
+
+    exact: refuse what two readers may see differently; else it is read and told in `notices`.
+    """
 
     data: bytes
     entries: dict[str, Entry]
     limits: Limits
-    _contents: dict[str, bytes] = field(default_factory=dict, repr=False)
-    _trees: dict[str, Element] = field(default_factory=dict, repr=False)
+    exact: bool = False
+    notices: Notices = field(default_factory=Notices, repr=False)
+    _contents: Kept[bytes] = field(default_factory=lambda: Kept[bytes](_BYTES), repr=False)
+    _trees: Kept[Element] = field(default_factory=lambda: Kept[Element](_XML), repr=False)
     _digests: dict[str, bytes] = field(default_factory=dict, repr=False)
+    _listings: dict[str, package_pages.Listing] = field(default_factory=dict, repr=False)
+    _seen: set[str] = field(default_factory=set, repr=False)
     _parsed: int = 0
 
     @cached_property
     def parts(self) -> tuple[str, ...]:
         return tuple(name for name in self.entries if not name.endswith("/"))
 
-    def __contains__(self, name: str) -> bool:
-        return name in self.entries and not name.endswith("/")
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and name in self.entries and not name.endswith("/")
 
     def read(self, name: str) -> bytes:
         """The bytes of a part. Raises NotFound, or Malformed if they are damaged."""
@@ -94,7 +84,8 @@ class Package:
         if found is None:
             if name not in self:
                 raise NotFound("no such part in the package", where=name[:200])
-            found = self._contents[name] = unpack(self.data, self.entries[name])
+            found = unpack(self.data, self.entries[name])
+            self._contents.put(name, found, len(found))
         return found
 
     def digest(self, name: str) -> bytes:
@@ -107,7 +98,8 @@ class Package:
     def form(self, before: str, *, without: Collection[str] = ()) -> bytes:
         """SM3 over the container's form up to a part: headers and compressed data, in file order.
 
-        Data that is stored as it is has its own digest and is left out; so are the parts `without`.
+        Data that is stored as it is has its own digest and is left out; so are the parts of
+        `without`.
         """
         whole = sm3.new()
         view = memoryview(self.data)
@@ -123,7 +115,7 @@ class Package:
         """Take over what was worked out about parts that this package shares with another."""
         shared = self.entries.keys() - set(but)
         self._digests |= {name: one for name, one in other._digests.items() if name in shared}
-        self._trees |= {name: one for name, one in other._trees.items() if name in shared}
+        self._trees.take(other._trees, shared)
 
     def xml(self, name: str) -> Element:
         """The root element of an XML part. Raises NotFound, Malformed, TooLarge."""
@@ -131,37 +123,55 @@ class Package:
         tree = self._trees.get(name)
         if tree is None:
             content = self.read(name)
-            self._parsed += len(content)
-            if self._parsed > self.limits.xml_total:
-                raise TooLarge(f"more than {self.limits.xml_total} bytes of XML", where=name)
-            tree = px.parse(content, where=name, limits=self.limits)
-            self._trees[name] = tree
+            self._count(name, len(content))
+            notices = None if self.exact else self.notices
+            tree = px.parse(content, where=name, limits=self.limits, notices=notices)
+            self._trees.put(name, tree, len(content))
         return tree
+
+    def _count(self, name: str, size: int) -> None:
+        if name not in self._seen:
+            self._seen.add(name)
+            self._parsed += size
+        if self._parsed > self.limits.xml_total:
+            raise TooLarge(f"more than {self.limits.xml_total} bytes of XML", where=name)
 
     def resolve(self, location: str, *, base: str, strict: bool = False) -> str:
         """The part that an ST_Loc in part `base` means: absolute, or relative to that part.
 
         Some producers write paths relative to the document or the package; unless `strict`, these
-        serve too, if just one of the readings leads to a part. Raises Malformed for paths that
-        lead outside or to several parts, NotFound.
+        serve too, if just one of the readings leads to a part; unless the package is read exactly,
+        also paths with backslashes, escapes or other case. Raises Malformed for paths that lead
+        outside or to several parts, NotFound.
         """
         location = location.strip()
-        folder = base.rpartition("/")[0]
-        if location.startswith("/"):
-            candidates = [location[1:]]
-        else:
-            candidates = [posixpath.join(folder, location)]
-            if folder and not strict:
-                candidates += [posixpath.join(folder.split("/")[0], location), location]
-        paths = [posixpath.normpath(one) if one else "" for one in candidates]
-        if paths[0].startswith(("..", "/")) or "\\" in location:
-            raise Malformed("a location leads outside the package", where=base)
-        found = {path for path in paths if path in self}
-        if len(found) > 1:
-            raise Malformed(f"a location that means several parts: {location[:200]!r}", where=base)
-        if not found:
-            raise NotFound(f"no part at {location[:200]!r}", where=base)
-        return found.pop()
+        try:
+            found = package_paths.find(location, base=base, parts=self, strict=strict)
+        except Problem:
+            if self.exact or strict:
+                raise
+            odd = package_paths.irregular(location, base=base, names=self._folded, fold=folded)
+            if odd is None:
+                raise
+            self.notices.note(
+                "path.irregular",
+                f"路径写法不规范：{location[:200]}，读作 {odd}",
+                f"a location that is not written as it should be: {location[:200]}, read as {odd}",
+                base,
+            )
+            return odd
+        return found
+
+    @cached_property
+    def _folded(self) -> dict[str, str]:
+        return {folded(name): name for name in self.parts}
+
+    def tell(self, problem: Problem, text_zh: str, text_en: str) -> None:
+        """Note what could not be read and was left out."""
+        self.notices.note(
+            "part.unreadable", f"{text_zh}：{problem.what}", f"{text_en}: {problem.what}",
+            problem.where,
+        )  # fmt: skip
 
     @cached_property
     def documents(self) -> tuple[Document, ...]:
@@ -169,17 +179,25 @@ class Package:
         root = self.xml(ENTRY)
         if px.local(root) != "OFD":
             raise Malformed("the entry file is no OFD element", where=ENTRY)
-        found = tuple(self._document(body) for body in px.children(root, "DocBody"))
+        bodies = self.bounded(px.children(root, "DocBody"), ENTRY)
+        found: list[Document] = []
+        for body in bodies:
+            try:
+                found.append(self._document(body))
+            except Problem as problem:
+                if self.exact or len(bodies) == 1 or isinstance(problem, TooLarge):
+                    raise
+                self.tell(problem, "文档体无法读取", "a document cannot be read")
         if not found:
             raise Malformed("the package holds no document", where=ENTRY)
-        return found
+        return tuple(found)
 
     def _document(self, body: Element) -> Document:
         part = self.resolve(px.text(body, "DocRoot"), base=ENTRY)
         signatures = px.text(body, "Signatures")
         return Document(
             root=part,
-            metadata=_metadata(px.child(body, "DocInfo")),
+            metadata=package_lists.metadata(px.child(body, "DocInfo")),
             pages=self._pages(part),
             signatures=self._list_part(signatures),
         )
@@ -191,20 +209,53 @@ class Package:
         except NotFound:
             return posixpath.normpath(location.strip().lstrip("/"))
 
-    def _pages(self, part: str) -> tuple[Page, ...]:
-        root = self.xml(part)
-        area = px.text(px.child(px.child(root, "CommonData"), "PageArea"), "PhysicalBox")
-        usual = _box(area or "0 0 210 297", part)
-        pages: list[Page] = []
-        for page in self._bounded(px.children(px.child(root, "Pages"), "Page"), part):
-            content = self.resolve(page.get("BaseLoc", ""), base=part)
-            pages.append(Page(page.get("ID", ""), content, usual))
-        return tuple(pages)
+    def body(self, document: Document) -> Element:
+        """The root of Document.xml; of a long one without its pages."""
+        return self._listing(document.root).root
 
-    def _bounded(self, items: Iterable[Element], where: str) -> list[Element]:
-        found = list(islice(items, self.limits.parts + 1))
-        if len(found) > self.limits.parts:
-            raise TooLarge(f"more than {self.limits.parts} items in one list", where=where)
+    def _listing(self, part: str) -> package_pages.Listing:
+        found = self._listings.get(part)
+        if found is None:
+            content, most = self.read(part), min(self.limits.pages, self.limits.items)
+            if len(content) >= package_pages.STREAMED and len(content) <= self.limits.xml:
+                self._count(part, len(content))
+                found = package_pages.streamed(content, most, part)
+            if found is None:
+                found = package_pages.listing(self.xml(part), most, part)
+            self._listings[part] = found
+        return found
+
+    def _pages(self, part: str) -> Pages:
+        listed = self._listing(part)
+        common = px.child(listed.root, "CommonData")
+        area = px.text(px.child(common, "PageArea"), "PhysicalBox")
+        usual = _box(area or "0 0 210 297", part)
+
+        def page(page_id: str, place: str) -> Page:
+            return Page(page_id, self._page_part(place, part), usual)
+
+        pages = Pages(listed.ids, listed.places, page)
+        if self.exact:
+            for place in listed.places:
+                self.resolve(place, base=part)
+        return pages
+
+    def _page_part(self, place: str, base: str) -> str:
+        """The page's part; if there is none, a name that leads nowhere."""
+        try:
+            return self.resolve(place, base=base)
+        except Problem as problem:
+            if self.exact:
+                raise
+            self.tell(problem, "页面无法读取", "a page cannot be read")
+            return f"{base.rpartition('/')[0]}/{place[:200]}".removeprefix("/") + "?"
+
+    def bounded(self, items: Iterable[Element], where: str) -> list[Element]:
+        """The items of a list. Raises TooLarge if it is absurdly long."""
+        most = self.limits.items
+        found = list(islice(items, most + 1))
+        if len(found) > most:
+            raise TooLarge(f"more than {most} items in one list", where=where)
         return found
 
     def page_box(self, page: Page) -> Box:
@@ -213,12 +264,19 @@ class Package:
         if area is None:
             area = px.child(self.xml(page.part), "Area")
         own = px.text(area, "PhysicalBox")
-        return _box(own, page.part) if own else page.box
+        try:
+            return _box(own, page.part) if own else page.box
+        except Malformed as problem:
+            if self.exact:
+                raise
+            self.tell(problem, "页面区域无效", "a page's own size is not read")
+            return page.box
 
-    @property
-    def pages(self) -> tuple[Page, ...]:
+    @cached_property
+    def pages(self) -> Pages | Row:
         """All pages of all documents in order."""
-        return tuple(page for document in self.documents for page in document.pages)
+        several = [document.pages for document in self.documents]
+        return several[0] if len(several) == 1 else Row(several)
 
     @property
     def metadata(self) -> dict[str, str]:
@@ -226,84 +284,77 @@ class Package:
         return self.documents[0].metadata
 
     def attachments(self) -> tuple[AttachmentPart, ...]:
-        """What travels inside. Raises NotFound if a listed file is missing."""
-        found: list[AttachmentPart] = []
-        for document in self.documents:
-            if location := px.text(self.xml(document.root), "Attachments"):
-                part = self.resolve(location, base=document.root)
-                for item in self._bounded(px.children(self.xml(part), "Attachment"), part):
-                    file = self.resolve(px.text(item, "FileLoc"), base=part)
-                    found.append(
-                        AttachmentPart(
-                            id=item.get("ID", ""),
-                            name=item.get("Name", ""),
-                            media_type=item.get("Format", ""),
-                            part=file,
-                            size=self.entries[file].size,
-                        )
-                    )
-        return tuple(found)
+        """What travels inside; of a package read exactly a missing file raises NotFound."""
+        return tuple(package_lists.attachments(self))
 
     def tags(self) -> tuple[Tag, ...]:
         """Custom tags: every element of a tag file that points at objects of a page."""
-        found: list[Tag] = []
-        for document in self.documents:
-            if location := px.text(self.xml(document.root), "CustomTags"):
-                part = self.resolve(location, base=document.root)
-                for entry in self._bounded(px.children(self.xml(part), "CustomTag"), part):
-                    file = self.resolve(px.text(entry, "FileLoc"), base=part)
-                    found += _tags(self.xml(file))
-        return tuple(found)
+        return tuple(package_lists.tags(self))
 
     def find_object(self, page_id: str, object_id: str) -> tuple[int, Box] | None:
         """Page index and boundary of an object, for anchors; None if there is none."""
-        for index, page in enumerate(self.pages):
-            if page.id == page_id:
-                found = cast("list[Element]", _BY_ID(self.xml(page.part), id=object_id))
-                if found:
-                    return index, _box(found[0].get("Boundary", ""), page.part)
+        index = self.pages.number(page_id)
+        if index is not None:
+            page = self.pages[index]
+            found = cast("list[Element]", _BY_ID(self.xml(page.part), id=object_id))
+            if found:
+                return index, _box(found[0].get("Boundary", ""), page.part)
         return None
 
 
-def open_package(data: bytes, *, limits: Limits = Limits()) -> Package:  # noqa: B008 -- frozen
-    """Open a package. Raises Malformed or TooLarge for anything that is not one whole container."""
-    entries = {entry.name: entry for entry in read_directory(data, limits)}
-    package = Package(data, entries, limits)
-    if ENTRY not in package:
+def open_package(
+    data: bytes | Path, *, limits: Limits | None = None, exact: bool = False
+) -> Package:
+    """Open a package. Raises Malformed or TooLarge for anything that is not one whole container.
+
+    A path is mapped into memory and must not change while the package is in use; its limits are
+    those of large files. exact: see `Package`; whoever signs or verifies opens exactly.
+    """
+    if isinstance(data, Path):
+        limits = limits or Limits.large()
+        data = _mapped(data)
+    limits = limits or Limits()
+    notices = Notices()
+    odd = None if exact else _teller(notices)
+    entries = {entry.name: entry for entry in read_directory(data, limits, odd=odd)}
+    package = Package(data, entries, limits, exact, notices)
+    if ENTRY not in package and not (odd and _entry_in_other_case(package)):
         raise Malformed("the package has no OFD.xml", where="directory")
     return package
 
 
-def _metadata(info: Element | None) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for item in info if info is not None else ():
-        name = px.local(item)
-        if name == "CustomDatas":
-            for custom in px.children(item, "CustomData"):
-                found[custom.get("Name", "")] = px.text(custom)
-        elif name == "Keywords":
-            found[name] = "; ".join(px.text(word) for word in px.children(item, "Keyword"))
-        elif name:
-            found[name] = px.text(item)
-    return found
+def _mapped(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            # a map is sliced, searched and measured as bytes are
+            return cast("bytes", mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+    except FileNotFoundError as error:
+        raise NotFound("no such file", where=str(path)) from error
+    except (OSError, ValueError) as error:
+        raise Malformed("the file cannot be read, or is empty", where=str(path)) from error
 
 
-def _tags(root: Element) -> list[Tag]:
-    """Elements that hold references to objects, in the order of the file."""
-    found: dict[Element, list[tuple[str, str]]] = {}
-    for reference in root.iter("{*}ObjectRef"):
-        owner = reference.getparent()
-        if owner is not None:
-            target = (reference.get("PageRef", ""), (reference.text or "").strip())
-            found.setdefault(owner, []).append(target)
-    return [
-        Tag(
-            owner.get("Name") or owner.get("ID") or px.local(owner),
-            (owner.text or "").strip(),
-            tuple(objects),
-        )
-        for owner, objects in found.items()
-    ]
+def _teller(notices: Notices) -> Odd:
+    def odd(kind: str, name: str) -> None:
+        if kind == "backslash":
+            notices.note("name.backslash", "文件名使用反斜线", "a name with backslashes", name)
+        else:
+            notices.note(
+                "name.encoding", "文件名的编码与标记不符，按 GB 18030 或 UTF-8 读取",
+                "a name in another encoding than its flag says", name,
+            )  # fmt: skip
+
+    return odd
+
+
+def _entry_in_other_case(package: Package) -> bool:
+    found = next((name for name in package.parts if name.lower() == "ofd.xml"), None)
+    if found is None:
+        return False
+    package.entries[ENTRY] = package.entries.pop(found)._replace(name=ENTRY)
+    del package.parts
+    package.notices.note("name.case", "入口文件名大小写不符", "the entry file's case", found)
+    return True
 
 
 def _box(value: str, where: str) -> Box:

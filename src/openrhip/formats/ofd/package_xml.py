@@ -6,51 +6,92 @@ sometimes none, so elements are matched by local name only.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import cast
 
 from lxml import etree
 
+from openrhip.formats.ofd.notices import Notices
+from openrhip.formats.ofd.package_encoding import DECLARED, as_utf8
 from openrhip.formats.ofd.package_zip import Limits
 from openrhip.kernel.errors import Malformed, TooLarge
 
 Element = etree._Element  # noqa: SLF001 -- lxml names its element class no other way
 
 NAMESPACE = "http://www.ofdspec.org/2016"
-_DECLARED = re.compile(rb"^(?:\xef\xbb\xbf)?<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([^\"']{1,40})")
 _HEAD = 2048
 _ENCODINGS = {b"utf-8", b"us-ascii", b"gb2312", b"gbk", b"gb18030", b"utf8"}
 
 
-def parse(data: bytes, *, where: str, limits: Limits) -> Element:
-    """The root element. Raises Malformed or TooLarge; never loads or expands anything."""
+def parse(data: bytes, *, where: str, limits: Limits, notices: Notices | None = None) -> Element:
+    """The root element. Raises Malformed or TooLarge; never loads or expands anything.
+
+    notices: given, UTF-16, encodings that are not as declared and undeclared prefixes are read
+    and told; else they are refused.
+    """
     if len(data) > limits.xml:
         raise TooLarge(f"XML of {len(data)} bytes; at most {limits.xml} are read", where=where)
+    forced = None
+    if notices is not None:
+        data, forced = as_utf8(data, where, notices)
     if b"\0" in data:
         raise Malformed("XML in UTF-16 or with zero bytes is not read", where=where)
-    declared = _DECLARED.match(data[:300])
-    if declared and declared[1].lower() not in _ENCODINGS:
+    declared = DECLARED.match(data[:300])
+    if not forced and declared and declared[1].lower() not in _ENCODINGS:
         raise Malformed("XML in an encoding that is not read", where=where, remedy="write UTF-8")
     if b"<!DOCTYPE" in data or b"<!ENTITY" in data:
         raise Malformed("XML with a document type or entities", where=where)
-    parser = etree.XMLParser(
+    root = _root(data, where, forced, notices)
+    if root.getroottree().docinfo.internalDTD is not None:
+        raise Malformed("XML with a document type or entities", where=where)
+    if _too_deep(limits.depth)(root):
+        raise TooLarge(f"XML nested deeper than {limits.depth}", where=where)
+    return root
+
+
+def _parser(forced: str | None, *, recover: bool = False) -> etree.XMLParser:
+    return etree.XMLParser(
         resolve_entities=False,
         no_network=True,
         load_dtd=False,
         huge_tree=False,
         remove_pis=True,
         collect_ids=False,
+        encoding=forced,
+        recover=recover,
     )
+
+
+def _root(data: bytes, where: str, forced: str | None, notices: Notices | None) -> Element:
+    parser = _parser(forced)
     try:
-        root = etree.fromstring(data, parser)
+        return etree.fromstring(data, parser)
+    except (etree.XMLSyntaxError, ValueError) as error:
+        if notices is None or not _only_names(parser):
+            raise Malformed("not well-formed XML", where=where) from error
+    try:
+        root = etree.fromstring(data, _parser(forced, recover=True))
     except (etree.XMLSyntaxError, ValueError) as error:
         raise Malformed("not well-formed XML", where=where) from error
-    if root.getroottree().docinfo.internalDTD is not None:
-        raise Malformed("XML with a document type or entities", where=where)
-    if _too_deep(limits.depth)(root):
-        raise TooLarge(f"XML nested deeper than {limits.depth}", where=where)
+    if root is None:
+        raise Malformed("not well-formed XML", where=where)
+    for element in root.iter(etree.Element):
+        tag = str(element.tag)
+        if ":" in tag and not tag.startswith("{"):
+            element.tag = tag.rpartition(":")[2] or "_"
+    notices.note(
+        "xml.prefix",
+        "XML 前缀未声明或命名空间有误，按本地名读取",
+        "prefixes that are not declared, or wrong namespaces; read by local names",
+        where,
+    )
     return root
+
+
+def _only_names(parser: etree.XMLParser) -> bool:
+    """Whether nothing was wrong but names and namespaces."""
+    lines = list(parser.error_log)
+    return bool(lines) and all(line.domain_name == "NAMESPACE" for line in lines)
 
 
 def leading(data: bytes, name: str) -> Element | None:
@@ -59,7 +100,7 @@ def leading(data: bytes, name: str) -> Element | None:
     None if it is another one, or stands too far from the beginning: then `parse` decides.
     """
     head = data[:_HEAD]
-    if b"<!" in head or ((declared := _DECLARED.match(head)) and declared[1].lower() != b"utf-8"):
+    if b"<!" in head or ((declared := DECLARED.match(head)) and declared[1].lower() != b"utf-8"):
         return None
     parser = etree.XMLPullParser(
         events=("end",), resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False

@@ -113,7 +113,7 @@ def verify(
     that is wrong inside one is a finding.
     """
     moment = at or clock.now()
-    package = open_package(data, limits=limits)
+    package = open_package(data, limits=limits, exact=True)
     try:
         lines = records.listed(package)
     except Problem as problem:

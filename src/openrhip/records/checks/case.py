@@ -78,7 +78,7 @@ class Case:
 
     @cached_property
     def opened(self) -> Package | Problem:
-        return _try(lambda: open_package(self.content))
+        return _try(lambda: open_package(self.content, exact=True))
 
     @property
     def package(self) -> Package:
