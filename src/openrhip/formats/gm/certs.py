@@ -32,6 +32,7 @@ class Profile:
     is_ca: bool = False
     path_length: int | None = None
     extended: tuple[str, ...] = ()
+    more: tuple[Extension, ...] = ()
 
 
 ROOT = Profile(frozenset({"keyCertSign", "cRLSign"}), is_ca=True)
@@ -41,13 +42,37 @@ ENCRYPTION = Profile(frozenset({"keyEncipherment", "dataEncipherment", "keyAgree
 TIME_STAMPING = Profile(
     frozenset({"digitalSignature", "nonRepudiation"}), extended=(oids.EKU_TIME_STAMPING,)
 )
+OCSP_SIGNING = Profile(
+    frozenset({"digitalSignature", "nonRepudiation"}),
+    extended=(oids.EKU_OCSP_SIGNING,),
+    more=(Extension(oids.OCSP_NO_CHECK, critical=False, value=der.null()),),
+)
 PROFILES = {
     "root": ROOT,
     "issuing": ISSUING,
     "signing": SIGNING,
     "encryption": ENCRYPTION,
     "timestamp": TIME_STAMPING,
+    "ocsp": OCSP_SIGNING,
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Web addresses written into a certificate: lists, status services, issuers' certificates."""
+
+    crl: tuple[str, ...] = ()
+    ocsp: tuple[str, ...] = ()
+    issuers: tuple[str, ...] = ()
+
+    def extensions(self) -> list[Extension]:
+        found = [extensions.crl_points(self.crl)] if self.crl else []
+        if self.ocsp or self.issuers:
+            found.append(extensions.authority_access(ocsp=self.ocsp, issuers=self.issuers))
+        return found
+
+
+NO_SERVICES = Services()
 
 
 class Certificate(SignedObject):
@@ -200,6 +225,7 @@ def issue(
     not_after: datetime,
     profile: Profile,
     serial: int | None = None,
+    services: Services = NO_SERVICES,
     extra: Iterable[Extension] = (),
 ) -> Certificate:
     """A new certificate; `issuer=None`: self-signed. Raises Malformed for impossible facts."""
@@ -216,6 +242,7 @@ def issue(
     ]
     if profile.extended:
         rows.append(extensions.extended_key_usage(profile.extended, critical=True))
+    rows += [*profile.more, *services.extensions()]
     number = secrets.randbits(126) | 1 << 126 if serial is None else serial
     tbs = der.sequence(
         der.explicit(0, der.integer(2)),

@@ -3,6 +3,7 @@
 `create` makes a root, an issuing authority and the certificates of a small region. Every subject
 carries 开发测试 DEVELOPMENT ONLY. Layout, with {key,cert,chain}.pem of each:
   ca/root, ca/issuing        the authorities (keys kept to issue more)
+  ca/ocsp, ca/services       with `services`: who answers for the issuing authority, and where
   trust/                     root.cert.pem, root.crl.pem, issuing.crl.pem: what a verifier needs
   trust/makers/              maker.cert.pem: who may make seals (制章人)
   institutions/<code>        医疗机构      staff/<code>     医务人员
@@ -32,6 +33,7 @@ from openrhip.kernel.files import make_folder, write_durably
 MARK = "开发测试 DEVELOPMENT ONLY"
 ITERATIONS = 50_000  # the password is random; its file is the weaker side
 _YEAR = timedelta(days=365)
+_SERVICES = re.compile(r"https?://[A-Za-z0-9.:\[\]-]{1,200}")
 _CODE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,63}")
 
 
@@ -58,14 +60,21 @@ def create(
     institutions: Sequence[DevInstitution],
     staff: Sequence[DevStaff],
     password: bytes,
+    services: str = "",
 ) -> None:
-    """Make everything. Raises Conflict if an authority is there, Malformed for unusable codes."""
+    """Make everything. Raises Conflict if an authority is there, Malformed for unusable codes.
+
+    services: a web address, http://host:port, where `gm ocsp serve` will give lists and answers
+    (撤销查询服务); certificates then name it.
+    """
     if (folder / "ca" / "root.key.pem").exists():
         raise Conflict(
             "a development authority is already there", where=str(folder), remedy="use add"
         )
     _check(institutions, staff, known=())
-    desk = _Desk(folder, password, clock.now())
+    desk = _Desk(folder, password, clock.now(), services)
+    if services:
+        desk.write("ca/services", services.encode("ascii"), 0o644)
     root = desk.found("root", certs.ROOT, 20, None)
     issuing = desk.found("issuing", certs.ISSUING, 15, root)
     for name, authority in (("root", root), ("issuing", issuing)):
@@ -75,6 +84,7 @@ def create(
         ("tsa/tsa", "时间戳服务", certs.TIME_STAMPING),
         ("maker/maker", "电子印章制章人", certs.SIGNING),
         ("centre/centre", "区域卫生信息中心", certs.SIGNING),
+        *((("ca/ocsp", "证书状态服务", certs.OCSP_SIGNING),) if services else ()),
     ):
         desk.enrol(place, _subject("区域卫生信息中心", title), profile, issuing)
     maker = (folder / "maker" / "maker.cert.pem").read_bytes()
@@ -95,7 +105,10 @@ def add(
     known = [_known(path) for path in sorted((folder / "institutions").glob("*.cert.pem"))]
     _check(institutions, staff, known=known)
     issuing = SoftwareSigner.load(folder / "ca", "issuing", password)
-    _Desk(folder, password, clock.now()).enrol_all(institutions, staff, issuing, known=known)
+    named = folder / "ca" / "services"
+    services = named.read_text("ascii").strip() if named.exists() else ""
+    desk = _Desk(folder, password, clock.now(), services)
+    desk.enrol_all(institutions, staff, issuing, known=known)
 
 
 def ensure_password(folder: Path) -> bytes:
@@ -109,7 +122,10 @@ def ensure_password(folder: Path) -> bytes:
 class _Desk:
     """Issues and writes below one folder at one instant."""
 
-    def __init__(self, folder: Path, password: bytes, at: datetime) -> None:
+    def __init__(self, folder: Path, password: bytes, at: datetime, services: str = "") -> None:
+        if services and not _SERVICES.fullmatch(services):
+            raise Malformed("services is an address such as http://127.0.0.1:8319")
+        self.services = services
         self.folder = folder
         self.password = password
         self.since = at - timedelta(days=1)
@@ -174,12 +190,23 @@ class _Desk:
             not_before=self.since,
             not_after=self.since + years * _YEAR,
             profile=profile,
+            services=certs.NO_SERVICES if issuer is None else self._services(issuer),
         )
         chain = () if issuer is None else _without_root(issuer)
         self.write(f"{place}.key.pem", key.to_pem(self.password, iterations=ITERATIONS), 0o600)
         self.write(f"{place}.cert.pem", certificate.pem(), 0o644)
         self.write(f"{place}.chain.pem", b"".join(one.pem() for one in chain), 0o644)
         return SoftwareSigner(key, certificate, chain)
+
+    def _services(self, issuer: SoftwareSigner) -> certs.Services:
+        """Where the issuer's lists are, and its status service (only the issuing one has one)."""
+        if not self.services:
+            return certs.NO_SERVICES
+        if issuer.certificate.self_issued:
+            return certs.Services(crl=(f"{self.services}/root.crl",))
+        return certs.Services(
+            crl=(f"{self.services}/issuing.crl",), ocsp=(f"{self.services}/ocsp",)
+        )
 
     def write(self, name: str, data: bytes, mode: int) -> None:
         path = self.folder / name

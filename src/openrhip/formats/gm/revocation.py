@@ -178,10 +178,12 @@ def collect(
         report = chain.validate(leaf, pool, trust, at=moment, usage=None)
         findings = tuple(one for one in report.findings if one.code == "chain.anchor")
         gathered.setdefault(leaf, RevocationData((), findings=findings))
+        # addresses in certificates that no trusted root stands behind are a stranger's choice
+        asked = port if report.chain[-1] in trust.roots else None
         for one, issuer in zip(report.chain, report.chain[1:], strict=False):
             if gathered.get(one, RevocationData()).certificates:
                 continue
-            found = _known_of(one, issuer, moment, trust, port)
+            found = _known_of(one, issuer, moment, trust, asked)
             gathered[one] = gathered.get(one, RevocationData()) + found
         root = report.chain[-1]
         gathered.setdefault(root, RevocationData((root,)))

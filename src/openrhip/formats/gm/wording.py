@@ -21,6 +21,8 @@ def describe(certificate: Certificate) -> dict[str, Any]:
         "not_after": clock.rfc3339(certificate.not_after),
         "authority": certificate.is_ca,
         "key_usage": sorted(certificate.key_usage),
+        "crl": list(certificate.crl_urls),
+        "ocsp": list(certificate.ocsp_urls),
         "fingerprint": certificate.fingerprint,
     }
 

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import click
 
 from openrhip.formats.gm import certs, chain, crl, csr, devpki, tsp
+from openrhip.formats.gm.cli.ocsp import group as ocsp_group
 from openrhip.formats.gm.signer import SoftwareSigner
 from openrhip.formats.gm.sm2 import PrivateKey
 from openrhip.formats.gm.wording import (
@@ -47,6 +48,9 @@ at_option = click.option("--at", default="", help="instant, e.g. 2026-11-24T08:0
 @click.group()
 def cli() -> None:
     """Keys, certificates and timestamps with SM2 and SM3 (国密)."""
+
+
+cli.add_command(ocsp_group)
 
 
 @cli.group()
@@ -117,6 +121,8 @@ def cert_request(
 @password_file
 @click.option("--profile", type=click.Choice(sorted(certs.PROFILES)), default="signing")
 @click.option("--days", type=click.IntRange(1, 7300), default=365)
+@click.option("--crl-url", multiple=True, help="where its issuer's list is fetched")
+@click.option("--ocsp-url", multiple=True, help="where its status is asked")
 @as_json
 def cert_issue(
     *,
@@ -126,6 +132,8 @@ def cert_issue(
     password_file: Path,
     profile: str,
     days: int,
+    crl_url: tuple[str, ...],
+    ocsp_url: tuple[str, ...],
     as_json: bool,
 ) -> None:
     """Answer a request with a certificate of the authority --signer."""
@@ -141,6 +149,7 @@ def cert_issue(
         not_before=clock.now() - timedelta(minutes=5),
         not_after=clock.now() + timedelta(days=days),
         profile=certs.PROFILES[profile],
+        services=certs.Services(crl=crl_url, ocsp=ocsp_url),
     )
     _write(out, made.pem())
     _print({"file": str(out), **describe(made)}, as_json=as_json)
@@ -293,15 +302,26 @@ def tsa_serve(signer: Path, password_file: Path, listen: str, as_json: bool) -> 
 @click.argument("folder", type=NEW)
 @click.option("--institution", multiple=True, help="CODE:NAME")
 @click.option("--staff", multiple=True, help="CODE:NAME:INSTITUTION")
+@click.option("--services", default="", help="address that certificates name, see `gm ocsp serve`")
 @as_json
-def dev(folder: Path, institution: tuple[str, ...], staff: tuple[str, ...], as_json: bool) -> None:
+def dev(
+    folder: Path,
+    institution: tuple[str, ...],
+    staff: tuple[str, ...],
+    services: str,
+    as_json: bool,
+) -> None:
     """Make an authority for DEVELOPMENT (开发测试), or add certificates to it."""
     institutions = [devpki.DevInstitution(*_parts(text, 2)) for text in institution]
     people = [devpki.DevStaff(*_parts(text, 3)) for text in staff]
     password = devpki.ensure_password(folder)
     exists = (folder / "ca" / "issuing.key.pem").exists()
-    verb = devpki.add if exists else devpki.create
-    verb(folder, institutions=institutions, staff=people, password=password)
+    if exists:
+        devpki.add(folder, institutions=institutions, staff=people, password=password)
+    else:
+        devpki.create(
+            folder, institutions=institutions, staff=people, password=password, services=services
+        )
     _print({"folder": str(folder), "added": exists}, as_json=as_json)
 
 
