@@ -11,6 +11,8 @@ from openrhip.formats.gm import crl as crl
 from openrhip.formats.gm import csr as csr
 from openrhip.formats.gm import der as der
 from openrhip.formats.gm import devpki as devpki
+from openrhip.formats.gm import digests as digests
+from openrhip.formats.gm import ers as ers
 from openrhip.formats.gm import findings as findings
 from openrhip.formats.gm import names as names
 from openrhip.formats.gm import ocsp as ocsp
