@@ -15,6 +15,11 @@ _VERBS = {
     "seal": ("signing", "seal"),
     "make-seal": ("signing", "make_seal"),
     "verify": ("verifying", "verify"),
+    "merge": ("editing", "merge"),
+    "split": ("editing", "split"),
+    "annotate": ("editing", "annotate"),
+    "attach": ("editing", "attach"),
+    "outline": ("editing", "outline"),
 }
 
 
