@@ -1,0 +1,127 @@
+"""Text in lines (行): what a reader sees in a row, from however many text objects it is made.
+
+Words are compared in a folded form: compatibility forms (full width, circled), case and the blanks
+between Chinese characters make no difference (归一化检索).
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import chain
+
+from openrhip.formats.ofd.inspect.drawn import Char, Run
+
+_SAME_LINE = 0.45
+"""Baselines that differ by less than this part of the type size stand in one line."""
+_SPACE = 0.28
+_COLUMN = 2.2
+"""Gaps, in type sizes: from here on a blank, or another column."""
+COLUMN = "\t"
+_WIDE = 0x2E80
+_NOWHERE = (0.0, 0.0, 0.0, 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """The characters of a line in order; blanks that stand for gaps have no box."""
+
+    chars: tuple[Char, ...]
+
+    @property
+    def text(self) -> str:
+        return "".join(one.char for one in self.chars)
+
+
+def lines(runs: Iterable[Run]) -> list[Line]:
+    """Runs gathered into lines, from top to bottom and left to right."""
+    upright: list[Run] = []
+    found: list[tuple[float, Line]] = []
+    for run in runs:
+        if not run.chars:
+            continue
+        if run.upright:
+            upright.append(run)
+        else:
+            found.append((run.chars[0].box[1], Line(run.chars)))
+    upright.sort(key=lambda run: run.y)
+    row: list[Run] = []
+    for run in upright:
+        if row and run.y - row[0].y > _SAME_LINE * min(row[0].size, run.size):
+            found.append((row[0].y, _line(row)))
+            row = []
+        row.append(run)
+    if row:
+        found.append((row[0].y, _line(row)))
+    found.sort(key=lambda one: one[0])
+    return [line for _, line in found]
+
+
+def _line(row: list[Run]) -> Line:
+    row.sort(key=lambda run: run.chars[0].box[0])
+    chars: list[Char] = []
+    end: float | None = None
+    for run in row:
+        if end is not None:
+            gap = (run.chars[0].box[0] - end) / (run.size or 1.0)
+            if gap > _COLUMN:
+                chars.append(Char(COLUMN, _NOWHERE))
+            elif gap > _SPACE:
+                chars.append(Char(" ", _NOWHERE))
+        chars.extend(run.chars)
+        last = run.chars[-1].box
+        end = max(end or last[0], last[0] + last[2])
+    return Line(tuple(chars))
+
+
+@lru_cache(maxsize=8192)
+def fold_char(char: str) -> str:
+    """A character without compatibility form and case; may become several, or none."""
+    plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", char).casefold())
+    return " " if plain.isspace() and plain != COLUMN else plain
+
+
+def fold(text: str) -> tuple[str, list[int]]:
+    """The folded text, and for each of its characters the index of the one it comes from."""
+    out: list[str] = []
+    origin: list[int] = []
+    for at, char in enumerate(text):
+        for plain in fold_char(char):
+            if plain == " ":
+                if not out or out[-1] == " " or ord(out[-1]) >= _WIDE:
+                    continue
+            elif out and out[-1] == " " and ord(plain) >= _WIDE:
+                out.pop()
+                origin.pop()
+            out.append(plain)
+            origin.append(at)
+    return "".join(out), origin
+
+
+@lru_cache(maxsize=1)
+def _variants() -> dict[str, tuple[str, ...]]:
+    """Folded character → all characters whose folded form holds it, if others than itself."""
+    found: dict[str, list[str]] = {}
+    for code in chain(range(0x21, 0xD800), range(0xE000, 0x20000), range(0x2F800, 0x2FA20)):
+        char = chr(code)
+        plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", char).casefold())
+        if plain != char:
+            for one in plain:
+                found.setdefault(one, []).append(char)
+    return {one: tuple(chars) for one, chars in found.items()}
+
+
+def spellings(char: str) -> tuple[bytes, ...]:
+    """All bytes of UTF-8 that may stand for a folded character."""
+    return tuple(one.encode() for one in (char, *_variants().get(char, ())))
+
+
+def occurrences(line: Line, word: str) -> Iterator[tuple[int, int]]:
+    """Where a folded word stands in a line: indexes of the first character and after the last."""
+    text, origin = fold(line.text)
+    at = text.find(word)
+    while at >= 0:
+        yield origin[at], origin[at + len(word) - 1] + 1
+        at = text.find(word, at + len(word))
