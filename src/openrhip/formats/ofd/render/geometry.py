@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator
 
 from openrhip.kernel.errors import Malformed, TooLarge
@@ -13,7 +14,10 @@ Segment = tuple[str, tuple[float, ...]]
 
 IDENTITY: Matrix = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
 _COUNTS = {"S": 2, "M": 2, "L": 2, "Q": 4, "B": 6, "A": 7, "C": 0}
+_POINTS = frozenset("SML")
 _MAX_SEGMENTS = 500_000
+_FAR = 1e6
+_WORDS = re.compile(r"[A-Za-z](?![a-z])|[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|[^\s,]+")
 
 
 def multiply(first: Matrix, second: Matrix) -> Matrix:
@@ -35,28 +39,121 @@ def apply(matrix: Matrix, x: float, y: float) -> tuple[float, float]:
     return a * x + c * y + e, b * x + d * y + f
 
 
+def invert(matrix: Matrix) -> Matrix | None:
+    """The matrix that leads back; None if there is none."""
+    a, b, c, d, e, f = matrix
+    whole = a * d - b * c
+    if abs(whole) < 1e-12:
+        return None
+    return (
+        d / whole, -b / whole, -c / whole, a / whole,
+        (c * f - d * e) / whole, (b * e - a * f) / whole,
+    )  # fmt: skip
+
+
+def bounds(matrix: Matrix, box: tuple[float, float, float, float]) -> tuple[float, ...]:
+    """The upright box x y w h around a box that the matrix moves."""
+    x, y, wide, tall = box
+    corners = [apply(matrix, x + i * wide, y + j * tall) for i in (0, 1) for j in (0, 1)]
+    left, top = min(c[0] for c in corners), min(c[1] for c in corners)
+    return left, top, max(c[0] for c in corners) - left, max(c[1] for c in corners) - top
+
+
 def segments(data: str, where: str) -> Iterator[Segment]:
     """The data as moves, lines, cubic curves and closes. Raises Malformed, TooLarge."""
+    found, problem = read_path(data, where)
+    if problem:
+        raise Malformed(problem, where=where)
+    yield from found
+
+
+def read_path(data: str, where: str) -> tuple[tuple[Segment, ...], str]:
+    """What can be read of the data, and what is wrong with it ("" if nothing). Raises TooLarge.
+
+    Read besides the standard's form: commas, operators that touch their numbers, and numbers
+    without an operator, which repeat the one before. Unknown operators are left out.
+    """
     words = data.split()
     if len(words) > _MAX_SEGMENTS:
         raise TooLarge("path data is too long", where=where)
-    at = 0
+    found: list[Segment] = []
+    try:
+        if _quick(words, found):
+            return tuple(found), ""
+    except (ValueError, IndexError):
+        pass
+    found.clear()
+    problem = _slow(_WORDS.findall(data), found)
+    return tuple(found), problem
+
+
+def _slow(words: list[str], found: list[Segment]) -> str:
+    """Path data as some producers write it, as far as it goes; what is wrong with it."""
+    problem, name, at = "", "", 0
     x = y = 0.0
     while at < len(words):
-        name = words[at]
-        count = _COUNTS.get(name)
-        if count is None:
-            raise Malformed(f"no such path operator: {name[:8]!r}", where=where)
-        try:
-            numbers = tuple(float(word) for word in words[at + 1 : at + 1 + count])
-        except ValueError as error:
-            raise Malformed("path data is not made of numbers", where=where) from error
-        if len(numbers) != count or not all(abs(number) < 1e6 for number in numbers):
-            raise Malformed("a path operator lacks numbers", where=where)
-        at += 1 + count
-        yield from _segment(name, numbers, x, y)
+        word = words[at]
+        if word in "Zz":
+            word = "C"
+        if word in _COUNTS:
+            name = word
+            at += 1
+        elif name and _number(word) is not None:
+            name = "L" if name in "SM" else name
+        else:
+            problem = problem or f"no such path operator: {word[:8]!r}"
+            name = ""
+            at += 1
+            continue
+        count = _COUNTS[name]
+        given = [_number(one) for one in words[at : at + count]]
+        numbers = tuple(one for one in given if one is not None)
+        if len(numbers) != count:
+            problem = problem or "a path operator lacks numbers"
+            name = ""
+            continue
+        at += count
+        found.extend(_segment(name, numbers, x, y))
         if count:
             x, y = numbers[-2:]
+        else:
+            name = ""
+    return problem
+
+
+def _number(word: str) -> float | None:
+    try:
+        value = float(word)
+    except ValueError:
+        return None
+    return value if -_FAR < value < _FAR else None
+
+
+def _quick(words: list[str], found: list[Segment]) -> bool:
+    """Path data as it should be; False for anything else."""
+    at, end = 0, len(words)
+    x = y = 0.0
+    add = found.append
+    while at < end:
+        name = words[at]
+        if name in _POINTS:
+            x, y = float(words[at + 1]), float(words[at + 2])
+            if not (-_FAR < x < _FAR and -_FAR < y < _FAR):
+                return False
+            add(("L" if name == "L" else "M", (x, y)))
+            at += 3
+            continue
+        count = _COUNTS.get(name)
+        if count is None:
+            return False
+        numbers = tuple(map(float, words[at + 1 : at + 1 + count]))
+        if len(numbers) != count or not all(-_FAR < number < _FAR for number in numbers):
+            return False
+        at += 1 + count
+        found.extend(_segment(name, numbers, x, y))
+        if count:
+            x, y = numbers[-2:]
+    return True
 
 
 def _segment(name: str, n: tuple[float, ...], x: float, y: float) -> Iterator[Segment]:

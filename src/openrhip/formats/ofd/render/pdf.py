@@ -25,6 +25,7 @@ from openrhip.formats.ofd.render.scene import (
     Scene,
     TextItem,
 )
+from openrhip.formats.ofd.render.scene_items import flat
 
 _PT = 72 / 25.4
 _CAPS = {"Round": 1, "Square": 2}
@@ -95,7 +96,7 @@ class _Making:
             self._text(item)
         elif isinstance(item, PathItem):
             self._path(item)
-        else:
+        elif isinstance(item, ImageItem):
             self._image(item)
 
     def _alpha(self, alpha: float) -> str:
@@ -108,7 +109,7 @@ class _Making:
     def _path(self, item: PathItem) -> None:
         words = ["q ", self._alpha(item.alpha), " ".join(map(_n, item.matrix)), " cm "]
         if item.stroke:
-            words.append(" ".join(_n(c / 255) for c in item.stroke) + " RG ")
+            words.append(" ".join(_n(c / 255) for c in flat(item.stroke)) + " RG ")
             words.append(f"{_n(item.width)} w ")
             if item.dash and any(item.dash):
                 words.append(f"[{' '.join(map(_n, item.dash))}] 0 d ")
@@ -117,7 +118,7 @@ class _Making:
             if item.join in _JOINS:
                 words.append(f"{_JOINS[item.join]} j ")
         if item.fill:
-            words.append(" ".join(_n(c / 255) for c in item.fill) + " rg ")
+            words.append(" ".join(_n(c / 255) for c in flat(item.fill)) + " rg ")
         begun = False
         for name, numbers in item.segments:
             if name == "C":
@@ -133,7 +134,7 @@ class _Making:
         self._out.append("".join(words))
 
     def _text(self, item: TextItem) -> None:
-        fill = " ".join(_n(c / 255) for c in item.fill)
+        fill = " ".join(_n(c / 255) for c in flat(item.fill or (0, 0, 0)))
         self._out.append(f"q {self._alpha(item.alpha)}{fill} rg BT ")
         for line in item.lines():
             self._line(item, line)

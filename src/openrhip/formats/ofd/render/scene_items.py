@@ -9,11 +9,12 @@ Sources: GB/T 33190-2016 §8 (graphic units, colours), §9 (paths), §10 (images
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 from openrhip.formats.ofd.package import Box
-from openrhip.formats.ofd.render.geometry import IDENTITY, Matrix, Segment
+from openrhip.formats.ofd.render.geometry import IDENTITY, Matrix, Segment, bounds, multiply
 from openrhip.formats.ofd.render.scene_text import Code, Glyph
 
 Color = tuple[int, int, int]
@@ -145,7 +146,7 @@ class FontRes:
     italic: bool = False
     fixed: bool = False
     charset: str = ""
-    family: str = ""
+    label: str = ""  # FontName as given; `name` is the family where there is one
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +189,7 @@ class Clip:
 class TextItem:
     """A text object. fill None: not filled; without stroke too it is invisible text.
 
-    weight: 0 to 1000; direction: degrees by which each character is turned clockwise.
+    weight: 0 to 1000; char_direction: degrees by which each character is turned clockwise.
     alpha: of the object; each paint has its own besides.
     """
 
@@ -212,6 +213,7 @@ class TextItem:
     char_direction: int = 0
     read_direction: int = 0
     clips: tuple[Clip, ...] = ()
+    blend: str = ""
 
     @property
     def text(self) -> str:
@@ -244,6 +246,7 @@ class PathItem:
     stroke_alpha: float = 1.0
     clips: tuple[Clip, ...] = ()
     behind: bool = False
+    blend: str = ""
 
     @property
     def width(self) -> float:
@@ -290,12 +293,14 @@ class ImageItem:
     border: Border | None = None
     clips: tuple[Clip, ...] = ()
     behind: bool = False
+    blend: str = ""
 
 
 @dataclass(slots=True, eq=False)
 class GroupItem:
     """Items drawn as one: a composite object, a page block, a template, an annotation.
 
+    blend: how it mixes with what is below, "" as usual, else "Multiply", "Darken", ... (all items).
     key: not empty if the same content may be drawn again elsewhere (a template, a composite unit).
     kind: "composite", "template", "annotation:Watermark", ...
     """
@@ -309,6 +314,7 @@ class GroupItem:
     kind: str = ""
     clips: tuple[Clip, ...] = ()
     behind: bool = False
+    blend: str = ""
 
 
 Item = TextItem | PathItem | ImageItem | GroupItem
@@ -348,3 +354,52 @@ class Sheet:
     box: Box
     items: list[Item] = field(default_factory=list)
     links: list[Link] = field(default_factory=list)
+
+
+def flatten(items: Iterable[Item], within: GroupItem | None = None) -> Iterator[Leaf]:
+    """The items without groups, each moved, clipped and made paler as its groups are."""
+    for item in items:
+        if isinstance(item, GroupItem):
+            group = item if within is None else _within(item, within)
+            yield from flatten(item.items, group)
+        elif within is None:
+            yield item
+        else:
+            yield _moved(item, within)
+
+
+def _moved(item: Leaf, within: GroupItem) -> Leaf:
+    if isinstance(item, TextItem):
+        return _within(item, within)
+    return _within(item, within) if isinstance(item, PathItem) else _within(item, within)
+
+
+_Any = TypeVar("_Any", TextItem, PathItem, ImageItem, GroupItem)
+
+
+def _within(item: _Any, group: GroupItem) -> _Any:
+    moved = replace(
+        item,
+        matrix=multiply(item.matrix, group.matrix),
+        alpha=item.alpha * group.alpha,
+        clips=(*group.clips, *(move_clip(clip, group.matrix) for clip in item.clips)),
+        behind=item.behind or group.behind,
+    )
+    if not isinstance(item, GroupItem):
+        x, y, width, height = bounds(group.matrix, item.box)
+        moved.box = (x, y, width, height)
+    return moved
+
+
+def move_clip(clip: Clip, matrix: Matrix) -> Clip:
+    """The clip as it lies in the space that the matrix leads into."""
+    return Clip(
+        tuple(
+            replace(
+                area,
+                matrix=multiply(area.matrix, matrix),
+                text=area.text and replace(area.text, matrix=multiply(area.text.matrix, matrix)),
+            )
+            for area in clip.areas
+        )
+    )

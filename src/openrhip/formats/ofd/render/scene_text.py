@@ -24,7 +24,8 @@ _FAR = 1e6
 _WIDE = "\u2e80"  # from here on characters are one em wide as a rule
 
 
-class Glyph(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Glyph:
     """A character where it stands (mm, object space). index: glyph number if the file fixes it.
 
     text: what it stands for where that is not `char`: a ligature stands for several characters,
@@ -43,7 +44,7 @@ class Cell(NamedTuple):
 
     at: int
     char: str
-    index: int | None = None
+    number: int | None = None
     text: str | None = None
     part: int = 0
     of: int = 1
@@ -89,7 +90,7 @@ class Code:
         cells = self.cells(plain=plain)
         xs, ys = self.places(cells, scale, direction, advance)
         return tuple(
-            Glyph(cell.char, x, y, cell.index, cell.text)
+            Glyph(cell.char, x, y, cell.number, cell.text)
             for cell, x, y in zip(cells, xs, ys, strict=True)
         )
 
@@ -136,9 +137,9 @@ class Code:
         if not self.fixed:
             return xs[: len(cells)], ys[: len(cells)]
         left, top = list[float](), list[float]()
-        for cell, at in zip(cells, offsets, strict=True):
-            at = min(at, len(xs) - 1)
-            after = min(at + 1, len(xs) - 1)
+        end = len(xs) - 1
+        for cell, offset in zip(cells, offsets, strict=True):
+            at, after = min(offset, end), min(offset + 1, end)
             share = 0.0 if by_glyph else cell.part / cell.of
             left.append(xs[at] + (xs[after] - xs[at]) * share)
             top.append(ys[at] + (ys[after] - ys[at]) * share)

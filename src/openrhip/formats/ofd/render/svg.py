@@ -12,6 +12,7 @@ from openrhip.formats.ofd.render.faces import Face, Faces
 from openrhip.formats.ofd.render.geometry import Matrix
 from openrhip.formats.ofd.render.overlay import overlay
 from openrhip.formats.ofd.render.scene import Glyph, ImageItem, Item, PathItem, Scene, TextItem
+from openrhip.formats.ofd.render.scene_items import flat
 
 _VERBS = {"M": "M", "L": "L", "B": "C", "C": "Z"}
 _KINDS = {b"\x89PNG": "png", b"\xff\xd8\xff": "jpeg"}
@@ -79,11 +80,11 @@ class _Drawing:
         data = "".join(_VERBS[name] + " ".join(map(_n, n)) for name, n in item.segments)
         if not data:
             return
-        look = f'fill="{_hex(item.fill) if item.fill else "none"}"'
+        look = f'fill="{_hex(flat(item.fill)) if item.fill else "none"}"'
         if item.fill and item.even_odd:
             look += ' fill-rule="evenodd"'
         if item.stroke:
-            look += f' stroke="{_hex(item.stroke)}" stroke-width="{_n(item.width)}"'
+            look += f' stroke="{_hex(flat(item.stroke))}" stroke-width="{_n(item.width)}"'
             if item.dash:
                 look += f' stroke-dasharray="{" ".join(map(_n, item.dash))}"'
         where = _matrix(item.matrix)
@@ -127,7 +128,7 @@ class _Drawing:
             self._order.append(face)
         places = " ".join(_n(glyph.x) for glyph in run)
         shown = _text("".join(glyph.char for glyph in run))
-        fill = "" if item.fill == (0, 0, 0) else f' fill="{_hex(item.fill)}"'
+        fill = "" if item.fill == (0, 0, 0) else f' fill="{_hex(flat(item.fill or (0, 0, 0)))}"'
         self.out.append(
             f'<text class="{name}" font-size="{_n(item.size)}" x="{places}" y="{_n(run[0].y)}"'
             f' transform="{_matrix(item.matrix)}"{fill}{self._opacity(item.alpha)}'
@@ -144,9 +145,9 @@ class _Drawing:
         )  # fmt: skip
         data = face.outline(number)
         label = quoteattr(_text(glyph.char))
+        ink = _hex(flat(item.fill or (0, 0, 0)))
         self.out.append(
-            f'<path d="{data}" transform="{_matrix(matrix)}" fill="{_hex(item.fill)}"'
-            f" aria-label={label}/>"
+            f'<path d="{data}" transform="{_matrix(matrix)}" fill="{ink}" aria-label={label}/>'
         )
 
     def styles(self) -> str:
