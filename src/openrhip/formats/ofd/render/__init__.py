@@ -16,7 +16,7 @@ from openrhip.formats.ofd.seals import stamps
 from openrhip.kernel.errors import Malformed, NotFound, TooLarge
 
 _MAX_PIXELS = 40_000_000
-_MAX_PAGES = 5_000
+_MAX_PAGES = 50_000
 
 
 def page_count(data: bytes | Package) -> int:
