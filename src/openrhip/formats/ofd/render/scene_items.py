@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import TypeVar
 
 from openrhip.formats.ofd.package import Box
 from openrhip.formats.ofd.render.geometry import IDENTITY, Matrix, Segment, bounds, multiply
@@ -359,26 +358,15 @@ class Sheet:
 def flatten(items: Iterable[Item], within: GroupItem | None = None) -> Iterator[Leaf]:
     """The items without groups, each moved, clipped and made paler as its groups are."""
     for item in items:
-        if isinstance(item, GroupItem):
-            group = item if within is None else _within(item, within)
-            yield from flatten(item.items, group)
-        elif within is None:
-            yield item
+        moved = item if within is None else _within(item, within)
+        if isinstance(moved, GroupItem):
+            yield from flatten(moved.items, moved)
         else:
-            yield _moved(item, within)
+            yield moved
 
 
-def _moved(item: Leaf, within: GroupItem) -> Leaf:
-    if isinstance(item, TextItem):
-        return _within(item, within)
-    return _within(item, within) if isinstance(item, PathItem) else _within(item, within)
-
-
-_Any = TypeVar("_Any", TextItem, PathItem, ImageItem, GroupItem)
-
-
-def _within(item: _Any, group: GroupItem) -> _Any:
-    moved = replace(
+def _within(item: Item, group: GroupItem) -> Item:
+    moved: Item = replace(
         item,
         matrix=multiply(item.matrix, group.matrix),
         alpha=item.alpha * group.alpha,

@@ -75,9 +75,9 @@ def _box(value: str) -> tuple[Box, bool]:
             number = float(word)
         except ValueError:
             break
-        found.append(number if -_FAR < number < _FAR else 0.0)
         if not -_FAR < number < _FAR:
             break
+        found.append(number)
     whole = len(found) == 4 and len(value.split()) <= 4
     found.extend([0.0] * (4 - len(found)))
     return (found[0], found[1], found[2], found[3]), whole
