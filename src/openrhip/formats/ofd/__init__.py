@@ -38,6 +38,8 @@ _HOMES: dict[str, str] = {
     "Seal": "seals",
     "verify": "verifying",
     "Report": "verifying",
+    "verify_evidenced": "evidence",
+    "EvidencedReport": "evidence",
     "SignatureReport": "verifying",
     "stamps": "seals",
 }

@@ -9,9 +9,11 @@ issuers signed.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 
 from openrhip.formats.gm import cms, der, ocsp, tsp
 from openrhip.formats.gm.certs import Certificate
+from openrhip.formats.gm.chain import TrustStore
 from openrhip.formats.gm.crl import Crl
 from openrhip.formats.gm.ers.structures import EvidenceRecord
 from openrhip.formats.gm.revocation import RevocationData
@@ -35,6 +37,16 @@ def of_token(token: bytes) -> RevocationData:
     signed, _ = tsp.open_token(token)
     more = of_infos(signed.signers[0].unsigned)
     return RevocationData(signed.certificates, signed.crls) + more
+
+
+def of_trust(trust: TrustStore, at: datetime, *, most: int = 48) -> RevocationData:
+    """What a verifier trusts and knows at the instant, to be kept beside a timestamp: roots,
+    issuers, lists and answers that are current, at most so many of each, the newest first.
+    """
+    lists = [one for one in trust.crls if one.next_update is None or one.next_update >= at]
+    lists.sort(key=lambda one: one.this_update, reverse=True)
+    certificates = (*trust.roots, *trust.intermediates)
+    return RevocationData(certificates[:most], tuple(lists[:most]), trust.answers[:most])
 
 
 def of_infos(infos: Mapping[str, Iterable[bytes]]) -> RevocationData:

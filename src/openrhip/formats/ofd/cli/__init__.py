@@ -15,6 +15,7 @@ _VERBS = {
     "seal": ("signing", "seal"),
     "make-seal": ("signing", "make_seal"),
     "verify": ("verifying", "verify"),
+    "evidence": ("evidence", "evidence"),
     "merge": ("editing", "merge"),
     "split": ("editing", "split"),
     "annotate": ("editing", "annotate"),

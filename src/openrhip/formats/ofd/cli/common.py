@@ -18,7 +18,7 @@ from openrhip.kernel.files import write_durably
 
 if TYPE_CHECKING:
     from openrhip.formats.gm.signer import Signer
-    from openrhip.formats.gm.tsp import Timestamper
+    from openrhip.formats.gm.tsp import DigestTimestamper
 
 _LARGEST = 256 << 20
 FILE = click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
@@ -108,13 +108,14 @@ def load_signer(prefix: str, password_file: Path | None) -> Signer:
 
 def load_timestamper(
     own: str | None, url: str | None, password_file: Path | None
-) -> Timestamper | None:
-    from openrhip.formats.gm import tsp
+) -> DigestTimestamper | None:
+    from openrhip.formats.gm import digests, tsp
 
     if own and url:
         raise click.UsageError("give one of --tsa and --tsa-url")
     if own:
-        return tsp.LocalTimestamper(tsp.Authority(load_signer(own, password_file)))
+        signer = load_signer(own, password_file)
+        return tsp.LocalTimestamper(tsp.Authority(signer, algorithms=digests.OIDS))
     return tsp.RemoteTimestamper(_poster(url)) if url else None
 
 
