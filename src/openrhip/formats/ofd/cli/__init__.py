@@ -15,6 +15,7 @@ _VERBS = {
     "seal": ("signing", "seal"),
     "make-seal": ("signing", "make_seal"),
     "verify": ("verifying", "verify"),
+    "search": ("inspecting", "search"),
     "evidence": ("evidence", "evidence"),
     "merge": ("editing", "merge"),
     "split": ("editing", "split"),

@@ -1,1 +1,1 @@
-"""What is in a package: contents, search, extraction, checks, differences (查看、检索、检查、比较)."""
+"""What is in a package (查看、检索、检查、比较): contents, search, checks, differences."""
