@@ -16,6 +16,7 @@ _VERBS = {
     "make-seal": ("signing", "make_seal"),
     "verify": ("verifying", "verify"),
     "search": ("inspecting", "search"),
+    "extract": ("inspecting", "extract"),
     "evidence": ("evidence", "evidence"),
     "merge": ("editing", "merge"),
     "split": ("editing", "split"),

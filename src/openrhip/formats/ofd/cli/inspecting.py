@@ -40,3 +40,44 @@ def search(
         x, y, *_ = hit.boxes[0] if hit.boxes else (0.0, 0.0)
         click.echo(f"{hit.page + 1}: ({x:.1f}, {y:.1f}) {hit.around}")
     click.echo(f"{len(hits)} hits" + ("" if len(hits) < most else "; there may be more"))
+
+
+@click.command()
+@FILE
+@click.option(
+    "-o",
+    "--output",
+    "folder",
+    required=True,
+    metavar="DIR",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder for what is found.",
+)
+@click.option("--attachments", is_flag=True, help="Attached files, under their names.")
+@click.option("--images", is_flag=True, help="Pictures, sounds and films as they are.")
+@click.option("--fonts", is_flag=True, help="Embedded fonts.")
+@click.option("--tags", is_flag=True, help="Tagged regions with their text, as tags.json.")
+@click.option("--metadata", is_flag=True, help="Metadata, as metadata.json.")
+@click.option("--force", is_flag=True, help="Overwrite files that are there already.")
+@JSON
+def extract(file: Path, folder: Path, force: bool, as_json: bool, **wanted: bool) -> None:
+    """Take attachments, pictures, fonts, tags or metadata out of FILE; all of them if none is named.
+
+    Names are made safe: nothing is written outside of DIR.
+    """
+    from openrhip.formats.ofd.inspect.extracting import KINDS, write_out
+
+    kinds = tuple(kind for kind in KINDS if wanted[kind]) or KINDS
+    written = write_out(file, folder, kinds, force=force)
+    if as_json:
+        say({
+            "written": [
+                {"kind": found.kind, "file": str(path), "part": found.part,
+                 "bytes": len(found.data)}
+                for found, path in written
+            ]
+        })  # fmt: skip
+        return
+    for found, path in written:
+        click.echo(f"{found.kind}: {path} ({len(found.data)} bytes)")
+    click.echo(f"{len(written)} files")
