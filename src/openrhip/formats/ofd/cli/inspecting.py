@@ -48,10 +48,9 @@ def search(
     "-o",
     "--output",
     "folder",
-    required=True,
     metavar="DIR",
     type=click.Path(file_okay=False, path_type=Path),
-    help="Folder for what is found.",
+    help="Folder for what is found; tags or metadata alone are printed without it.",
 )
 @click.option("--attachments", is_flag=True, help="Attached files, under their names.")
 @click.option("--images", is_flag=True, help="Pictures, sounds and films as they are.")
@@ -60,23 +59,27 @@ def search(
 @click.option("--metadata", is_flag=True, help="Metadata, as metadata.json.")
 @click.option("--force", is_flag=True, help="Overwrite files that are there already.")
 @JSON
-def extract(file: Path, folder: Path, force: bool, as_json: bool, **wanted: bool) -> None:
-    """Take attachments, pictures, fonts, tags or metadata out of FILE; all of them if none is named.
+def extract(file: Path, folder: Path | None, force: bool, as_json: bool, **wanted: bool) -> None:
+    """Take attachments, pictures, fonts, tags or metadata out of FILE; all if none is named.
 
-    Names are made safe: nothing is written outside of DIR.
+    Names are made safe: nothing is written outside of DIR, nor over other files.
     """
-    from openrhip.formats.ofd.inspect.extracting import KINDS, write_out
+    from openrhip.formats.ofd.inspect import extracting
 
-    kinds = tuple(kind for kind in KINDS if wanted[kind]) or KINDS
-    written = write_out(file, folder, kinds, force=force)
+    kinds = tuple(kind for kind in extracting.KINDS if wanted[kind]) or extracting.KINDS
+    if folder is None:
+        if not set(kinds) <= {"tags", "metadata"}:
+            raise click.UsageError("say with -o where the files go")
+        for found in extracting.extract(file, kinds):
+            click.echo(found.data.decode(), nl=False)
+        return
+    written = extracting.write_out(file, folder, kinds, force=force)
     if as_json:
-        say({
-            "written": [
-                {"kind": found.kind, "file": str(path), "part": found.part,
-                 "bytes": len(found.data)}
-                for found, path in written
-            ]
-        })  # fmt: skip
+        lines = [
+            {"kind": found.kind, "file": str(path), "part": found.part, "bytes": len(found.data)}
+            for found, path in written
+        ]
+        say({"written": lines})
         return
     for found, path in written:
         click.echo(f"{found.kind}: {path} ({len(found.data)} bytes)")
