@@ -66,6 +66,26 @@ SETTINGS = (
         "timestamp authority (RFC 3161); empty is the development authority in process",
     ),
     Setting(
+        "evidence_at",
+        "02:30",
+        "time of day, Asia/Shanghai, from which the night's evidence tree is made",
+    ),
+    Setting(
+        "evidence_margin_days",
+        "180",
+        "days before a timestamp or an algorithm ends at which evidence is renewed",
+    ),
+    Setting(
+        "evidence_algorithm",
+        "sm3",
+        "digest of new evidence; older evidence is re-hashed with it: sm3, sha256, sha3_512, ...",
+    ),
+    Setting(
+        "evidence_algorithm_ends",
+        "",
+        "days from which algorithms no longer count, such as sm3=2045-01-01, with commas",
+    ),
+    Setting(
         "treatment_days",
         "90",
         "days for which an encounter counts as a treatment relation (诊疗关系)",

@@ -23,6 +23,13 @@ def ask(statement: str, *values: Any) -> list[tuple[Any, ...]]:
         return list(cursor.fetchall())
 
 
+def change(statement: str, *values: Any) -> int:
+    """Run an INSERT or UPDATE with %s marks; answers how many rows it touched."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [_adapted(value) for value in values])
+        return max(0, cursor.rowcount)
+
+
 def json_value(value: Any) -> Any:
     """A JSON column as `ask` gives it: text on both databases, unless a driver decoded it."""
     return json.loads(value) if isinstance(value, str | bytes) else value

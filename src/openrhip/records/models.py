@@ -8,6 +8,30 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
 
+from openrhip.records.models_evidence import (
+    DocumentCopy,
+    EvidenceLeaf,
+    EvidenceNight,
+    EvidenceRenewal,
+    EvidenceTree,
+)
+
+__all__ = [
+    "Access",
+    "Document",
+    "DocumentCopy",
+    "DocumentQuery",
+    "EvidenceLeaf",
+    "EvidenceNight",
+    "EvidenceRenewal",
+    "EvidenceTree",
+    "Lookup",
+    "Nonce",
+    "Refusal",
+    "Upload",
+    "UploadPart",
+]
+
 
 class Upload(models.Model):
     """A file on its way in, in parts; the bytes lie in the uploads folder under `id`."""

@@ -81,6 +81,7 @@ KINDS: dict[str, frozenset[str]] = {
     "export": frozenset({"time", "actor", "patient", "document"}),
     "emergency": frozenset({"time", "actor", "patient", "purpose", "reason"}),
     "identity": frozenset({"time", "subject", "action"}),
+    "evidence": frozenset({"time", "manifest", "action", "count"}),
 }
 _DECIDED = {"disclose": "permit", "emergency": "permit", "export": "permit", "refuse": "deny"}
 

@@ -322,4 +322,5 @@ def _kind(kind: str) -> str:
         "export": _("导出"),
         "emergency": _("紧急调阅"),
         "identity": _("主索引"),
+        "evidence": _("证据"),
     }.get(kind, kind)
