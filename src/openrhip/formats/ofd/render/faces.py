@@ -1,33 +1,48 @@
 """Fonts while rendering: glyphs of a font resource, its metrics, and a subset fit for embedding.
 
-Fonts that are not embedded in the file are replaced by ours of the same kind (宋体 or 黑体 look).
+A font that is not embedded, or that nobody can read, is replaced by ours of the same kind (宋体 or
+黑体 look), slanted and emboldened as asked, and narrowed to the steps of the text where the file's
+font was a Latin one. Each replacement is noted once. A character that no font has is drawn as 〓.
 """
 
 from __future__ import annotations
 
+import unicodedata
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any, NamedTuple
 
 import uharfbuzz as hb
 
-from openrhip.formats.ofd.fonts import Font, loaded
+from openrhip.formats.ofd.fonts import GETA, Font, loaded
+from openrhip.formats.ofd.notices import Notices
 from openrhip.formats.ofd.package import Package
-from openrhip.formats.ofd.render.scene import FontRes, Glyph, TextItem
-from openrhip.kernel.errors import NotFound
+from openrhip.formats.ofd.render.faces_house import Like, like
+from openrhip.formats.ofd.render.faces_open import open_font
+from openrhip.formats.ofd.render.geometry import Segment
+from openrhip.formats.ofd.render.scene_items import FontRes, TextItem
+from openrhip.formats.ofd.render.scene_text import Glyph
+from openrhip.kernel.errors import Problem
 
-_SERIF_NAMES = ("宋", "song", "sun", "serif", "ming", "仿", "楷", "fang", "kai", "times")
-_SANS_NAMES = ("sans", "黑", "hei", "yahei", "arial", "圆")
+SLANT = 0.2126  # tangent of 12 degrees
+STRONG = 0.028  # em: width of the line that makes an outline bold
+_WIDE = "\u2e80"
 _FLAGS = hb.SubsetFlags.NO_HINTING | hb.SubsetFlags.NO_LAYOUT_CLOSURE
 _DROPPED = [
-    int.from_bytes(tag.encode(), "big") for tag in ("GSUB", "GPOS", "GDEF", "DSIG", "VORG", "BASE")
+    int.from_bytes(tag.encode(), "big")
+    for tag in ("GSUB", "GPOS", "GDEF", "DSIG", "VORG", "BASE", "kern", "EBDT", "EBLC", "hdmx")
 ]
+_SYMBOLS = 0xF000  # where symbol fonts have their first 256 characters
 
 
 @dataclass
 class Face:
-    """One font as it is drawn. `used`: glyph → the text it stands for."""
+    """One font as it is drawn. `used`: glyph → the text it stands for; own: it is the file's."""
 
     face: hb.Face
     weight: int = 0
+    own: bool = False
     used: dict[int, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -37,24 +52,47 @@ class Face:
         self.upem = self.face.upem or 1000
         tags = self.face.table_tags
         self.is_cff = "CFF " in tags or "CFF2" in tags
-        self.drawable = self.face.glyph_count > 0 and (self.is_cff or "glyf" in tags)
+        self.count: int = self.face.glyph_count
         self._glyphs: dict[str, int] = {}
+        self._advances: dict[int, float] = {}
 
     def lookup(self, char: str) -> int:
-        """The glyph of a character, 0 if there is none."""
+        """The glyph of a character, 0 if there is none or it is empty where it should not be."""
         found = self._glyphs.get(char)
         if found is None:
-            found = self._glyphs[char] = self.shaper.get_nominal_glyph(ord(char)) or 0
+            found = self._glyphs[char] = self._find(char)
         return found
 
-    def use(self, glyph: int, char: str) -> int:
+    def _find(self, char: str) -> int:
+        code = ord(char)
+        found = int(self.shaper.get_nominal_glyph(code) or 0)
+        if not found and self.own:
+            if _SYMBOLS <= code < _SYMBOLS + 256:
+                found = int(self.shaper.get_nominal_glyph(code - _SYMBOLS) or 0)
+            elif code < 256:
+                found = int(self.shaper.get_nominal_glyph(code + _SYMBOLS) or 0)
+        if found and self.own and visible(char) and self.empty(found):
+            return 0  # a subset that kept its cmap
+        return found
+
+    def empty(self, glyph: int) -> bool:
+        """Whether nothing is drawn for it."""
+        box = self.shaper.get_glyph_extents(glyph)
+        return box is None or not (box.width and box.height)
+
+    def use(self, glyph: int, text: str) -> int:
         """Note that the glyph is drawn, and for what."""
-        self.used.setdefault(glyph, char)
+        if not self.used.get(glyph):
+            self.used[glyph] = text
         return glyph
 
     def advance(self, glyph: int) -> float:
         """In em."""
-        return float(self.shaper.get_glyph_h_advance(glyph)) / self.upem
+        found = self._advances.get(glyph)
+        if found is None:
+            found = self.shaper.get_glyph_h_advance(glyph) / self.upem
+            self._advances[glyph] = found
+        return found
 
     def subset(self) -> tuple[bytes, dict[int, int]]:
         """A font file with the used glyphs, and old glyph → new glyph (its CID for CFF)."""
@@ -75,28 +113,75 @@ class Face:
         mapping = dict(plan.old_to_new_glyph_mapping.items())
         return bytes(made.blob.data), {old: mapping.get(old, 0) for old in self.used}
 
+    def segments(self, glyph: int) -> tuple[Segment, ...]:
+        """The glyph's outline in font units, y up."""
+        parts: list[Segment] = []
+        self.shaper.draw_glyph(glyph, _pen(), parts)
+        return tuple(parts)
+
     def outline(self, glyph: int) -> str:
         """The glyph as SVG path data in font units, y up."""
-        parts: list[str] = []
-        funcs = hb.DrawFuncs()
-        funcs.set_move_to_func(lambda x, y, out: out.append(f"M{x:g} {y:g}"))
-        funcs.set_line_to_func(lambda x, y, out: out.append(f"L{x:g} {y:g}"))
-        funcs.set_quadratic_to_func(lambda a, b, x, y, out: out.append(f"Q{a:g} {b:g} {x:g} {y:g}"))
-        funcs.set_cubic_to_func(
-            lambda a, b, c, d, x, y, out: out.append(f"C{a:g} {b:g} {c:g} {d:g} {x:g} {y:g}")
+        return "".join(
+            _VERBS[verb] + " ".join(f"{number:g}" for number in numbers)
+            for verb, numbers in self.segments(glyph)
         )
-        funcs.set_close_path_func(lambda out: out.append("Z"))
-        self.shaper.draw_glyph(glyph, funcs, parts)
-        return "".join(parts)
+
+
+_VERBS = {"M": "M", "L": "L", "B": "C", "C": "Z"}
+
+
+def _pen() -> Any:
+    funcs = hb.DrawFuncs()
+    funcs.set_move_to_func(lambda x, y, out: out.append(("M", (x, y))))
+    funcs.set_line_to_func(lambda x, y, out: out.append(("L", (x, y))))
+    funcs.set_quadratic_to_func(_quadratic)
+    funcs.set_cubic_to_func(lambda a, b, c, d, x, y, out: out.append(("B", (a, b, c, d, x, y))))
+    funcs.set_close_path_func(lambda out: out.append(("C", ())))
+    return funcs
+
+
+def _quadratic(a: float, b: float, x: float, y: float, out: list[Segment]) -> None:
+    u, v = out[-1][1][-2:] if out and out[-1][1] else (a, b)
+    third = 2 / 3
+    out.append(
+        (
+            "B",
+            (
+                u + third * (a - u), v + third * (b - v),
+                x + third * (a - x), y + third * (b - y), x, y,
+            ),
+        )
+    )  # fmt: skip
+
+
+def visible(char: str) -> bool:
+    """Whether a character is one that ink is expected for."""
+    return not char.isspace() and unicodedata.category(char)[0] not in "CZ"
+
+
+class Run(NamedTuple):
+    """Glyphs of one face shown together: numbers of the glyphs, and how they are drawn.
+
+    narrow: factor across; slant: tangent by which they lean; strong: em of a line around them.
+    """
+
+    face: Face
+    glyphs: Sequence[Glyph]
+    numbers: Sequence[int]
+    narrow: float = 1.0
+    slant: float = 0.0
+    strong: float = 0.0
 
 
 class Faces:
     """The faces of one document, opened when first needed."""
 
-    def __init__(self, package: Package) -> None:
+    def __init__(self, package: Package, notices: Notices | None = None) -> None:
         self._package = package
         self._own: dict[str, Face | None] = {}
         self._house: dict[Font, Face] = {}
+        self._likes: dict[FontRes, Like] = {}
+        self.notices = Notices() if notices is None else notices
 
     def pick(self, item: TextItem, glyph: Glyph) -> tuple[Face, int]:
         """The face and glyph number to draw.
@@ -104,22 +189,69 @@ class Faces:
         A number fixed by the file counts only in the font of the file; else the character is
         looked up there, in ours of the same kind, and in those with more characters.
         """
-        own = self._embedded(item.font.part)
+        char = glyph.char
+        text = char if glyph.text is None else glyph.text
+        own = self.embedded(item.font)
         if own is not None:
-            if glyph.index is not None and glyph.index < own.face.glyph_count:
-                return own, own.use(glyph.index, glyph.char)
-            if number := own.lookup(glyph.char):
-                return own, own.use(number, glyph.char)
-        wanted = self.house(_like(item.font, bold=item.bold))
-        for face in (wanted, self.house(Font.SERIF), self.house(Font.RARE)):
-            if number := face.lookup(glyph.char):
-                return face, face.use(number, glyph.char)
-        return wanted, wanted.use(0, glyph.char)
+            if glyph.index and glyph.index < own.count:
+                return own, own.use(glyph.index, text)
+            if number := own.lookup(char):
+                return own, own.use(number, text)
+        return self._replaced(item, char, text, own)
 
-    def _embedded(self, part: str) -> Face | None:
-        if part and part not in self._own:
-            self._own[part] = _open(self._package, part)
-        return self._own.get(part)
+    def _replaced(self, item: TextItem, char: str, text: str, own: Face | None) -> tuple[Face, int]:
+        wanted = self._wanted(item)
+        if not visible(char):
+            face = self.house(wanted)
+            return face, face.use(face.lookup(char) or face.lookup(" "), text)
+        for font in (wanted, Font.SERIF, Font.RARE):
+            face = self.house(font)
+            if number := face.lookup(char):
+                self._note_replaced(item.font, font, partly=own is not None)
+                return face, face.use(number, text)
+        self.notices.note(
+            "glyph.missing",
+            f"没有字体含有字符“{char}”(U+{ord(char):04X})，显示为〓",
+            f"no font has the character U+{ord(char):04X}; it is drawn as 〓",
+            item.font.name,
+        )
+        face = self.house(Font.SERIF)
+        return face, face.use(face.lookup(GETA), text)
+
+    def _like(self, res: FontRes) -> Like:
+        found = self._likes.get(res)
+        if found is None:
+            found = self._likes[res] = like(res)
+        return found
+
+    def _wanted(self, item: TextItem) -> Font:
+        found = self._like(item.font)
+        strong = item.bold or found.bold
+        return Font.BOLD if strong and found.font is Font.SANS else found.font
+
+    def embedded(self, res: FontRes) -> Face | None:
+        """The font of the file, if it is there and can be read."""
+        part = res.part
+        if not part:
+            return None
+        if part not in self._own:
+            self._own[part] = self._open(res)
+        return self._own[part]
+
+    def _open(self, res: FontRes) -> Face | None:
+        try:
+            found = open_font(self._package.read(res.part), (res.name, res.label))
+        except Problem:
+            found = None
+        if found is not None:
+            return Face(found, own=True)
+        self.notices.note(
+            "font.unreadable",
+            f"嵌入的字体“{res.name}”无法读取",
+            f"the embedded font {res.name!r} cannot be read",
+            res.part,
+        )
+        return None
 
     def house(self, font: Font) -> Face:
         face = self._house.get(font)
@@ -128,28 +260,90 @@ class Faces:
             face = self._house[font] = Face(source, weight)
         return face
 
+    def advance(self, item: TextItem) -> Callable[[str], float]:
+        """Widths in em of characters as the item shows them, for texts without steps."""
 
-def _open(package: Package, part: str) -> Face | None:
-    try:
-        data = package.read(part)
-    except NotFound:
-        return None
-    try:
-        face = Face(hb.Face(data))
-    except (hb.HarfBuzzError, RuntimeError, UnicodeDecodeError):
-        return None
-    return face if face.drawable else None  # a bare CFF or a damaged file: ours is drawn instead
+        def width(char: str) -> float:
+            own = self.embedded(item.font)
+            face, number = own, own.lookup(char) if own else 0
+            if face is None or not number:
+                face = self.house(self._wanted(item))
+                number = face.lookup(char)
+            return face.advance(number) if number else 1.0
+
+        return width
+
+    def runs(self, item: TextItem, line: Sequence[Glyph], *, level: bool = True) -> Iterator[Run]:
+        """The glyphs in groups that are shown together; level: each on one baseline."""
+        picked = [self.pick(item, glyph) for glyph in line]
+        start = 0
+        for at in range(1, len(line) + 1):
+            face = picked[start][0]
+            if at < len(line) and picked[at][0] is face:
+                same = not level or line[at].y == line[start].y
+                if same and (face.own or _latin(line[at]) == _latin(line[start])):
+                    continue
+            glyphs = line[start:at]
+            numbers = [number for _, number in picked[start:at]]
+            narrow = 1.0
+            if not face.own and _latin(glyphs[0]) and item.font.id:
+                narrow = _fit(item, face, line[start : at + 1], numbers)
+            slant, strong = self._manner(item, face)
+            yield Run(face, glyphs, numbers, narrow, slant, strong)
+            start = at
+
+    def _manner(self, item: TextItem, face: Face) -> tuple[float, float]:
+        """Lean and line of glyphs that are not slanted or bold by themselves."""
+        if face.own:
+            slant = item.italic and not item.font.italic
+            strong = item.bold and not item.font.bold
+        else:
+            found = self._like(item.font)
+            slant = item.italic or found.italic
+            strong = (item.bold or found.bold) and face is not self._house.get(Font.BOLD)
+        return SLANT if slant else 0.0, STRONG if strong else 0.0
+
+    def _note_replaced(self, res: FontRes, font: Font, *, partly: bool) -> None:
+        if not res.id:
+            return
+        name = res.name or res.id
+        if partly:
+            self.notices.note(
+                "font.replaced",
+                f"嵌入的字体“{name}”缺少部分字符，以 {font.label} 代替",
+                f"the embedded font {name!r} lacks characters, drawn in {font.label}",
+                res.part,
+            )
+        elif not res.part:
+            self.notices.note(
+                "font.replaced",
+                f"字体“{name}”没有嵌入，以 {font.label} 代替",
+                f"the font {name!r} is not embedded, drawn in {font.label}",
+                name,
+            )
+        else:
+            self.notices.note(
+                "font.replaced",
+                f"字体“{name}”以 {font.label} 代替",
+                f"the font {name!r} is drawn in {font.label}",
+                res.part,
+            )
 
 
-def _like(res: FontRes, *, bold: bool) -> Font:
-    if bold or res.bold:
-        return Font.BOLD
-    name = res.name.lower()
-    if any(word in name for word in _SANS_NAMES):
-        return Font.SANS
-    if res.serif or any(word in name for word in _SERIF_NAMES):
-        return Font.SERIF
-    return Font.SANS if name else Font.SERIF
+def _latin(glyph: Glyph) -> bool:
+    return glyph.char < _WIDE
 
 
-__all__ = ["Face", "Faces"]
+def _fit(item: TextItem, face: Face, line: Sequence[Glyph], numbers: Sequence[int]) -> float:
+    """How wide the file's own font was beside ours, by the steps between the glyphs."""
+    unit = item.size * item.stretch
+    steps = sum(abs(after.x - glyph.x) for glyph, after in pairwise(line))
+    pairs = min(len(line) - 1, len(numbers))
+    ours = sum(face.advance(number) for number in numbers[:pairs]) * unit
+    if pairs < 2 or not ours or not steps:
+        return 1.0
+    ratio = steps / ours
+    return 1.0 if ratio > 0.985 else max(ratio, 0.6)
+
+
+__all__ = ["Face", "Faces", "Run", "visible"]

@@ -1,0 +1,318 @@
+"""Items → SVG elements: text as text where a browser can set it, everything else as paths."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from xml.sax.saxutils import escape, quoteattr
+
+from openrhip.formats.ofd.render.faces import Face, Faces, Run
+from openrhip.formats.ofd.render.geometry import Matrix, multiply
+from openrhip.formats.ofd.render.images import PLACEHOLDER, Picture, decode, masked
+from openrhip.formats.ofd.render.scene import Scene
+from openrhip.formats.ofd.render.scene_items import (
+    GroupItem,
+    ImageItem,
+    Item,
+    Mesh,
+    PathItem,
+    Pen,
+    TextItem,
+)
+from openrhip.formats.ofd.render.svg_fonts import WebFonts
+from openrhip.formats.ofd.render.svg_paint import Paints, hexed, matrix, n, path_data, transform
+from openrhip.kernel.errors import Problem, TooLarge
+
+_CAPS = {"Round": "round", "Square": "square"}
+_JOINS = {"Round": "round", "Bevel": "bevel"}
+_DEEPEST = 24
+_LENGTHS = re.compile(r'(stroke-(?:width|dasharray|dashoffset))="([^"]*)"')
+_LARGEST = 96 << 20  # characters of one file
+
+
+class Drawing:
+    """What the pages of one file share: faces, fonts, definitions, pictures."""
+
+    def __init__(self, scene: Scene, faces: Faces, prefix: str = "d") -> None:
+        self._scene = scene
+        self._faces = faces
+        self.fonts = WebFonts()
+        self.paints = Paints(self, prefix)
+        self._pictures: dict[tuple[str, str], Picture | None] = {}
+        self._depth = 0
+        self._size = 0
+
+    def inside(self, items: Iterable[Item]) -> str:
+        """The items one after the other. Raises TooLarge."""
+        parts = [self.item(item) for item in items]
+        made = "".join(parts)
+        self._size += len(made)
+        if self._size > _LARGEST:
+            raise TooLarge("the page would be too large as SVG", where="page")
+        return made
+
+    def item(self, item: Item) -> str:
+        if isinstance(item, TextItem):
+            made = self._text(item)
+        elif isinstance(item, PathItem):
+            made = self._path(item)
+        elif isinstance(item, ImageItem):
+            made = self._image(item)
+        else:
+            made = self._group(item)
+        if item.clips and made:
+            return f'<g clip-path="url(#{self.paints.clip(item.clips)})">{made}</g>'
+        return made
+
+    # groups
+
+    def _group(self, item: GroupItem) -> str:
+        if self._depth >= _DEEPEST or not item.items:
+            return ""
+        self._depth += 1
+        try:
+            faint = _faint(item.alpha)
+            if item.blend:
+                faint += f' style="mix-blend-mode:{_blend(item.blend)}"'
+            if item.key:
+                key = self.paints.define(
+                    ("group", item.key), lambda key: f'<g id="{key}">{self.inside(item.items)}</g>'
+                )
+                return f'<use xlink:href="#{key}"{transform(item.matrix)}{faint}/>'
+            attributes = f"{transform(item.matrix)}{faint}"
+            body = self.inside(item.items)
+            return f"<g{attributes}>{body}</g>" if attributes else body
+        finally:
+            self._depth -= 1
+
+    # paths
+
+    def _path(self, item: PathItem) -> str:
+        data = path_data(item.segments)
+        if not data:
+            return ""
+        own, look, filled = item.matrix, "", ""
+        where = transform(own)
+        if isinstance(item.fill, Mesh):
+            mesh = self.paints.mesh(data, item.even_odd, item.fill, item.alpha * item.fill_alpha)
+            filled = f"<g{where}>{mesh}</g>"
+            look = ' fill="none"'
+        else:
+            look = self.paints.look("fill", item.fill, item.fill_alpha, own)
+            if item.fill is not None and item.even_odd:
+                look += ' fill-rule="evenodd"'
+        if item.stroke is not None:
+            look += self.paints.look("stroke", item.stroke, item.stroke_alpha, own) + _pen(item.pen)
+        elif filled:
+            return filled
+        return f'{filled}<path d="{data}"{where}{look}{_faint(item.alpha)}/>'
+
+    # pictures
+
+    def _image(self, item: ImageItem) -> str:
+        picture = self.picture_of(item)
+        if picture is None:
+            return _placeholder(item.matrix)
+        key = self.paints.define(
+            ("image", item.part, item.mask), lambda key: _embedded(key, picture)
+        )
+        made = f'<use xlink:href="#{key}"{transform(item.matrix)}{_faint(item.alpha)}/>'
+        if item.border is not None:
+            x, y, wide, tall = item.box
+            rx, ry = item.border.radii
+            made += (
+                f'<rect x="{n(x)}" y="{n(y)}" width="{n(wide)}" height="{n(tall)}"'
+                f' rx="{n(rx)}" ry="{n(ry)}" fill="none" stroke="{hexed(item.border.color)}"'
+                f"{_pen(item.border.pen)}{_faint(item.border.alpha, 'stroke-opacity')}/>"
+            )
+        return made
+
+    def picture_of(self, item: ImageItem) -> Picture | None:
+        key = (item.part, item.mask)
+        if key not in self._pictures:
+            self._pictures[key] = self._read(item)
+        return self._pictures[key]
+
+    def _read(self, item: ImageItem) -> Picture | None:
+        for part in (item.part, item.substitution):
+            if not part:
+                continue
+            try:
+                picture = decode(self._scene.package.read(part))
+                if item.mask:
+                    picture = masked(picture, decode(self._scene.package.read(item.mask)))
+                picture.web()
+            except Problem as problem:
+                self._faces.notices.note(
+                    "image.unreadable",
+                    f"图像无法读取，以方框代替：{problem.what}",
+                    f"a picture cannot be read; a frame stands for it: {problem.what}",
+                    part,
+                )
+            else:
+                return picture
+        return None
+
+    # text
+
+    def _text(self, item: TextItem) -> str:
+        out: list[str] = []
+        look = self.paints.look("fill", item.fill, item.fill_alpha, item.matrix)
+        if item.fill is None:
+            look = ' fill-opacity="0"'  # still to be found and selected
+        if item.stroke is not None:
+            look += self.paints.look("stroke", item.stroke, item.stroke_alpha, item.matrix)
+            look += _pen(item.pen)
+        look += _faint(item.alpha)
+        lean = item.italic
+        for line in item.lines(self._faces.advance(item)):
+            for run in self._faces.runs(item, line, level=lean):
+                out.extend(self._run(item, run, look))
+        return "".join(out)
+
+    def _run(self, item: TextItem, run: Run, look: str) -> Iterator[str]:
+        """Neighbours that a browser can set are one text; the others are paths."""
+        web = self.fonts.of(run.face)
+        if run.strong and item.stroke is None and isinstance(item.fill, tuple):
+            look += f' stroke="{hexed(item.fill)}" stroke-width="{n(run.strong * item.size)}"'
+        start = 0
+        glyphs, numbers = run.glyphs, run.numbers
+        shown = [_shown(glyph.char, glyph.text) for glyph in glyphs]
+        fine = [web.takes(text, number) for text, number in zip(shown, numbers, strict=True)]
+        for at in range(1, len(glyphs) + 1):
+            if at < len(glyphs) and fine[start] and fine[at]:
+                continue
+            if fine[start]:
+                yield self._set(item, run, slice(start, at), shown[start:at], web.name, look)
+            else:
+                yield self._drawn(item, run, start, shown[start], look)
+            start = at
+
+    def _set(
+        self, item: TextItem, run: Run, part: slice, shown: Sequence[str], name: str, look: str
+    ) -> str:
+        glyphs = run.glyphs[part]
+        wide = item.stretch * run.narrow
+        own: Matrix = (wide, 0.0, 0.0, 1.0, 0.0, 0.0)
+        base = glyphs[0].y
+        if run.slant:
+            own = (wide, 0.0, -run.slant, 1.0, run.slant * base, 0.0)
+        where = item.matrix if wide == 1 and not run.slant else multiply(own, item.matrix)
+        xs = " ".join(n(glyph.x / wide if wide != 1 else glyph.x) for glyph in glyphs)
+        ys = n(base)
+        if any(glyph.y != base for glyph in glyphs):
+            ys = " ".join(n(glyph.y) for glyph in glyphs)
+        turn = f' rotate="{item.char_direction}"' if item.char_direction else ""
+        text = escape("".join(shown))
+        return (
+            f'<text class="{name}" font-size="{n(item.size)}" x="{xs}" y="{ys}"{turn}'
+            f"{transform(where)}{look}>{text}</text>"
+        )
+
+    def _drawn(self, item: TextItem, run: Run, at: int, shown: str, look: str) -> str:
+        """A glyph as a path, under the name of what it stands for."""
+        face, number = run.face, run.numbers[at]
+        if not number or face.empty(number):
+            return ""
+        key = self._glyph(face, number)
+        label = quoteattr(_clean(shown))
+        where = _placed(item, run, at)
+        if "stroke-" in look:
+            scale = face.upem / item.size
+            look = _LENGTHS.sub(lambda found: _scaled(found, scale), look)
+        return (
+            f'<use xlink:href="#{key}" transform="{matrix(where)}"{look}'
+            f' role="img" aria-label={label}/>'
+        )
+
+    def _glyph(self, face: Face, number: int) -> str:
+        return self.paints.define(
+            ("glyph", id(face), number),
+            lambda key: f'<path id="{key}" d="{face.outline(number)}"/>',
+        )
+
+    def outlines(self, item: TextItem) -> Iterator[str]:
+        """The text as paths in the space around it, for clips."""
+        for line in item.lines(self._faces.advance(item)):
+            for run in self._faces.runs(item, line):
+                for at, number in enumerate(run.numbers):
+                    data = run.face.outline(number)
+                    if data:
+                        yield f'<path d="{data}" transform="{matrix(_placed(item, run, at))}"/>'
+
+
+def _placed(item: TextItem, run: Run, at: int) -> Matrix:
+    """From the glyph's own units, y up, into the space around the item."""
+    scale = item.size / run.face.upem
+    wide = scale * item.stretch * run.narrow
+    glyph = run.glyphs[at]
+    own: Matrix = (wide, 0.0, run.slant * scale, -scale, 0.0, 0.0)
+    if item.char_direction:
+        own = multiply(own, _turned(item.char_direction))
+    own = (own[0], own[1], own[2], own[3], glyph.x, glyph.y)
+    return multiply(own, item.matrix)
+
+
+def _scaled(found: re.Match[str], scale: float) -> str:
+    values = (n(float(word) * scale) for word in found[2].split())
+    return f'{found[1]}="{" ".join(values)}"'
+
+
+def _turned(degrees: int) -> Matrix:
+    cos, sin = {90: (0.0, 1.0), 180: (-1.0, 0.0), 270: (0.0, -1.0)}.get(degrees % 360, (1.0, 0.0))
+    return (cos, sin, -sin, cos, 0.0, 0.0)
+
+
+def _shown(char: str, text: str | None) -> str:
+    return _clean(char if text is None or len(text) != 1 else text)
+
+
+_NO_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def _clean(text: str) -> str:
+    """Without what XML cannot hold, and with every space as one."""
+    if text.isprintable():
+        return text
+    text = "".join(" " if c.isspace() else c for c in text)
+    return _NO_XML.sub("\ufffd", text)
+
+
+def _blend(name: str) -> str:
+    return re.sub(r"(?<=[a-z])([A-Z])", r"-\1", name).lower()
+
+
+def _faint(alpha: float, name: str = "opacity") -> str:
+    return f' {name}="{n(alpha)}"' if alpha < 1 else ""
+
+
+def _pen(pen: Pen) -> str:
+    made = f' stroke-width="{n(pen.width)}"'
+    if pen.dash and any(pen.dash):
+        made += f' stroke-dasharray="{" ".join(map(n, pen.dash))}"'
+        if pen.dash_offset:
+            made += f' stroke-dashoffset="{n(pen.dash_offset)}"'
+    if pen.cap in _CAPS:
+        made += f' stroke-linecap="{_CAPS[pen.cap]}"'
+    if pen.join in _JOINS:
+        made += f' stroke-linejoin="{_JOINS[pen.join]}"'
+    elif pen.miter != 4.0:
+        made += f' stroke-miterlimit="{n(max(pen.miter, 1.0))}"'
+    return made
+
+
+def _embedded(key: str, picture: Picture) -> str:
+    kind, data = picture.web()
+    inside = base64.b64encode(data).decode("ascii")
+    return (
+        f'<image id="{key}" width="1" height="1" preserveAspectRatio="none"'
+        f' xlink:href="data:{kind};base64,{inside}"/>'
+    )
+
+
+def _placeholder(where: Matrix) -> str:
+    return (
+        f'<path d="{path_data(PLACEHOLDER)}"{transform(where)} fill="none" stroke="#999"'
+        ' stroke-width=".3" vector-effect="non-scaling-stroke"/>'
+    )
