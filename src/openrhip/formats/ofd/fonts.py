@@ -198,6 +198,8 @@ class StandIn(NamedTuple):
     rise: float = 0.0
 
 
+_MOST_WORDS = 10_000
+
 _ALIKE = dict(zip("☐☑☒✓✔✗✘\u2011\u2212", "□□□√√××--", strict=True))
 _RAISED = {"<super>": StandIn("", 0.62, 0.36), "<sub>": StandIn("", 0.62, -0.14)}
 
@@ -224,6 +226,24 @@ class _Texts(dict[str, str]):
         return made
 
 
+class _Words(dict[str, tuple[str, float, str]]):
+    """Per word: the widths of all characters but the last as DeltaX has them, that of the last as
+    a number and as written. Forgets everything when it has grown large."""
+
+    def __init__(self, table: Advances) -> None:
+        super().__init__()
+        self._table = table
+
+    def __missing__(self, word: str) -> tuple[str, float, str]:
+        if len(self) > _MOST_WORDS:
+            self.clear()
+        text = self._table.text
+        made = self[word] = (
+            " ".join(map(text.__getitem__, word[:-1])), self._table[word[-1]], text[word[-1]]
+        )  # fmt: skip
+        return made
+
+
 class Advances(dict[str, float]):
     """Widths in mm of characters in a font at a size; knows which come from another font.
 
@@ -240,6 +260,7 @@ class Advances(dict[str, float]):
         self.odd: set[str] = set()
         self.stand_ins: dict[str, StandIn] = {}
         self.text = _Texts(self)
+        self.words = _Words(self)
 
     def __missing__(self, char: str) -> float:
         font: Font | None = self.font

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
+from itertools import pairwise
 from typing import NamedTuple
 
 from openrhip.formats.ofd.fonts import GETA, Advances, Font, StandIn, Usage
@@ -202,12 +204,17 @@ def _tick(char: str, size: float) -> str:
     return " ".join([*words, *(["L", *points[6:]] if char == "☒" else [])])
 
 
+@lru_cache(maxsize=4)
+def _tokens(part: str) -> list[str]:
+    """Runs of wide characters, words, spaces. Shares and steps of one line ask for the same."""
+    return _TOKENS.findall(part)
+
+
 def count_shares(line: str) -> int:
     """How many shares of stretch a line has: one between characters, more at spaces, none within
     words and before spaces."""
-    tokens = _TOKENS.findall(line)
     total = 0
-    for token in tokens:
+    for token in _tokens(line):
         first = token[0]
         if first == " ":
             total += _SPACE_SHARE - 1
@@ -234,13 +241,12 @@ def encode(part: str, table: Advances, gap: float, after: str) -> tuple[str, int
                 for token in _TOKENS.findall(part[:-1])
             ]
         ), 0
-    tokens = _TOKENS.findall(part)
+    tokens = _tokens(part)
     steps: list[str] = []
     shares = 0
-    last = tokens.pop()
     em, each = table.size, f"{table.size + gap:.5g}"
-    get = table.text.__getitem__
-    for token, following in zip(tokens, [*tokens[1:], last], strict=False):
+    words = table.words
+    for token, following in pairwise(tokens):
         first, count = token[0], len(token)
         open_ = following[0] != " "
         if first >= _WIDE:
@@ -250,20 +256,22 @@ def encode(part: str, table: Advances, gap: float, after: str) -> tuple[str, int
             if not open_:
                 steps.append(f"{em:.5g}")
             continue
+        before, width, closed = words[token]
         if count > 1:
-            steps.extend(map(get, token[:-1]))
+            steps.append(before)
         if open_:
             share = _SPACE_SHARE if first == " " else 1
             shares += share
-            steps.append(f"{table[token[-1]] + gap * share:.5g}")
+            steps.append(f"{width + gap * share:.5g}")
         else:
-            steps.append(get(token[-1]))
+            steps.append(closed)
+    last = tokens[-1]
     count = len(last) - 1
     if last[0] >= _WIDE:
         steps.append(f"g {count} {each}" if count > 1 else each if count else "")
         shares += count
     else:
-        steps.extend(map(get, last[:-1]))
+        steps.append(words[last][0])
     if after not in _CLOSED:
         shares += _SPACE_SHARE if last[0] == " " else 1
     return " ".join(filter(None, steps)), shares
