@@ -31,6 +31,15 @@ case ${1:-} in
     # Chromium and a Chinese font for the journeys; PostgreSQL for the second run of the suite;
     # Go and its tlog for the proofs' cross-check; FUSE for the power cuts; openssl for SM2's.
     debian "the tests" chromium fonts-noto-cjk postgresql openssl golang-go golang-golang-x-mod-dev libfuse2 fuse3 wrk
+    # A reader of OFD made by others, for tests that compare; they say so where it is absent.
+    share=.venv/share/ofd.js
+    if [ ! -e "$share/ofd.umd.min.js" ] && command -v npm >/dev/null; then
+      scratch=$(mktemp -d)
+      if (cd "$scratch" && npm pack --silent ofd.js@0.2.6 >/dev/null 2>&1 && tar xzf ofd.js-0.2.6.tgz); then
+        mkdir -p "$share" && cp "$scratch/package/lib/ofd.umd.min.js" "$scratch/package/LICENSE" "$share/"
+      fi
+      rm -rf "$scratch"
+    fi
     ;;
   *)
     echo "usage: machine.sh venv PYTHON | machine.sh test" >&2
