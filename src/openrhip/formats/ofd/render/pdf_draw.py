@@ -1,0 +1,336 @@
+"""Items of a scene drawn on a canvas of a PDF: paths, images, groups, their paints and clips."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from openrhip.formats.ofd.render import images, pdf_paint
+from openrhip.formats.ofd.render.faces import Face, Faces
+from openrhip.formats.ofd.render.geometry import IDENTITY, Matrix, Segment, multiply
+from openrhip.formats.ofd.render.pdf_canvas import Canvas
+from openrhip.formats.ofd.render.pdf_file import File, n, ns
+from openrhip.formats.ofd.render.pdf_images import image
+from openrhip.formats.ofd.render.pdf_text import Texts, line_width
+from openrhip.formats.ofd.render.scene import GroupItem, ImageItem, Item, PathItem, Scene, TextItem
+from openrhip.formats.ofd.render.scene_items import (
+    Axial,
+    Border,
+    Clip,
+    Mesh,
+    Paint,
+    Pattern,
+    Pen,
+    Radial,
+)
+from openrhip.kernel.errors import Problem
+
+_HUGE = "[-32000 -32000 32000 32000]"
+_FRAME = Pen(0.002)
+_GREY = (160, 160, 160)
+
+
+class Draw:
+    """Draws items; what several pages share is kept. forms: whether that is worth the while."""
+
+    def __init__(
+        self,
+        scene: Scene,
+        file: File,
+        faces: Faces,
+        name: Callable[[Canvas, Face], str],
+        *,
+        forms: bool,
+    ) -> None:
+        self._scene = scene
+        self._file = file
+        self._texts = Texts(faces, name)
+        self._forms = forms
+        self._groups: dict[str, int] = {}
+        self._states: dict[str, int] = {}
+        self._images: dict[tuple[str, str, str], int] = {}
+        self._pictures: dict[bytes, int] = {}
+        self.page: Matrix = IDENTITY
+
+    def items(self, canvas: Canvas, items: Iterable[Item]) -> None:
+        """Items in the space where the canvas is now."""
+        for item in items:
+            if isinstance(item, TextItem):
+                self._text(canvas, item)
+            elif isinstance(item, PathItem):
+                self._path(canvas, item)
+            elif isinstance(item, ImageItem):
+                self._image(canvas, item)
+            else:
+                self._group(canvas, item)
+
+    def _text(self, canvas: Canvas, item: TextItem) -> None:
+        fill, stroke = item.fill, item.stroke
+        solid = isinstance(fill, tuple) and stroke is None
+        alpha = item.alpha * item.fill_alpha
+        if solid and alpha >= 1 and not item.clips and not item.blend:
+            canvas.fill(fill)  # type: ignore[arg-type]
+            self._texts.draw(canvas, item)
+            return
+        canvas.save()
+        self._clip(canvas, item.clips)
+        self._state(canvas, item, item.matrix)
+        self._paints(canvas, item)
+        if stroke is not None:
+            canvas.pen(item.pen)
+            canvas.line_width(line_width(item))
+        self._texts.draw(canvas, item)
+        canvas.restore()
+
+    def _path(self, canvas: Canvas, item: PathItem) -> None:
+        a, b, c, d, _, _ = item.matrix
+        moved = (b, c) == (0.0, 0.0) and a == d == 1.0
+        plain = moved or item.stroke is None
+        paints = (item.fill, item.stroke)
+        solid = all(paint is None or isinstance(paint, tuple) for paint in paints)
+        alpha = item.alpha * min(item.fill_alpha, item.stroke_alpha)
+        wrapped = bool(item.clips or item.blend) or alpha < 1 or not solid or not plain
+        if wrapped:
+            canvas.save()
+            self._clip(canvas, item.clips)
+            self._state(canvas, item, item.matrix)
+        canvas.end_text()
+        self._paints(canvas, item)
+        if item.stroke is not None:
+            canvas.pen(item.pen)
+        if not plain:
+            canvas.move(item.matrix)
+        if canvas.path(item.segments, item.matrix if plain else IDENTITY):
+            star = "*" if item.even_odd else ""
+            if item.fill is None:
+                canvas.out.append("S\n")
+            else:
+                canvas.out.append(f"{'f' if item.stroke is None else 'B'}{star}\n")
+        if wrapped:
+            canvas.restore()
+
+    def _paints(self, canvas: Canvas, item: TextItem | PathItem) -> None:
+        for paint, stroke in ((item.fill, False), (item.stroke, True)):
+            if paint is None:
+                continue
+            if isinstance(paint, tuple):
+                (canvas.stroke if stroke else canvas.fill)(paint)
+            else:
+                name = self._pattern(canvas, paint, item.matrix)
+                canvas.pattern(name, stroke=stroke)
+
+    def _state(self, canvas: Canvas, item: Item, matrix: Matrix) -> None:
+        """Opacity and blending, and a mask for a gradient of changing opacity."""
+        fill = stroke = item.alpha
+        mask = 0
+        if isinstance(item, (TextItem, PathItem)):
+            fill, stroke = item.alpha * item.fill_alpha, item.alpha * item.stroke_alpha
+            for paint in (item.fill, item.stroke):
+                if isinstance(paint, (Axial, Radial, Mesh)):
+                    whole, differ = pdf_paint.opacities(paint)
+                    if differ:
+                        mask = self._mask(paint, matrix)
+                    else:
+                        fill, stroke = fill * whole, stroke * whole
+        fill, stroke = round(fill, 3), round(stroke, 3)
+        words = f"/ca {n(fill)}/CA {n(stroke)}" if fill < 1 or stroke < 1 else ""
+        words += f"/BM/{item.blend}" if item.blend else ""
+        words += f"/SMask<</S/Luminosity/G {mask} 0 R>>" if mask else ""
+        if not words:
+            return
+        number = self._states.get(words)
+        if number is None:
+            number = self._states[words] = self._file.put(f"<<{words}>>")
+        canvas.out.append(f"/{canvas.use('ExtGState', f'A{number}', number)} gs ")
+
+    def _mask(self, paint: Axial | Radial | Mesh, matrix: Matrix) -> int:
+        shade = pdf_paint.shading(self._file, paint, mask=True)
+        placed = pdf_paint.frame(paint, matrix)
+        return self._file.stream(
+            f"/Type/XObject/Subtype/Form/BBox{_HUGE}/Group<</S/Transparency/CS/DeviceGray>>"
+            f"/Resources<</Shading<</S {shade} 0 R>>>>",
+            f"{ns(placed)} cm /S sh".encode("ascii"),
+        )
+
+    def _pattern(self, canvas: Canvas, paint: Paint, matrix: Matrix) -> str:
+        placed = multiply(matrix, canvas.base)
+        if isinstance(paint, Pattern):
+            number = self._tile(paint, self.page if paint.to_page else placed)
+        elif isinstance(paint, (Axial, Radial, Mesh)):
+            number = pdf_paint.pattern(self._file, paint, placed)
+        else:
+            raise TypeError(paint)
+        return canvas.use("Pattern", f"P{number}", number)
+
+    def _tile(self, paint: Pattern, base: Matrix) -> int:
+        """A tiling pattern; mirrored neighbours make the tile twice as large."""
+        cell = Canvas()
+        across = paint.reflect in {"Column", "RowAndColumn"}
+        down = paint.reflect in {"Row", "RowAndColumn"}
+        for i in range(1 + across):
+            for j in range(1 + down):
+                matrix: Matrix = (
+                    -1.0 if i else 1.0, 0.0, 0.0, -1.0 if j else 1.0,
+                    paint.x_step + paint.width if i else 0.0,
+                    paint.y_step + paint.height if j else 0.0,
+                )  # fmt: skip
+                cell.save()
+                if i or j:
+                    cell.move(matrix)
+                cell.base = matrix
+                cell.out.append(f"0 0 {n(paint.width)} {n(paint.height)} re W n ")
+                self.items(cell, paint.items)
+                cell.restore()
+        wide, tall = paint.x_step * (1 + across), paint.y_step * (1 + down)
+        placed = multiply(paint.matrix, base)
+        return self._file.stream(
+            f"/Type/Pattern/PatternType 1/PaintType 1/TilingType 1/BBox[0 0 {n(wide)} {n(tall)}]"
+            f"/XStep {n(wide)}/YStep {n(tall)}/Matrix[{ns(placed)}]"
+            f"/Resources{cell.resource_words()}",
+            cell.content(),
+        )
+
+    def _clip(self, canvas: Canvas, clips: Sequence[Clip]) -> None:
+        """Cut what follows; to be called where the state is saved."""
+        for clip in clips:
+            texts = [area.text for area in clip.areas if area.text is not None]
+            odd = any(area.even_odd for area in clip.areas)
+            drawn = False
+            for area in clip.areas:
+                if area.text is None:
+                    drawn = canvas.path(area.segments, area.matrix) or drawn
+            if drawn:
+                canvas.out.append("W* n " if odd else "W n ")
+            for text in texts:
+                self._texts.draw(canvas, text, clip=True)
+            canvas.end_text()
+
+    def _group(self, canvas: Canvas, item: GroupItem) -> None:
+        if not item.items:
+            return
+        apart = item.alpha < 1 or bool(item.blend)
+        as_form = apart or (bool(item.key) and self._forms)
+        canvas.save()
+        self._clip(canvas, item.clips)
+        self._state(canvas, item, item.matrix)
+        if item.matrix != IDENTITY:
+            canvas.move(item.matrix)
+        if as_form:
+            number = self._form(item, apart=apart)
+            canvas.out.append(f"/{canvas.use('XObject', f'X{number}', number)} Do ")
+        else:
+            base = canvas.base
+            canvas.base = multiply(item.matrix, base)
+            self.items(canvas, item.items)
+            canvas.base = base
+        canvas.restore()
+
+    def _form(self, item: GroupItem, *, apart: bool) -> int:
+        key = f"{item.key}:{apart}" if item.key else ""
+        number = self._groups.get(key) if key else None
+        if number is None:
+            inner = Canvas()
+            self.items(inner, item.items)
+            group = "/Group<</S/Transparency>>" if apart else ""
+            number = self._file.stream(
+                f"/Type/XObject/Subtype/Form/BBox{_HUGE}{group}/Resources{inner.resource_words()}",
+                inner.content(),
+            )
+            if key:
+                self._groups[key] = number
+        return number
+
+    def _image(self, canvas: Canvas, item: ImageItem) -> None:
+        key = (item.part, item.mask, item.substitution)
+        number = self._images.get(key)
+        if number is None:
+            number = self._images[key] = self._load(item)
+        if not number and item.border is None:
+            self._frame(canvas, item.matrix)
+            return
+        canvas.save()
+        self._clip(canvas, item.clips)
+        self._state(canvas, item, item.matrix)
+        if number:
+            self._show(canvas, item.matrix, number)
+        canvas.restore()
+        if item.border is not None:
+            self._border(canvas, item, item.border)
+
+    def _load(self, item: ImageItem) -> int:
+        """The image as an object; the substitution where it cannot be read; 0 if neither can."""
+        read = self._scene.package.read
+        for part in filter(None, (item.part, item.substitution)):
+            try:
+                picture = images.decode(read(part))
+                if item.mask:
+                    picture = images.masked(picture, images.decode(read(item.mask)))
+                return image(self._file, picture)
+            except Problem:
+                self._unreadable(part)
+        return 0
+
+    def _unreadable(self, where: str) -> None:
+        self._scene.notices.note(
+            "image.unreadable",
+            "图像无法读取，以方框代替",
+            "a picture cannot be read; a frame stands for it",
+            where,
+        )
+
+    def picture(self, canvas: Canvas, matrix: Matrix, data: bytes) -> None:
+        """A picture that is in no part: a seal's."""
+        number = self._pictures.get(data)
+        if number is None:
+            try:
+                number = image(self._file, images.decode(data))
+            except Problem:
+                number = 0
+                self._unreadable("seal")
+            self._pictures[data] = number
+        if number:
+            canvas.save()
+            self._show(canvas, matrix, number)
+            canvas.restore()
+
+    def _show(self, canvas: Canvas, matrix: Matrix, number: int) -> None:
+        canvas.move(multiply((1.0, 0.0, 0.0, -1.0, 0.0, 1.0), matrix))
+        canvas.out.append(f"/{canvas.use('XObject', f'X{number}', number)} Do ")
+
+    def _frame(self, canvas: Canvas, matrix: Matrix) -> None:
+        """The sign for a picture nobody can read."""
+        canvas.save()
+        canvas.stroke(_GREY)
+        canvas.pen(_FRAME)
+        canvas.move(matrix)
+        canvas.path(images.PLACEHOLDER)
+        canvas.out.append("S ")
+        canvas.restore()
+
+    def _border(self, canvas: Canvas, item: ImageItem, border: Border) -> None:
+        x, y, wide, tall = item.box
+        drawn = rounded(wide, tall, *border.radii)
+        self._path(
+            canvas,
+            PathItem(
+                item.id, item.box, (1.0, 0.0, 0.0, 1.0, x, y), item.alpha, drawn, border.color,
+                None, pen=border.pen, stroke_alpha=border.alpha,
+            ),
+        )  # fmt: skip
+
+
+def rounded(wide: float, tall: float, across: float, down: float) -> tuple[Segment, ...]:
+    """A rectangle with elliptic corners."""
+    rx, ry = min(across, wide / 2), min(down, tall / 2)
+    if rx <= 0 or ry <= 0:
+        corners = ((0.0, 0.0), (wide, 0.0), (wide, tall), (0.0, tall))
+        drawn = [("L" if at else "M", corner) for at, corner in enumerate(corners)]
+        return (*drawn, ("C", ()))
+    k = 0.4477  # 1 - 4/3 (sqrt 2 - 1)
+    kx, ky = rx * k, ry * k
+    return (
+        ("M", (rx, 0.0)), ("L", (wide - rx, 0.0)),
+        ("B", (wide - kx, 0.0, wide, ky, wide, ry)), ("L", (wide, tall - ry)),
+        ("B", (wide, tall - ky, wide - kx, tall, wide - rx, tall)), ("L", (rx, tall)),
+        ("B", (kx, tall, 0.0, tall - ky, 0.0, tall - ry)), ("L", (0.0, ry)),
+        ("B", (0.0, ky, kx, 0.0, rx, 0.0)), ("C", ()),
+    )  # fmt: skip
