@@ -17,6 +17,7 @@ _VERBS = {
     "verify": ("verifying", "verify"),
     "search": ("inspecting", "search"),
     "extract": ("inspecting", "extract"),
+    "check": ("inspecting", "check"),
     "evidence": ("evidence", "evidence"),
     "merge": ("editing", "merge"),
     "split": ("editing", "split"),

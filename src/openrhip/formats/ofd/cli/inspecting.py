@@ -84,3 +84,40 @@ def extract(file: Path, folder: Path | None, force: bool, as_json: bool, **wante
     for found, path in written:
         click.echo(f"{found.kind}: {path} ({len(found.data)} bytes)")
     click.echo(f"{len(written)} files")
+
+
+@click.command()
+@FILE
+@click.option(
+    "--profile",
+    default="ofd",
+    show_default=True,
+    help="ofd: the standard itself; else a profile on top of it, such as ofd-a or ofd-h.",
+)
+@click.option("--all", "everything", is_flag=True, help="Show also what holds.")
+@JSON
+def check(file: Path, profile: str, everything: bool, as_json: bool) -> None:
+    """Check FILE against GB/T 33190: structure, references, fonts, pictures (文件检查).
+
+    One line per finding: what is wrong, where, and what to do. Advice (字型未嵌入 and the
+    like) does not fail. Exit code 4 if something is wrong.
+    """
+    from openrhip.formats.ofd.inspect.checking import ADVICE
+    from openrhip.formats.ofd.inspect.checking import check as look
+
+    report = look(file, profile)
+    if as_json:
+        say(report.as_dict())
+    else:
+        for one in report.findings:
+            if one.ok and not everything:
+                continue
+            mark = "ok" if one.ok else "advice" if one.code in ADVICE else "wrong"
+            place = f" [{one.where}]" if one.where else ""
+            click.echo(f"{mark} {one.code}: {one.text_zh} / {one.text_en}{place}")
+        wrong = sum(not one.ok and one.code not in ADVICE for one in report.findings)
+        advice = sum(not one.ok and one.code in ADVICE for one in report.findings)
+        verdict = "conforms" if report.ok else "does not conform"
+        click.echo(f"{verdict}: {wrong} wrong, {advice} advice")
+    if not report.ok:
+        raise click.exceptions.Exit(4)
