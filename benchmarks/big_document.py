@@ -20,12 +20,12 @@ PAGES = 10_000
 BAR = 300.0
 FIRST = 0.3
 _DEED = """
-import json, resource, sys, time
+import json, pathlib, resource, sys, time
 from openrhip.formats import ofd
 from openrhip.formats.ofd import render
 render.to_png(open(sys.argv[3], "rb").read())
 begun = time.perf_counter()
-package = ofd.open_package(sys.argv[1])
+package = ofd.open_package(pathlib.Path(sys.argv[1]))
 render.to_png(package, 0, 110)
 first = time.perf_counter() - begun
 hits = list(ofd.search(package, sys.argv[2]))

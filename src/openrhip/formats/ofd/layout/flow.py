@@ -20,7 +20,7 @@ from openrhip.formats.ofd.layout.pieces import (
 from openrhip.formats.ofd.story import Story
 from openrhip.kernel.errors import Malformed, TooLarge
 
-_MAX_PAGES = 2000
+_MAX_PAGES = 20_000
 _SLACK = 0.01  # mm
 
 
