@@ -47,7 +47,7 @@ _HOMES: dict[str, str] = {
     "verify_evidenced": "evidence",
     "EvidencedReport": "evidence",
     "SignatureReport": "verifying",
-    "stamps": "seals",
+    "stamps": "seal_stamps",
 }
 _MODULES = ("layout", "render", "seals", "story")
 

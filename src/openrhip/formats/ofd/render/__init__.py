@@ -1,6 +1,7 @@
-"""Rendering: a package as PDF, PNG or SVG, with its seals and, on a view, a watermark (转换与显示).
+"""Rendering: a package as PDF, PNG, SVG or HTML, with its seals and a watermark (转换与显示).
 
-to_pdf keeps text as text. to_png draws the PDF. to_svg is one page with its fonts inside.
+to_pdf keeps text as text. to_png draws the PDF. to_svg is one page with its fonts inside. to_page
+is the whole document for a browser. Each takes a list of notices: what was replaced or left out.
 """
 
 from __future__ import annotations
@@ -9,10 +10,12 @@ import io
 
 from PIL import Image, ImageChops
 
+from openrhip.formats.ofd import seal_stamps
+from openrhip.formats.ofd.notices import Notices
 from openrhip.formats.ofd.package import Package, open_package
+from openrhip.formats.ofd.render import page as browser
 from openrhip.formats.ofd.render import pdf, svg
 from openrhip.formats.ofd.render.scene import Scene
-from openrhip.formats.ofd.seals import stamps
 from openrhip.kernel.errors import Malformed, NotFound, TooLarge
 
 _MAX_PIXELS = 40_000_000
@@ -24,15 +27,23 @@ def page_count(data: bytes | Package) -> int:
     return len(_opened(data).pages)
 
 
-def to_pdf(data: bytes | Package, *, watermark: str | None = None) -> bytes:
+def to_pdf(
+    data: bytes | Package, *, watermark: str | None = None, notices: Notices | None = None
+) -> bytes:
     """The whole document. Raises Malformed, TooLarge."""
     package = _opened(data)
-    pages = range(len(package.pages))
-    return pdf.to_pdf(Scene.of(package), stamps(package), watermark or "", pages)
+    scene = _scene(package, notices)
+    stamps = seal_stamps.stamps(package, scene.notices)
+    return pdf.to_pdf(scene, stamps, watermark or "", range(len(package.pages)))
 
 
 def to_png(
-    data: bytes | Package, page: int = 0, dpi: int = 110, watermark: str | None = None
+    data: bytes | Package,
+    page: int = 0,
+    dpi: int = 110,
+    watermark: str | None = None,
+    *,
+    notices: Notices | None = None,
 ) -> bytes:
     """One page, counted from 0, as a PNG. Raises Malformed, NotFound, TooLarge."""
     import pypdfium2  # noqa: PLC0415 - 10 MB that text and PDF do not need
@@ -42,7 +53,9 @@ def to_png(
     _, _, width, height = package.page_box(package.pages[page])
     if not 10 <= dpi <= 600 or width * height * (dpi / 25.4) ** 2 > _MAX_PIXELS:
         raise TooLarge("the picture would be too large", where="dpi", remedy="ask for less dpi")
-    made = pdf.to_pdf(Scene.of(package), stamps(package), watermark or "", [page])
+    scene = _scene(package, notices)
+    stamps = seal_stamps.stamps(package, scene.notices)
+    made = pdf.to_pdf(scene, stamps, watermark or "", [page])
     document = pypdfium2.PdfDocument(made)
     try:
         sheet = document[0]
@@ -67,11 +80,32 @@ def _plain(image: Image.Image) -> Image.Image:
     return red
 
 
-def to_svg(data: bytes | Package, page: int = 0, watermark: str | None = None) -> str:
+def to_svg(
+    data: bytes | Package,
+    page: int = 0,
+    watermark: str | None = None,
+    *,
+    notices: Notices | None = None,
+) -> str:
     """One page, counted from 0. Raises Malformed, NotFound, TooLarge."""
     package = _opened(data)
     _check_page(package, page)
-    return svg.to_svg(Scene.of(package), page, stamps(package), watermark or "")
+    scene = _scene(package, notices)
+    return svg.to_svg(scene, page, seal_stamps.stamps(package, scene.notices), watermark or "")
+
+
+def to_page(
+    data: bytes | Package, *, watermark: str | None = None, notices: Notices | None = None
+) -> str:
+    """The whole document as one HTML file that needs nothing else. Raises Malformed, TooLarge."""
+    package = _opened(data)
+    scene = _scene(package, notices)
+    stamps = seal_stamps.stamps(package, scene.notices)
+    return browser.to_page(scene, stamps, watermark or "", range(len(package.pages)))
+
+
+def _scene(package: Package, notices: Notices | None) -> Scene:
+    return Scene.of(package) if notices is None else Scene(package, notices)
 
 
 def _opened(data: bytes | Package) -> Package:

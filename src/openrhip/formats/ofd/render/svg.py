@@ -13,9 +13,10 @@ from xml.sax.saxutils import escape, quoteattr
 
 from openrhip.formats.ofd.package import Box
 from openrhip.formats.ofd.render.faces import Faces
+from openrhip.formats.ofd.render.geometry import IDENTITY
 from openrhip.formats.ofd.render.overlay import overlay
 from openrhip.formats.ofd.render.scene import Scene
-from openrhip.formats.ofd.render.scene_items import Link
+from openrhip.formats.ofd.render.scene_items import GroupItem, Link
 from openrhip.formats.ofd.render.svg_draw import Drawing
 from openrhip.formats.ofd.render.svg_paint import matrix, n
 
@@ -58,13 +59,16 @@ class Pages:
             if place == index:
                 parts.append(_stamp((left, top, wide, tall), data))
         if self._mark:
-            parts.append(self.drawing.inside(overlay(self._mark, sheet.box[2], sheet.box[3])))
+            parts.append(self.drawing.item(_marked(self._mark, sheet.box)))
         links = "".join(_link(link, anchor) for link in sheet.links)
         return Body(sheet.box, "".join(parts), links)
 
     def styles(self) -> str:
         """After the pages: rules for their texts, with the fonts inside."""
-        return STYLE + self.drawing.fonts.styles()
+        mixed = "".join(
+            f".mix-{name}{{mix-blend-mode:{name}}}" for name in sorted(self.drawing.blends)
+        )
+        return STYLE + mixed + self.drawing.fonts.styles()
 
     def defs(self, since: int = 0) -> str:
         """Definitions made since there were so many of them."""
@@ -83,6 +87,14 @@ def to_svg(scene: Scene, page: int, stamps: Sequence[Stamp], mark: str) -> str:
         f"<style>{pages.styles()}</style><defs>{pages.defs()}</defs>"
         f'<rect x="{n(x)}" y="{n(y)}" width="{n(width)}" height="{n(height)}" fill="#fff"/>'
         f"{body.content}{body.links}</svg>"
+    )
+
+
+def _marked(mark: str, box: Box) -> GroupItem:
+    """The watermark of a view, once for all pages of a size."""
+    _, _, width, height = box
+    return GroupItem(
+        "", box, IDENTITY, 1.0, tuple(overlay(mark, width, height)), f"mark:{width}:{height}"
     )
 
 

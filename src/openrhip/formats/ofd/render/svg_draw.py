@@ -39,6 +39,7 @@ class Drawing:
         self._faces = faces
         self.fonts = WebFonts()
         self.paints = Paints(self, prefix)
+        self.blends: set[str] = set()
         self._pictures: dict[tuple[str, str], Picture | None] = {}
         self._depth = 0
         self._size = 0
@@ -74,7 +75,9 @@ class Drawing:
         try:
             faint = _faint(item.alpha)
             if item.blend:
-                faint += f' style="mix-blend-mode:{_blend(item.blend)}"'
+                name = _blend(item.blend)
+                self.blends.add(name)
+                faint += f' class="mix-{name}"'
             if item.key:
                 key = self.paints.define(
                     ("group", item.key), lambda key: f'<g id="{key}">{self.inside(item.items)}</g>'
