@@ -316,6 +316,16 @@ class Usage:
         return {font: _face(font).subset(self.chars[font]) for font in Font if font in self.chars}
 
 
+def has(font: Font, char: str) -> bool:
+    """Whether a font is the one for a character."""
+    return bool(_face(font).glyph(char))
+
+
+def subset(font: Font, chars: Iterable[str]) -> bytes:
+    """An OpenType (CFF) file with these characters only."""
+    return _face(font).subset(chars)
+
+
 def glyph_in(data: bytes, char: str) -> int:
     """The glyph number of a character in a subset file (for CGTransform)."""
     return hb.Font(hb.Face(data)).get_nominal_glyph(ord(char)) or 0

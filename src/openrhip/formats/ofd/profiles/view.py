@@ -1,17 +1,17 @@
-"""A package as the rules of a profile look at it: bodies, sheets, resources, and what leads where."""
+"""A package as the rules of a profile look at it: sheets, resources, and what leads where."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
 from openrhip.formats.ofd import package_xml as px
-from openrhip.formats.ofd.package import ENTRY, Document, Package
+from openrhip.formats.ofd.package import ENTRY, Document, Package, Page
 from openrhip.formats.ofd.package_xml import Element
 from openrhip.kernel.errors import Problem
 
-PAGE, TEMPLATE, ANNOTATION = "page", "template", "annotation"
+PAGE, TEMPLATE, VECTOR, ANNOTATION = "page", "template", "vector", "annotation"
 PUBLIC, DOCUMENT, OF_PAGE = "public", "document", "page"
 
 
@@ -40,9 +40,11 @@ class Resource:
 
 @dataclass
 class View:
-    """Reads what is asked for, when it is asked for."""
+    """Reads what is asked for, when it is asked for. only: the number of the one document that
+    counts, of several."""
 
     package: Package
+    only: int | None = None
     _lost: dict[tuple[str, str], None] = field(default_factory=dict, repr=False)
 
     @cached_property
@@ -53,50 +55,63 @@ class View:
     def bodies(self) -> tuple[Element, ...]:
         return tuple(px.children(self.entry, "DocBody"))
 
-    @property
-    def document(self) -> Document:
-        return self.package.documents[0]
+    @cached_property
+    def documents(self) -> tuple[Document, ...]:
+        every = self.package.documents
+        return every if self.only is None else (every[self.only],)
+
+    def find(self, location: str, base: str) -> str:
+        """The part that a location leads to, "" if there is none."""
+        try:
+            return self.package.resolve(location, base=base) if location else ""
+        except Problem:
+            return ""
 
     @cached_property
     def roots(self) -> tuple[tuple[str, Element], ...]:
         """(part, root element) of each document."""
-        return tuple((one.root, self.package.xml(one.root)) for one in self.package.documents)
+        return tuple((one.root, self.package.xml(one.root)) for one in self.documents)
+
+    def pages(self) -> Iterator[Page]:
+        """The pages of the documents that count."""
+        for document in self.documents:
+            yield from document.pages
 
     def sheets(self) -> Iterator[Sheet]:
-        """Pages, templates, annotation files, one at a time. Raises what reading them raises."""
-        for number, page in enumerate(self.package.pages):
+        """Pages, templates, composite objects, annotation files, one at a time.
+
+        Raises what reading them raises.
+        """
+        for number, page in enumerate(self.pages()):
             yield Sheet(page.part, self.package.xml(page.part), PAGE, number)
         for part in self.templates:
             yield Sheet(part, self.package.xml(part), TEMPLATE)
+        for part, _ in self.resource_lists:
+            content = self.package.read(part)
+            if b"CompositeGraphicUnit" in content or b"TextObject" in content:
+                yield Sheet(part, self.package.xml(part), VECTOR)
         for part in self.annotation_files:
             yield Sheet(part, self.package.xml(part), ANNOTATION)
 
     @cached_property
     def templates(self) -> tuple[str, ...]:
-        found = {
-            self.package.resolve(item.get("BaseLoc", ""), base=part): None
+        return _each(
+            self.find(item.get("BaseLoc", ""), part)
             for part, root in self.roots
             for item in px.children(px.child(root, "CommonData"), "TemplatePage")
-        }
-        return tuple(found)
-
-    @cached_property
-    def annotation_lists(self) -> tuple[str, ...]:
-        return tuple(
-            self.package.resolve(location, base=part)
-            for part, root in self.roots
-            if (location := px.text(root, "Annotations"))
         )
 
     @cached_property
+    def annotation_lists(self) -> tuple[str, ...]:
+        return _each(self.find(px.text(root, "Annotations"), part) for part, root in self.roots)
+
+    @cached_property
     def annotation_files(self) -> tuple[str, ...]:
-        found = {
-            self.package.resolve(location, base=part): None
+        return _each(
+            self.find(px.text(item, "FileLoc"), part)
             for part in self.annotation_lists
             for item in px.children(self.package.xml(part), "Page")
-            if (location := px.text(item, "FileLoc"))
-        }
-        return tuple(found)
+        )
 
     @cached_property
     def resource_lists(self) -> tuple[tuple[str, str], ...]:
@@ -106,16 +121,15 @@ class View:
             common = px.child(root, "CommonData")
             for name, scope in (("PublicRes", PUBLIC), ("DocumentRes", DOCUMENT)):
                 for item in px.children(common, name):
-                    if location := px.text(item):
-                        found.setdefault(self.package.resolve(location, base=part), scope)
+                    found.setdefault(self.find(px.text(item), part), scope)
         for sheet in self._with_resources():
             for item in px.children(sheet.root, "PageRes"):
-                if location := px.text(item):
-                    found.setdefault(self.package.resolve(location, base=sheet.part), OF_PAGE)
+                found.setdefault(self.find(px.text(item), sheet.part), OF_PAGE)
+        found.pop("", None)
         return tuple(found.items())
 
     def _with_resources(self) -> Iterator[Sheet]:
-        for page in self.package.pages:
+        for page in self.pages():
             if b"PageRes" in self.package.read(page.part):
                 yield Sheet(page.part, self.package.xml(page.part), PAGE)
         for part in self.templates:
@@ -142,10 +156,8 @@ class View:
         if folder and not location.startswith("/"):
             trials.insert(0, f"{folder}/{location}")
         for trial in trials:
-            try:
-                return self.package.resolve(trial, base=part)
-            except Problem:
-                continue
+            if found := self.find(trial, part):
+                return found
         return ""
 
     @cached_property
@@ -166,6 +178,11 @@ class View:
         """(part, location) of everything that leads to no part of the package."""
         _ = self._reached
         return tuple(self._lost)
+
+
+def _each(parts: Iterable[str]) -> tuple[str, ...]:
+    """Every part once, and none that is not there."""
+    return tuple(dict.fromkeys(part for part in parts if part))
 
 
 def place_of(item: Element) -> str:
@@ -252,7 +269,4 @@ def _target(view: View, part: str, root: Element, kind: str, location: str) -> s
         return ""
     if kind == "resources":
         return view.file_of(part, root, location)
-    try:
-        return view.package.resolve(location, base=part)
-    except Problem:
-        return ""
+    return view.find(location, part)

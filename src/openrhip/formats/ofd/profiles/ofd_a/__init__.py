@@ -6,7 +6,8 @@ them, linked by digest to the original, and reports every change.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from openrhip.formats.ofd.profiles import Profile
 from openrhip.formats.ofd.profiles.rules import run
@@ -15,6 +16,9 @@ from openrhip.formats.ofd.profiles.view import View
 if TYPE_CHECKING:
     from openrhip.formats.gm.findings import Finding
     from openrhip.formats.ofd.package import Package
+    from openrhip.formats.ofd.profiles.ofd_a.converting import Conversion, convert
+
+__all__ = ["PROFILE", "Conversion", "check", "convert"]
 
 
 def check(package: Package) -> tuple[Finding, ...]:
@@ -31,3 +35,9 @@ PROFILE = Profile(
     "GB/T 42133-2022",
     check,
 )
+
+
+def __getattr__(name: str) -> Any:
+    if name in ("convert", "Conversion"):
+        return getattr(import_module(f"{__name__}.converting"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

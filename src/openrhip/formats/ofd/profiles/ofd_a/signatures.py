@@ -15,7 +15,7 @@ from openrhip.formats.ofd.seals import visible
 from openrhip.formats.ofd.signing_records import Listed, Record, Stamp
 from openrhip.formats.ofd.verify_value import Value, read_value
 from openrhip.kernel.clock import rfc3339
-from openrhip.kernel.errors import NotFound, Problem
+from openrhip.kernel.errors import Problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +33,18 @@ class Fact:
     trouble: str = ""
 
 
+def listed(package: Package) -> tuple[Listed, ...]:
+    """The signatures; none where the list that is named does not exist."""
+    if not any(one.signatures in package for one in package.documents):
+        return ()
+    return records.listed(package)
+
+
 def standard_form(package: Package, line: Listed) -> bool:
     """Whether a signature is in the form of GB/T 35275 or GB/T 38540, with its certificate."""
     try:
         record = records.read_record(package, line)
-        read_value(package.read(record.value_part), record)
+        read_value(package.read(record.value_part), record, package.read(record.part))
     except Problem:
         return False
     return True
@@ -45,10 +52,10 @@ def standard_form(package: Package, line: Listed) -> bool:
 
 def facts(package: Package) -> Iterator[Fact]:
     """All signatures of the package; what cannot be read is told in `trouble`."""
-    for line in records.listed(package):
+    for line in listed(package):
         try:
             record = records.read_record(package, line)
-        except (Problem, NotFound) as problem:
+        except Problem as problem:
             yield Fact(line.id, line.kind, (("签名类型", line.kind),), (), b"", problem.what)
             continue
         yield _fact(package, record)
@@ -61,7 +68,7 @@ def _fact(package: Package, record: Record) -> Fact:
     ]
     picture, trouble = b"", ""
     try:
-        value = read_value(package.read(record.value_part), record)
+        value = read_value(package.read(record.value_part), record, package.read(record.part))
     except Problem as problem:
         trouble = problem.what
     else:
@@ -80,15 +87,19 @@ def _fact(package: Package, record: Record) -> Fact:
 
 def _of_value(value: Value) -> list[tuple[str, str]]:
     signer = value.certificate
-    words = [
-        ("签名人", signer.common_name),
-        ("签名人单位", signer.organization),
-        ("证书主体", signer.subject),
-        ("证书颁发者", signer.issuer),
-        ("证书序列号", f"{signer.serial:x}"),
-        ("证书有效期", f"{rfc3339(signer.not_before)}/{rfc3339(signer.not_after)}"),
-        ("证书", base64.b64encode(signer.der).decode()),
-    ]
+    words: list[tuple[str, str]] = (
+        [("公钥", value.key.point.hex())]
+        if signer is None
+        else [
+            ("签名人", signer.common_name),
+            ("签名人单位", signer.organization),
+            ("证书主体", signer.subject),
+            ("证书颁发者", signer.issuer),
+            ("证书序列号", f"{signer.serial:x}"),
+            ("证书有效期", f"{rfc3339(signer.not_before)}/{rfc3339(signer.not_after)}"),
+            ("证书", base64.b64encode(signer.der).decode()),
+        ]
+    )
     if value.time is not None:
         words.append(("签名值时间", rfc3339(value.time)))
     if value.seal is not None:

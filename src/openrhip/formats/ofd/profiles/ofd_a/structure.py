@@ -1,15 +1,14 @@
-"""Rules about the entry, the document, actions, annotations, signatures, attachments, encryption."""
+"""Rules about entry, document, actions, annotations, signatures, attachments, encryption."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from openrhip.formats.ofd import package_xml as px
-from openrhip.formats.ofd import signing_records as records
 from openrhip.formats.ofd.package import ENTRY
 from openrhip.formats.ofd.package_xml import Element
 from openrhip.formats.ofd.profiles.ofd_a import attaching
-from openrhip.formats.ofd.profiles.ofd_a.signatures import standard_form
+from openrhip.formats.ofd.profiles.ofd_a.signatures import listed, standard_form
 from openrhip.formats.ofd.profiles.rules import Breach
 from openrhip.formats.ofd.profiles.view import ANNOTATION, PAGE, TEMPLATE, Sheet, View
 from openrhip.kernel.errors import Problem
@@ -56,7 +55,7 @@ def _integrity_value(view: View) -> str:
 
 
 def metadata(view: View) -> Iterator[Breach]:
-    known = view.document.metadata
+    known = view.documents[0].metadata
     lacking = [name for name in ARCHIVAL_NAMES if not known.get(name)]
     if lacking:
         words = "、".join(lacking)
@@ -163,7 +162,7 @@ def targets(view: View) -> tuple[frozenset[str], frozenset[str]]:
         for _, root in view.roots
         for item in px.children(px.child(root, "Bookmarks"), "Bookmark")
     }
-    return frozenset(page.id for page in view.package.pages), frozenset(marks)
+    return frozenset(page.id for page in view.pages()), frozenset(marks)
 
 
 def lands(action: Element, pages: frozenset[str], marks: frozenset[str]) -> bool:
@@ -211,7 +210,7 @@ def _annotations(sheet: Sheet) -> Iterator[Element]:
 
 def signatures(view: View) -> Iterator[Breach]:
     """Signatures in the forms of the national standards may stay (6.13.1)."""
-    for line in records.listed(view.package):
+    for line in listed(view.package):
         if not standard_form(view.package, line):
             yield Breach(line.list_part, f"{line.kind} {line.id}", f"{line.kind} {line.id}")
 
