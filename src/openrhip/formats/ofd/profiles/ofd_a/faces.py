@@ -123,7 +123,7 @@ def choose(font: Resource, text: Collection[str]) -> tuple[Font, set[str]]:
     )  # fmt: skip
     wanted = like(named)
     order = [Font.RARE_BOLD if wanted.bold else Font.RARE]
-    if wanted.font is Font.SERIF:
+    if wanted.font is Font.SERIF and not wanted.bold:
         order.insert(0, Font.MORE)
     best: tuple[Font, set[str]] = order[0], set(text)
     for face in order:

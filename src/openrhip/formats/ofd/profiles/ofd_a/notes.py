@@ -8,11 +8,11 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from PIL import Image
+from PIL import Image, ImageChops
 
 from openrhip.formats.ofd import package_xml as px
 from openrhip.formats.ofd.package_xml import Element
-from openrhip.formats.ofd.profiles.ofd_a import resources, signatures
+from openrhip.formats.ofd.profiles.ofd_a import signatures
 from openrhip.formats.ofd.profiles.ofd_a.bench import Bench, add, cut, fresh, insert_in_order, legal
 from openrhip.formats.ofd.profiles.ofd_a.entry import DOCUMENT_ORDER
 from openrhip.formats.ofd.profiles.ofd_a.media import the_list
@@ -122,50 +122,49 @@ def _picture(
 
 def _seal_image(bench: Bench, fact: signatures.Fact) -> str:
     """The seal's picture as an image of the document; its id, or "" if it cannot be shown."""
-    kind, data = resources.image_kind(fact.picture), fact.picture
-    if kind not in ("PNG", "JPEG"):
-        try:
-            data = _drawn(fact.picture) if fact.picture[:2] == b"PK" else _as_png(fact.picture)
-            kind = "PNG"
-        except Problem as problem:
-            bench.say(
-                "signatures", f"签章 {fact.id} 的印章图像无法转换：{problem.what}",
-                f"the picture of seal {fact.id} cannot be converted: {problem.what}", done=False,
-            )  # fmt: skip
-            return ""
-    suffix = "png" if kind == "PNG" else "jpg"
-    part = bench.name(f"Res/Seal.{suffix}")
+    try:
+        data = _inked(fact.picture)
+    except Problem as problem:
+        bench.say(
+            "signatures", f"签章 {fact.id} 的印章图像无法转换：{problem.what}",
+            f"the picture of seal {fact.id} cannot be converted: {problem.what}", done=False,
+        )  # fmt: skip
+        return ""
+    part = bench.name("Res/Seal.png")
     bench.parts[part] = data
     list_part, listed = the_list(bench, DOCUMENT)
     group = px.child(listed, "MultiMedias")
     if group is None:
         group = add(listed, "MultiMedias")
     number = bench.next_id()
-    item = add(group, "MultiMedia", ID=number, Type="Image", Format=kind)
+    item = add(group, "MultiMedia", ID=number, Type="Image", Format="PNG")
     add(item, "MediaFile", f"/{part}")
     bench.touch(list_part)
     return number
 
 
-def _as_png(data: bytes) -> bytes:
-    return _png(images.decode(data).full())
+def _inked(data: bytes) -> bytes:
+    """The seal as a PNG whose paper is clear: what lies under a seal shows through (6.13.3)."""
+    if data.startswith(b"PK"):  # a seal that is itself an OFD
+        from openrhip.formats.ofd import render  # noqa: PLC0415  only for such seals
+
+        data = render.to_png(data, page=0, dpi=300)
+    elif data.startswith(b"\x89PNG") and images.decode(data).alpha is not None:
+        return data
+    picture = images.decode(data)
+    if picture.alpha is not None:
+        return _png(picture.full())
+    page = picture.image().convert("RGB")
+    red, green, blue = page.split()
+    darkest = ImageChops.darker(red, ImageChops.darker(green, blue))
+    page.putalpha(darkest.point([min(255, 2 * (255 - value)) for value in range(256)]))
+    return _png(page)
 
 
 def _png(image: Image.Image) -> bytes:
     out = io.BytesIO()
     image.save(out, "PNG")
     return out.getvalue()
-
-
-def _drawn(data: bytes) -> bytes:
-    """A seal that is itself an OFD: its first page, white made transparent."""
-    from openrhip.formats.ofd import render  # noqa: PLC0415  only for such seals
-
-    page = images.decode(render.to_png(data, page=0, dpi=300)).image().convert("RGB")
-    darkest = Image.eval(page.convert("L"), lambda value: 255 - value)
-    out = page.convert("RGBA")
-    out.putalpha(darkest.point(lambda value: min(255, value * 2)))
-    return _png(out)
 
 
 def _write(bench: Bench, page: str, notes: list[_Note]) -> None:
