@@ -17,7 +17,7 @@ from openrhip.formats.ofd.render.geometry import IDENTITY
 from openrhip.formats.ofd.render.overlay import overlay
 from openrhip.formats.ofd.render.scene import Scene
 from openrhip.formats.ofd.render.scene_items import GroupItem, Link
-from openrhip.formats.ofd.render.svg_draw import Drawing
+from openrhip.formats.ofd.render.svg_draw import MARK, Drawing
 from openrhip.formats.ofd.render.svg_paint import matrix, n
 
 Stamp = tuple[int, Box, bytes]
@@ -94,7 +94,7 @@ def _marked(mark: str, box: Box) -> GroupItem:
     """The watermark of a view, once for all pages of a size."""
     _, _, width, height = box
     return GroupItem(
-        "", box, IDENTITY, 1.0, tuple(overlay(mark, width, height)), f"mark:{width}:{height}"
+        "", box, IDENTITY, 1.0, tuple(overlay(mark, width, height)), f"{MARK}{width}:{height}"
     )
 
 

@@ -27,6 +27,8 @@ from openrhip.kernel.errors import Problem, TooLarge
 _CAPS = {"Round": "round", "Square": "square"}
 _JOINS = {"Round": "round", "Bevel": "bevel"}
 _DEEPEST = 24
+MARK = "mark:"
+"""What the key of a view's watermark begins with."""
 _LENGTHS = re.compile(r'(stroke-(?:width|dasharray|dashoffset))="([^"]*)"')
 _LARGEST = 96 << 20  # characters of one file
 
@@ -78,7 +80,7 @@ class Drawing:
                 name = _blend(item.blend)
                 self.blends.add(name)
                 faint += f' class="mix-{name}"'
-            if item.key:
+            if item.key and (item.key.startswith(MARK) or _wordless(item)):
                 key = self.paints.define(
                     ("group", item.key), lambda key: f'<g id="{key}">{self.inside(item.items)}</g>'
                 )
@@ -255,6 +257,14 @@ def _placed(item: TextItem, run: Run, at: int) -> Matrix:
         own = multiply(own, _turned(item.char_direction))
     own = (own[0], own[1], own[2], own[3], glyph.x, glyph.y)
     return multiply(own, item.matrix)
+
+
+def _wordless(group: GroupItem) -> bool:
+    """Whether it holds no text: text that is drawn by reference could not be found or selected."""
+    return not any(
+        isinstance(item, TextItem) or (isinstance(item, GroupItem) and not _wordless(item))
+        for item in group.items
+    )
 
 
 def _scaled(found: re.Match[str], scale: float) -> str:
