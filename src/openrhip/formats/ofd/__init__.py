@@ -35,6 +35,8 @@ _HOMES: dict[str, str] = {
     "extract": "inspect.extracting",
     "check": "inspect.checking",
     "CheckReport": "inspect.checking",
+    "compare": "inspect.comparing",
+    "Differences": "inspect.differences",
     "Package": "package",
     "Limits": "package",
     "sign": "signing",
