@@ -14,8 +14,9 @@ class EvidenceTree(models.Model):
 
     kind: over documents (a night's, or a re-hash), or over older timestamps (a renewal).
     generation: 0, and one more for each re-hash. closed: its leaves no longer change.
-    due_at: of a tree over documents, the end of the newest timestamp that covers it; none once it
-    was re-hashed.
+    leaves: documents in it; after its stamp, distinct values. due_at: of a tree over documents,
+    the end of the newest timestamp that covers it; none once it was re-hashed.
+    next_tree: where all its documents were re-hashed.
     """
 
     DOCUMENTS, RENEWAL = "documents", "renewal"
@@ -34,6 +35,9 @@ class EvidenceTree(models.Model):
     expires_at = models.DateTimeField(null=True, blank=True)
     authority = models.CharField(max_length=100, blank=True, default="")
     due_at = models.DateTimeField(null=True, blank=True)
+    next_tree = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
     leaf = models.JSONField(null=True, blank=True)
     receipt = models.JSONField(null=True, blank=True)
 

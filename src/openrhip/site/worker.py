@@ -15,10 +15,12 @@ from openrhip.records import service as records
 
 IDLE_SECONDS = 0.3
 CHORES: tuple[tuple[float, Callable[[], int]], ...] = (
-    # every so many seconds: what a crash left between row and ledger; uploads nobody finishes
+    # every so many seconds: what a crash left between row and ledger; uploads nobody finishes;
+    # the night's evidence, renewals
     (5.0, records.finish_pending),
     (300.0, records.sweep_uploads),
     (300.0, records.sweep_nonces),
+    (30.0, records.keep_evidence),
 )
 _log = logging.getLogger(__name__)
 

@@ -43,6 +43,12 @@ from openrhip.records.service.finding import (
     versions,
 )
 from openrhip.records.service.nonces import sweep_nonces, use_nonce
+from openrhip.records.service.preservation.results import (
+    DocumentEvidence,
+    Done,
+    EvidenceStatus,
+)
+from openrhip.records.service.preservation.running import keep_evidence
 from openrhip.records.service.searching import look_up, search_for
 from openrhip.records.service.uploads import (
     begin_upload,
@@ -62,7 +68,10 @@ __all__ = [
     "DepositOutcome",
     "Disclosure",
     "DisclosureRefused",
+    "DocumentEvidence",
     "DocumentSummary",
+    "Done",
+    "EvidenceStatus",
     "Export",
     "Figures",
     "Media",
@@ -86,6 +95,7 @@ __all__ = [
     "export_bundle",
     "finish_pending",
     "four_properties",
+    "keep_evidence",
     "look_up",
     "put_part",
     "refusals",

@@ -14,6 +14,7 @@ from pathlib import Path
 from django.conf import settings
 from django.utils.module_loading import import_string
 
+from openrhip.formats.gm.digests import Digest, of_stream
 from openrhip.kernel.config import current
 from openrhip.kernel.errors import NotVerified
 from openrhip.kernel.files import FileStore, LocalFiles, make_folder
@@ -79,6 +80,14 @@ def keep(content: Iterable[bytes], *, document_id: str) -> Kept:
     return Kept(stored.key, wrapped, key_id)
 
 
+def digests_of(document: Shelved, wanted: Iterable[Digest]) -> dict[str, bytes]:
+    """Digests of the plaintext, by name. Nothing readable leaves the vault, so no permit is asked.
+
+    Raises NotFound, NotVerified if the stored bytes were changed.
+    """
+    return of_stream(_plain(document), wanted)
+
+
 def release(document: Shelved, permit: Permit) -> Iterator[bytes]:
     """The plaintext, frame by frame, against a permit. Raises NotVerified before the first byte.
 
@@ -88,6 +97,10 @@ def release(document: Shelved, permit: Permit) -> Iterator[bytes]:
     if permit.entry.kind not in RELEASING or fields.get("document_id") != document.id:
         raise NotVerified("the permit is for another deed or another document", where="permit")
     evidence.check_receipt(permit.entry, permit.receipt)
+    return _plain(document)
+
+
+def _plain(document: Shelved) -> Iterator[bytes]:
     context = document.id.encode()
     key = keeper().unwrap(document.key_id, document.wrapped_key, context=context)
     return cipher.decrypt(store().chunks(document.stored_key), key=key, context=context)

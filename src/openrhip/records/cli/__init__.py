@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import click
 
-JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+from openrhip.records.cli.common import JSON
+from openrhip.records.cli.common import say as _say
+from openrhip.records.cli.common import start as _start
+from openrhip.records.cli.evidence import evidence
 
 
 @click.group()
 def cli() -> None:
     """Documents of the archive (病历文件)."""
+
+
+cli.add_command(evidence)
 
 
 @cli.command()
@@ -216,16 +221,3 @@ def _plain(item: Any) -> dict[str, Any]:
     from dataclasses import asdict
 
     return asdict(item)
-
-
-def _start() -> None:
-    import os
-
-    import django
-
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "openrhip.site.settings")
-    django.setup()
-
-
-def _say(as_json: bool, content: dict[str, Any], text: str) -> None:
-    click.echo(json.dumps(content, ensure_ascii=False, default=str) if as_json else text)
