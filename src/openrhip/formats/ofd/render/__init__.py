@@ -7,6 +7,7 @@ is the whole document for a browser. Each takes a list of notices: what was repl
 from __future__ import annotations
 
 import io
+from typing import BinaryIO
 
 from PIL import Image, ImageChops
 
@@ -37,6 +38,20 @@ def to_pdf(
     return pdf.to_pdf(scene, stamps, watermark or "", range(len(package.pages)))
 
 
+def write_pdf(
+    data: bytes | Package,
+    target: BinaryIO,
+    *,
+    watermark: str | None = None,
+    notices: Notices | None = None,
+) -> None:
+    """The whole document into a file, page by page. Raises Malformed, TooLarge."""
+    package = _opened(data)
+    scene = _scene(package, notices)
+    stamps = seal_stamps.stamps(package, scene.notices)
+    pdf.write(scene, stamps, watermark or "", range(len(package.pages)), target)
+
+
 def to_png(
     data: bytes | Package,
     page: int = 0,
@@ -55,8 +70,9 @@ def to_png(
         raise TooLarge("the picture would be too large", where="dpi", remedy="ask for less dpi")
     scene = _scene(package, notices)
     stamps = seal_stamps.stamps(package, scene.notices)
-    made = pdf.to_pdf(scene, stamps, watermark or "", [page])
-    document = pypdfium2.PdfDocument(made)
+    made = io.BytesIO()
+    pdf.write(scene, stamps, watermark or "", [page], made, level=0)
+    document = pypdfium2.PdfDocument(made.getvalue())
     try:
         sheet = document[0]
         bitmap = sheet.render(scale=dpi / 72)

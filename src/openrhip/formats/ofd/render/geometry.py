@@ -51,7 +51,9 @@ def invert(matrix: Matrix) -> Matrix | None:
     )  # fmt: skip
 
 
-def bounds(matrix: Matrix, box: tuple[float, float, float, float]) -> tuple[float, ...]:
+def bounds(
+    matrix: Matrix, box: tuple[float, float, float, float]
+) -> tuple[float, float, float, float]:
     """The upright box x y w h around a box that the matrix moves."""
     x, y, wide, tall = box
     corners = [apply(matrix, x + i * wide, y + j * tall) for i in (0, 1) for j in (0, 1)]
@@ -147,13 +149,22 @@ def _quick(words: list[str], found: list[Segment]) -> bool:
         if count is None:
             return False
         numbers = tuple(map(float, words[at + 1 : at + 1 + count]))
-        if len(numbers) != count or not all(-_FAR < number < _FAR for number in numbers):
+        if len(numbers) != count or (count and not _near(numbers)):
             return False
         at += 1 + count
-        found.extend(_segment(name, numbers, x, y))
+        if name == "B":
+            add((name, numbers))
+        else:
+            found.extend(_segment(name, numbers, x, y))
         if count:
             x, y = numbers[-2:]
     return True
+
+
+def _near(numbers: tuple[float, ...]) -> bool:
+    """Whether all are numbers of sensible size; a sum with none is none."""
+    whole = sum(numbers)
+    return not math.isnan(whole) and min(numbers) > -_FAR and max(numbers) < _FAR
 
 
 def _segment(name: str, n: tuple[float, ...], x: float, y: float) -> Iterator[Segment]:

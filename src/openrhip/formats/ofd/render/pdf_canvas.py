@@ -11,6 +11,7 @@ from openrhip.formats.ofd.render.scene_items import Color, Pen
 _CAPS = {"Butt": 0, "Round": 1, "Square": 2}
 _JOINS = {"Miter": 0, "Round": 1, "Bevel": 2}
 _VERBS = {"M": " m ", "L": " l ", "B": " c "}
+_QUICK = {"M": "%.6g %.6g m ", "L": "%.6g %.6g l ", "B": "%.6g %.6g %.6g %.6g %.6g %.6g c "}
 
 
 class _State:
@@ -157,9 +158,9 @@ class Canvas:
         self.end_text()
         out, begun = self.out, False
         plain = matrix is IDENTITY
-        simple = matrix[:4] == (1.0, 0.0, 0.0, 1.0)
+        simple = not plain and matrix[:4] == (1.0, 0.0, 0.0, 1.0)
         dx, dy = matrix[4:]
-        for verb, numbers in segments:
+        for verb, given in segments:
             if verb == "C":
                 if begun:
                     out.append("h ")
@@ -167,16 +168,14 @@ class Canvas:
             if not begun and verb != "M":
                 out.append(f"{n(dx)} {n(dy)} m ")
             begun = True
-            if plain:
-                words = ns(numbers)
-            elif simple and len(numbers) == 2:
-                words = f"{n(numbers[0] + dx)} {n(numbers[1] + dy)}"
-            else:
-                pairs = [
-                    apply(matrix, numbers[at], numbers[at + 1]) for at in range(0, len(numbers), 2)
-                ]
-                words = " ".join([f"{n(x)} {n(y)}" for x, y in pairs])
-            out.append(words + _VERBS[verb])
+            numbers = given
+            if simple and len(given) == 2:
+                numbers = (given[0] + dx, given[1] + dy)
+            elif not plain:
+                pairs = zip(given[::2], given[1::2], strict=True)
+                numbers = tuple(part for x, y in pairs for part in apply(matrix, x, y))
+            words = _QUICK[verb] % numbers
+            out.append(words if "e" not in words else ns(numbers) + _VERBS[verb])
         return begun
 
 

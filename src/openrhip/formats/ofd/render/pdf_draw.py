@@ -48,7 +48,7 @@ class Draw:
         self._groups: dict[str, int] = {}
         self._states: dict[str, int] = {}
         self._images: dict[tuple[str, str, str], int] = {}
-        self._pictures: dict[bytes, int] = {}
+        self._pictures: dict[bytes, tuple[int, bool]] = {}
         self.page: Matrix = IDENTITY
 
     def items(self, canvas: Canvas, items: Iterable[Item]) -> None:
@@ -135,8 +135,10 @@ class Draw:
         words = f"/ca {n(fill)}/CA {n(stroke)}" if fill < 1 or stroke < 1 else ""
         words += f"/BM/{item.blend}" if item.blend else ""
         words += f"/SMask<</S/Luminosity/G {mask} 0 R>>" if mask else ""
-        if not words:
-            return
+        if words:
+            self._apply(canvas, words)
+
+    def _apply(self, canvas: Canvas, words: str) -> None:
         number = self._states.get(words)
         if number is None:
             number = self._states[words] = self._file.put(f"<<{words}>>")
@@ -278,17 +280,22 @@ class Draw:
         )
 
     def picture(self, canvas: Canvas, matrix: Matrix, data: bytes) -> None:
-        """A picture that is in no part: a seal's."""
-        number = self._pictures.get(data)
-        if number is None:
+        """A picture that is in no part: a seal's. One without opacity colours what it covers, so
+        that the text below stays legible."""
+        known = self._pictures.get(data)
+        if known is None:
             try:
-                number = image(self._file, images.decode(data))
+                read = images.decode(data)
+                known = image(self._file, read), read.alpha is None
             except Problem:
-                number = 0
+                known = 0, False
                 self._unreadable("seal")
-            self._pictures[data] = number
+            self._pictures[data] = known
+        number, opaque = known
         if number:
             canvas.save()
+            if opaque:
+                self._apply(canvas, "/BM/Multiply")
             self._show(canvas, matrix, number)
             canvas.restore()
 

@@ -17,7 +17,7 @@ from openrhip.formats.ofd.render.pdf_file import n, ns
 from openrhip.formats.ofd.render.scene_items import FontRes, TextItem, flat
 from openrhip.formats.ofd.render.scene_text import Code, Glyph
 
-_NEAR = 0.5  # 1/1000 em: positions closer than this are the same
+_NEAR = 0.6  # 1/1000 em: positions closer than this are the same
 _WIDE = "\u2e80"
 _FILL, _STROKE, _BOTH, _INVISIBLE, _CLIP = 0, 1, 2, 3, 7
 
@@ -202,8 +202,8 @@ def show(canvas: Canvas, codes: Sequence[str], shifts: Sequence[float], size: fl
         out.append(code)
         drift += shift
         if drift > _NEAR or drift < -_NEAR:
-            whole = round(drift, 1)
-            out.append(f">{n(whole)}<")
+            whole = round(drift)
+            out.append(f">{whole}<")
             drift -= whole
     out.append(codes[-1])
     out.append(">] TJ ")

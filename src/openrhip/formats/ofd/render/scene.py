@@ -133,19 +133,27 @@ class _Document:
             return found
         try:
             part = self.package.resolve(location, base=self.document.root)
-            listed = px.children(self.package.xml(part), "Page")
-            for page in islice(listed, _ANNOTATIONS):
-                for file in px.children(page, "FileLoc"):
+            listed = list(islice(px.children(self.package.xml(part), "Page"), _ANNOTATIONS))
+        except (NotFound, Malformed):
+            self._unread(location)
+            return found
+        for page in listed:
+            for file in px.children(page, "FileLoc"):
+                try:
                     where = self.package.resolve(px.text(file), base=part)
-                    found.setdefault(page.get("PageID", ""), []).append(where)
-        except (NotFound, Malformed) as problem:
-            self.notices.note(
-                "annotation.malformed",
-                "注释列表无法读取",
-                "the list of annotations cannot be read in full",
-                problem.where or location[:100],
-            )
+                except (NotFound, Malformed):
+                    self._unread(px.text(file))
+                    continue
+                found.setdefault(page.get("PageID", ""), []).append(where)
         return found
+
+    def _unread(self, what: str) -> None:
+        self.notices.note(
+            "annotation.malformed",
+            f"注释无法读取 {what[:100]}",
+            f"annotations cannot be read: {what[:100]}",
+            self.document.root,
+        )
 
 
 @dataclass

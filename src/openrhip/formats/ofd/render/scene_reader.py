@@ -14,7 +14,14 @@ from openrhip.formats.ofd import package_xml as px
 from openrhip.formats.ofd.package import Box
 from openrhip.formats.ofd.package_xml import Element
 from openrhip.formats.ofd.render import scene_links as links
-from openrhip.formats.ofd.render.geometry import IDENTITY, Matrix, Segment, multiply, read_path
+from openrhip.formats.ofd.render.geometry import (
+    IDENTITY,
+    Matrix,
+    Segment,
+    bounds,
+    multiply,
+    read_path,
+)
 from openrhip.formats.ofd.render.scene_items import (
     Border,
     Clip,
@@ -364,15 +371,13 @@ def beyond(drawn: tuple[Segment, ...], matrix: Matrix, box: Box) -> bool:
     x, y, width, height = box
     if width <= 0 or height <= 0:
         return False
-    a, b, c, d, e, f = matrix
-    left = top = 1e9
-    right = bottom = -1e9
-    for _, numbers_ in drawn:
-        for at in range(0, len(numbers_), 2):
-            px_, py = numbers_[at], numbers_[at + 1]
-            across, down = a * px_ + c * py + e, b * px_ + d * py + f
-            left, right = min(left, across), max(right, across)
-            top, bottom = min(top, down), max(bottom, down)
+    flat = [number for _, pair in drawn for number in pair]
+    if not flat:
+        return False
+    xs, ys = flat[::2], flat[1::2]
+    left, top = min(xs), min(ys)
+    left, top, across, down = bounds(matrix, (left, top, max(xs) - left, max(ys) - top))
+    right, bottom = left + across, top + down
     if right <= x or left >= x + width or bottom <= y or top >= y + height:
         return False
     over = max(x - left, y - top, right - x - width, bottom - y - height)
