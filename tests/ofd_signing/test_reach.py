@@ -77,7 +77,7 @@ def test_what_others_sign_is_valid(plain, region):
 def test_a_location_that_leads_nowhere_is_named(plain, region):
     """What is missing could be put in later."""
     signed = ofd.sign(with_template(plain, "Tpls/T.xml"), signer=region.doctor)
-    assert codes(signed, region) == ("invalid", {"ofd.dangling"})
+    assert codes(signed, region) == ("indeterminate", {"ofd.dangling"})
 
 
 @pytest.mark.parametrize("part", ["Doc_0/Tpls/T.xml", PAGE, "Doc_0/Signs/Sign_9/T.xml"])

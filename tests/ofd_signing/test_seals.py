@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from openrhip.formats.gm import der, oids, sm3
-from openrhip.formats.ofd import seal_picture, ses
+from openrhip.formats.ofd import seal_picture, ses, ses_write
 from openrhip.formats.ofd.seals import Seal
 from openrhip.kernel import clock
 from openrhip.kernel.errors import Malformed, Problem, TooLarge
@@ -28,13 +28,13 @@ def test_a_made_seal_reads_back(region):
     assert info.valid_to == region.hospital.certificate.not_after
     assert again.data.maker == region.maker.certificate.der
     assert region.maker.certificate.public_key.verify(again.data.signature, info.raw)
-    assert ses.encode_info(info) == info.raw
+    assert ses_write.encode_info(info) == info.raw
 
 
 def test_a_seal_that_cannot_be_is_refused(region):
     make = Seal.create
     owners = [region.hospital.certificate]
-    with pytest.raises(Malformed, match="PNG or JPEG"):
+    with pytest.raises(Malformed, match="PNG, JPEG"):
         make(name="x", owners=owners, maker=region.maker, picture=b"GIF89a")
     with pytest.raises(Malformed, match="needs a name"):
         make(name="x", owners=[], maker=region.maker)
@@ -60,11 +60,12 @@ def seal_of_version(number, region):
         der.sequence(der.text(der.IA5, "PNG"), der.octets(PNG), der.integer(30), der.integer(12)),
     )
     maker = region.maker
-    signature = der.bits(maker.sign(info))
+    value = maker.sign(info)
+    signature = der.bits(value)
     signing = [der.octets(maker.certificate.der), der.oid(oids.SM2_WITH_SM3), signature]
     if number == 1:
         return der.sequence(info, der.sequence(*signing))
-    return der.sequence(info, *signing, der.explicit(0, der.bits(b"token")))
+    return der.sequence(info, *signing, der.explicit(0, der.bits(region.stamper.stamp(value))))
 
 
 @pytest.mark.parametrize("number", [1, 5])
@@ -74,7 +75,7 @@ def test_other_versions_are_read(region, number):
     assert (seal.name, seal.width, seal.picture) == ("章", 30, PNG)
     assert region.maker.certificate.public_key.verify(seal.data.signature, seal.data.info.raw)
     if number == 5:
-        assert seal.data.timestamp == b"token"
+        assert seal.data.timestamp
         ((kind, digest),) = seal.data.info.digests
         assert (kind, digest) == ("SM3", sm3.digest(region.hospital.certificate.der))
     else:

@@ -6,7 +6,7 @@ import pytest
 
 from openrhip.formats import ofd
 from openrhip.formats.gm import cms, der, oids
-from openrhip.formats.ofd import ses, signing_cms, signing_xml
+from openrhip.formats.ofd import ses, ses_write, signing_cms, signing_xml
 from openrhip.formats.ofd.package_append import rewrite
 from openrhip.kernel import clock
 
@@ -33,13 +33,13 @@ def with_token(data, region, *, after=None):
 
     if part.endswith("Sign_1/SignedValue.dat"):
         value = ses.read_signature(raw)
-        new = ses.encode_signature(
-            value.signed, value.certificate, value.signature, token(value.signature)
+        new = ses_write.encode_signature(
+            value.signed, value.certificate, value.signature, token(value.signature), version=4
         )
     else:
         value = signing_cms.read(raw)
-        new = signing_cms._encode(
-            value.certificate, value.certificates, value.covered, value.signature,
+        new = signing_cms.encode(
+            value.certificate, value.certificates, (value.covered, None), value.signature,
             token(value.signature),
         )  # fmt: skip
     return rewrite(package, {part: new})

@@ -17,6 +17,10 @@ COMMANDS = {
         "openrhip.formats.ofd.cli:cli",
         "read, show, sign, seal and verify OFD files (版式文件)",
     ),
+    "seal": (
+        "openrhip.formats.ofd.cli.sealing:cli",
+        "make, show and check electronic seals (电子印章)",
+    ),
     "gm": ("openrhip.formats.gm.cli:cli", "keys, certificates and timestamps (国密)"),
     "ledger": (
         "openrhip.ledger.cli:cli",

@@ -33,6 +33,14 @@ _WIDEST = 226.0
 """Degrees of the circle that a name takes at most: beyond, it would meet the line below."""
 
 
+_KINDS = {b"\x89PNG\r\n\x1a\n": "PNG", b"\xff\xd8\xff": "JPEG", b"PK\x03\x04": "OFD"}
+
+
+def kind(picture: bytes) -> str:
+    """PNG, JPEG or OFD, as the type of a seal's picture is written; nothing for anything else."""
+    return next((name for head, name in _KINDS.items() if picture.startswith(head)), "")
+
+
 def round_seal(name: str, purpose: str = RECORDS_SEAL) -> bytes:
     """PNG of DIAMETER × DIAMETER mm. Raises Malformed for a name that does not fit the arc."""
     if not 1 <= len(name) <= _LONGEST_NAME or len(purpose) > 12:

@@ -9,12 +9,15 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from PIL import Image
 
+from openrhip.formats.gm import sm2, sm3
 from openrhip.formats.gm.certs import Certificate
 from openrhip.formats.gm.signer import Signer
-from openrhip.formats.ofd import seal_picture, ses
+from openrhip.formats.gm.tsp import Timestamper
+from openrhip.formats.ofd import seal_picture, ses, ses_write
 from openrhip.formats.ofd.package import Box, Package
 from openrhip.formats.ofd.signing_records import SEAL, Record, Stamp, listed, read_record
 from openrhip.kernel import clock, ids
@@ -58,40 +61,48 @@ class Seal:
         valid_from: datetime | None = None,
         valid_to: datetime | None = None,
         seal_id: str = "",
+        version: int = ses.VERSION,
+        vendor: str = VENDOR,
+        by_digest: bool = False,
+        timestamper: Timestamper | None = None,
     ) -> Seal:
-        """Make a seal of version 4 that the owners' certificates may use.
+        """Make a seal that the owners' certificates may use.
 
-        picture: PNG or JPEG, by default a round seal with the name; width and height in
-        millimetres. Without dates the seal is valid from now to the end of the first owner's
-        certificate. Raises Malformed.
+        picture: PNG, JPEG or an OFD package, by default a round seal with the name; width and
+        height in millimetres. Without dates the seal is valid from now to the end of the first
+        owner's certificate. version: 1, 4 or 5; by_digest lists the owners by the SM3 of their
+        certificates (4 and 5); timestamper stamps the maker's signature (5). Raises Malformed.
         """
         picture = picture or seal_picture.round_seal(name)
-        picture_type = next((t for head, t in _TYPES.items() if picture.startswith(head)), "")
-        if not picture_type or not owners or not name:
-            raise Malformed("a seal needs a name, an owner and a PNG or JPEG picture", where="seal")
         start = (valid_from or clock.now()).replace(microsecond=0)
+        if not owners or not name:
+            raise Malformed("a seal needs a name and an owner", where="seal")
         end = (valid_to or owners[0].not_after).replace(microsecond=0)
-        if end <= start:
-            raise Malformed("the seal would end before it begins", where="seal")
+        _refuse_impossible(version, timestamper, picture, start, end)
+        listed = tuple(dict.fromkeys(owner.der for owner in owners))
         info = ses.SealInfo(
-            version=ses.VERSION,
-            vendor=VENDOR,
+            version=version,
+            vendor=vendor,
             seal_id=seal_id or ids.new_id(),
             kind=kind,
             name=name,
-            certificates=tuple(owner.der for owner in owners),
-            digests=(),
-            created=start,
+            certificates=() if by_digest else listed,
+            digests=tuple((ses.SM3_NAME, sm3.digest(one)) for one in listed) if by_digest else (),
+            created=clock.now().replace(microsecond=0),
             valid_from=start,
             valid_to=end,
-            picture_type=picture_type,
+            picture_type=seal_picture.kind(picture),
             picture=picture,
             width=width,
             height=height,
         )
-        encoded = ses.encode_info(info)
-        seal = ses.encode_seal(encoded, maker.certificate.der, maker.sign(encoded))
-        return cls.from_der(seal, chain=maker.chain)
+        encoded = ses_write.encode_info(info)
+        signature = sm2.as_der(maker.sign(encoded))
+        token = timestamper.stamp(signature) if timestamper else b""
+        made = ses_write.encode_seal(
+            encoded, maker.certificate.der, signature, version=version, token=token
+        )
+        return cls.from_der(made, chain=maker.chain)
 
     @property
     def name(self) -> str:
@@ -115,6 +126,63 @@ class Seal:
 
     def valid_at(self, at: datetime) -> bool:
         return self.data.info.valid_from <= at <= self.data.info.valid_to
+
+
+_NAMES = {ses.INSTITUTION: "单位印章 institution", ses.PERSON: "个人印章 person"}
+
+
+def describe(seal: Seal) -> dict[str, Any]:
+    """Every field of a seal, as it stands there; nothing is verified."""
+    info, data = seal.data.info, seal.data
+    return {
+        "name": info.name,
+        "id": info.seal_id,
+        "version": info.version,
+        "vendor": info.vendor,
+        "type": info.kind,
+        "type_name": _NAMES.get(info.kind, ""),
+        "created": clock.rfc3339(info.created),
+        "valid_from": clock.rfc3339(info.valid_from),
+        "valid_to": clock.rfc3339(info.valid_to),
+        "picture": info.picture_type,
+        "picture_bytes": len(info.picture),
+        "width_mm": info.width,
+        "height_mm": info.height,
+        "maker": _named(data.maker),
+        "algorithm": data.algorithm,
+        "timestamp": bool(data.timestamp),
+        "signers": [
+            *({"certificate": _named(one), "sm3": sm3.hexdigest(one)} for one in info.certificates),
+            *({"digest": kind, "value": value.hex()} for kind, value in info.digests),
+        ],
+    }
+
+
+def _named(certificate: bytes) -> str:
+    """The subject of a certificate, or that it cannot be read."""
+    try:
+        return Certificate.from_der(certificate).subject
+    except Problem:
+        return "(cannot be read)"
+
+
+def _refuse_impossible(
+    version: int,
+    timestamper: Timestamper | None,
+    picture: bytes,
+    start: datetime,
+    end: datetime,
+) -> None:
+    if version not in ses.VERSIONS:
+        raise Malformed("a seal is of version 1, 4 or 5", where="seal")
+    if timestamper and version != ses.RENEWED:
+        raise Malformed("only a seal of version 5 carries a timestamp of its own", where="seal")
+    if not seal_picture.kind(picture):
+        raise Malformed("the picture of a seal is PNG, JPEG or an OFD package", where="seal")
+    if len(picture) > LARGEST // 2:
+        raise TooLarge("the picture of the seal is too large", where="seal")
+    if end <= start:
+        raise Malformed("the seal would end before it begins", where="seal")
 
 
 def stamps(package: Package) -> list[tuple[int, Box, bytes]]:

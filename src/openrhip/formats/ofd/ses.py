@@ -1,8 +1,9 @@
-"""Electronic seals and seal signatures (电子印章、电子签章): reading and writing their DER.
+"""Electronic seals and seal signatures (电子印章、电子签章): reading their DER.
 
-Written: version 4 of GB/T 38540-2020. Read: versions 1 (GM/T 0031-2014), 4, and 5 (GM/T 0031-2025),
-told apart by their shape and the version in the seal's header. The exact bytes that each signature
-covers are kept: TBS_Sign as a whole for the signer, SES_SealInfo alone for the maker of the seal.
+Versions 1 (GM/T 0031-2014), 4 (GB/T 38540-2020) and 5 (GM/T 0031-2025), told apart by their shape
+and the version in the seal's header; `ses_write` writes the same. The exact bytes that each
+signature covers are kept: TBS_Sign as a whole for the signer, SES_SealInfo alone for the maker of
+the seal.
 """
 
 from __future__ import annotations
@@ -19,7 +20,12 @@ CERTIFICATES, DIGESTS = 1, 2
 PERSON, INSTITUTION = 2, 1
 """Type of a seal as this package writes it: 单位印章 1, 个人印章 2."""
 HEADER_ID = "ES"
-VERSION = 4
+FIRST, NATIONAL, RENEWED = 1, 4, 5
+"""GM/T 0031-2014, GB/T 38540-2020, GM/T 0031-2025."""
+VERSIONS = (FIRST, NATIONAL, RENEWED)
+VERSION = NATIONAL
+"""What is written unless another is asked for."""
+SM3_NAME = "SM3"
 _SM3_NAMES = {"sm3", oids.SM3}
 
 
@@ -67,7 +73,8 @@ class SealData:
 class SealSignature:
     """SES_Signature: `signed` is what `signature` covers; `data_hash` is that of Signature.xml.
 
-    `certificate` is the signer's; `time` is None in version 1 files whose time is a token.
+    `certificate` is the signer's; `timestamp` is over the signature. In version 1 the signer may
+    sign a token instead of a time: then `time` is None and `earlier` the token.
     """
 
     version: int
@@ -80,6 +87,7 @@ class SealSignature:
     signature: bytes
     timestamp: bytes
     signed: bytes
+    earlier: bytes = b""
 
 
 def read_seal(data: bytes) -> SealData:
@@ -122,57 +130,6 @@ def read_signature(data: bytes) -> SealSignature:
         signature=signature,
         timestamp=token,
         signed=signed.raw,
-    )
-
-
-def encode_info(info: SealInfo) -> bytes:
-    """SES_SealInfo of version 4 with whole certificates: what the maker signs."""
-    header = der.sequence(
-        der.text(der.IA5, HEADER_ID), der.integer(VERSION), der.text(der.IA5, info.vendor)
-    )
-    properties = der.sequence(
-        der.integer(info.kind),
-        der.utf8(info.name),
-        der.integer(CERTIFICATES),
-        der.sequence(*(der.octets(certificate) for certificate in info.certificates)),
-        der.generalized_time(info.created),
-        der.generalized_time(info.valid_from),
-        der.generalized_time(info.valid_to),
-    )
-    picture = der.sequence(
-        der.text(der.IA5, info.picture_type),
-        der.octets(info.picture),
-        der.integer(info.width),
-        der.integer(info.height),
-    )
-    return der.sequence(header, der.text(der.IA5, info.seal_id), properties, picture)
-
-
-def encode_seal(info: bytes, maker: bytes, signature: bytes) -> bytes:
-    """SESeal around an encoded SES_SealInfo, the maker's certificate and signature."""
-    return der.sequence(info, der.octets(maker), der.oid(oids.SM2_WITH_SM3), der.bits(signature))
-
-
-def encode_signed(seal: bytes, at: datetime, data_hash: bytes, location: str) -> bytes:
-    """TBS_Sign: what the signer signs."""
-    return der.sequence(
-        der.integer(VERSION),
-        seal,
-        der.generalized_time(at.replace(microsecond=0)),
-        der.bits(data_hash),
-        der.text(der.IA5, location),
-    )
-
-
-def encode_signature(signed: bytes, certificate: bytes, signature: bytes, token: bytes) -> bytes:
-    """SES_Signature around TBS_Sign; token is a timestamp over the signature value, or empty."""
-    stamp = (der.explicit(0, der.bits(token)),) if token else ()
-    return der.sequence(
-        signed,
-        der.octets(certificate),
-        der.oid(oids.SM2_WITH_SM3),
-        der.bits(signature),
-        *stamp,
     )
 
 
@@ -240,9 +197,13 @@ def _info(node: der.Node, *, first: bool = False) -> SealInfo:
 
 
 def _certificates(listed: list[der.Node], *, strict: bool) -> tuple[bytes, ...]:
-    """Version 1 files exist whose list holds something else: then nobody is listed."""
+    """Version 1 files list certificates as they are, in strings, or something else: then nobody."""
+    if strict:
+        return tuple(item.octets("certList") for item in listed)
     return tuple(
-        item.octets("certList") for item in listed if strict or item.tag == der.OCTET_STRING
+        item.raw if item.tag == der.SEQUENCE else item.content
+        for item in listed
+        if item.tag in (der.OCTET_STRING, der.SEQUENCE)
     )
 
 
@@ -292,7 +253,7 @@ def _signature_v1(members: list[der.Node]) -> SealSignature:
     version = fields.take("version").integer("version")
     seal = _seal(fields.take("eseal"))
     time, token = _time_v1(fields.take("timeInfo"))
-    data_hash = fields.take("dataHash").bits("dataHash")
+    data_hash = _bytes_v1(fields.take("dataHash"), "dataHash")
     location = fields.take("propertyInfo").text("propertyInfo")
     certificate = fields.take("cert").octets("cert")
     algorithm = fields.take("signatureAlgorithm").oid("signatureAlgorithm")
@@ -305,17 +266,23 @@ def _signature_v1(members: list[der.Node]) -> SealSignature:
         location=location,
         certificate=certificate,
         algorithm=algorithm,
-        signature=members[1].bits("signature"),
-        timestamp=token,
+        signature=_bytes_v1(members[1], "signature"),
+        timestamp=b"",
         signed=signed.raw,
+        earlier=token,
     )
+
+
+def _bytes_v1(node: der.Node, where: str) -> bytes:
+    """A BIT STRING; some producers write an OCTET STRING."""
+    return node.content if node.tag == der.OCTET_STRING else node.bits(where)
 
 
 def _time_v1(node: der.Node) -> tuple[datetime | None, bytes]:
     """A time, or a BIT STRING that holds a token or, with some producers, the time as text."""
-    if node.tag != der.BIT_STRING:
+    if node.tag not in (der.BIT_STRING, der.OCTET_STRING):
         return node.time("timeInfo"), b""
-    content = node.bits("timeInfo")
+    content = _bytes_v1(node, "timeInfo")
     try:
         time = datetime.fromisoformat(content.decode("ascii"))
     except ValueError:

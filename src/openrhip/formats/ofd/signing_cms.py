@@ -1,8 +1,8 @@
 """SignedValue.dat of a digital signature: SignedData of GB/T 35275-2017, written and read.
 
-Written is the form with signed attributes and detached content: they bind the time of signing and
-the digest of the signer's certificate, which the plain form (signature over the digest alone) does
-not. Read are both forms, in the object identifiers of GB/T 35275 and of PKCS #7.
+Two forms: with signed attributes and detached content, which bind the time of signing and the
+digest of the signer's certificate; and the plain one, whose content is the digest of Signature.xml
+and signed directly. Both are read in the object identifiers of GB/T 35275 and of PKCS #7.
 Sources: GB/T 35275-2017 §8; RFC 5652 §5; RFC 5035 (signing certificate); RFC 3161 App. A (token).
 """
 
@@ -16,6 +16,7 @@ from datetime import datetime
 
 from openrhip.formats.gm import cms, der, oids, sm2, sm3
 from openrhip.formats.gm.certs import Certificate
+from openrhip.formats.gm.crl import Crl
 from openrhip.formats.gm.signer import Signer
 from openrhip.formats.gm.tsp import Timestamper
 from openrhip.kernel.errors import Malformed, NotVerified
@@ -38,7 +39,8 @@ class Signed:
     time: datetime | None
     token: bytes
     canonical: bool
-    """Whether the bytes are those that `build` makes of what they hold."""
+    """Whether the bytes are those that `build` or `build_content` makes of what they hold."""
+    crls: tuple[Crl, ...] = ()
 
 
 def build(
@@ -52,24 +54,41 @@ def build(
         cms.attribute(oids.SIGNING_TIME, der.validity_time(at)),
         cms.attribute(oids.SIGNING_CERTIFICATE_V2, _signing_certificate(certificate)),
     )
-    signature = sm2.as_der(signer.sign(attributes))
+    return _signed(signer, attributes, None, timestamper)
+
+
+def build_content(
+    description: bytes, *, signer: Signer, at: datetime, timestamper: Timestamper | None
+) -> bytes:
+    """The plain form: the SM3 of Signature.xml is the content, and signed as it is."""
+    del at  # the form has no place for it: SignatureDateTime says it
+    return _signed(signer, b"", sm3.digest(description), timestamper)
+
+
+def _signed(
+    signer: Signer, attributes: bytes, content: bytes | None, timestamper: Timestamper | None
+) -> bytes:
+    own = signer.certificate
+    signature = sm2.as_der(signer.sign(attributes or content or b""))
     token = timestamper.stamp(signature) if timestamper else b""
-    return _encode(certificate, (certificate, *signer.chain), attributes, signature, token)
+    return encode(own, (own, *signer.chain), (attributes, content), signature, token)
 
 
-def _encode(
+def encode(
     certificate: Certificate,
     certificates: Sequence[Certificate],
-    attributes: bytes,
+    signed: tuple[bytes, bytes | None],
     signature: bytes,
     token: bytes,
 ) -> bytes:
-    """The one form that this package writes."""
+    """The one encoding that this package writes. signed: the attributes' SET, and the content."""
+    attributes, content = signed
+    inside = b"" if content is None else der.explicit(0, der.octets(content))
     signer_info = der.sequence(
         der.integer(1),
         der.sequence(certificate.issuer_raw, der.integer(certificate.serial)),
         cms.digest_algorithm(),
-        b"\xa0" + attributes[1:],  # [0] IMPLICIT SET
+        b"\xa0" + attributes[1:] if attributes else b"",  # [0] IMPLICIT SET
         der.sequence(der.oid(oids.SM2_SIGN)),
         der.octets(signature),
         der.explicit(1, cms.attribute(TOKEN, token)) if token else b"",
@@ -77,7 +96,7 @@ def _encode(
     signed_data = der.sequence(
         der.integer(1),
         der.set_of(cms.digest_algorithm()),
-        der.sequence(der.oid(oids.GM_DATA)),
+        der.sequence(der.oid(oids.GM_DATA), inside),
         der.explicit(0, *sorted({item.der for item in certificates})),
         der.set_of(signer_info),
     )
@@ -107,7 +126,9 @@ def read(data: bytes) -> Signed:
         digests += _message_digest(info, parsed.content, digests)
     token = _one(info.unsigned, TOKEN) or b""
     attributes = info.attributes_der or b""
-    again = _encode(certificate, parsed.certificates, attributes, info.signature, token)
+    again = encode(
+        certificate, parsed.certificates, (attributes, parsed.content), info.signature, token
+    )
     return Signed(
         certificate=certificate,
         certificates=parsed.certificates,
@@ -116,7 +137,8 @@ def read(data: bytes) -> Signed:
         signature=info.signature,
         time=_signing_time(info),
         token=token,
-        canonical=bool(attributes) and info.signature[:1] == b"\x30" and again == data,
+        canonical=info.signature[:1] == b"\x30" and again == data,
+        crls=parsed.crls,
     )
 
 

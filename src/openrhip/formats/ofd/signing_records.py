@@ -25,6 +25,9 @@ LIST = "openrhip.signatures"
 ANNOTATIONS = "openrhip.annotations"
 """Parameter: Base64 of the SM3 of the list of annotations, where the signature leaves it open
 (several lists: their digests in the order of their names)."""
+REVOCATION = "openrhip.revocation"
+"""Parameter: the part with chains and revocation data as they were at signing."""
+REVOCATION_FILE, SEAL_FILE = "Revocation.der", "Seal.esl"
 REASON = "openrhip.reason"
 TIMESTAMP = "openrhip.timestamp"
 """Parameter with the value "follows": a timestamp belongs to this signature."""
@@ -36,13 +39,17 @@ only its signer's certificate, can be verified offline with nothing but the root
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A line of Signatures.xml. id: as written; kind: SEAL or SIGN; list_part: the list itself."""
+    """A line of Signatures.xml. id: as written; kind: SEAL or SIGN; list_part: the list itself.
+
+    base: ID of the signature that it builds on (Relative), or nothing.
+    """
 
     id: str
     kind: str
     location: str
     list_part: str
     document: Document
+    base: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +72,7 @@ class Stamp:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One Signature.xml. seal_part is "" where there is none."""
+    """One Signature.xml. seal_part is "" where there is none: the seal then stands in the value."""
 
     listed: Listed
     part: str
@@ -78,6 +85,7 @@ class Record:
     seal_part: str
     value_part: str
     parameters: dict[str, str]
+    revocation_part: str = ""
 
     @property
     def id(self) -> str:
@@ -86,7 +94,7 @@ class Record:
     @property
     def own_parts(self) -> frozenset[str]:
         """The parts that make up this signature."""
-        return frozenset({self.part, self.value_part, self.seal_part} - {""})
+        return frozenset({self.part, self.value_part, self.seal_part, self.revocation_part} - {""})
 
     @property
     def covered(self) -> frozenset[str]:
@@ -123,13 +131,17 @@ def _lines(package: Package, document: Document) -> Iterator[Listed]:
             location=item.get("BaseLoc", ""),
             list_part=document.signatures,
             document=document,
+            base=item.get("Relative", ""),
         )
+
+
+_LINE = frozenset({"ID", "Type", "BaseLoc", "Relative"})
 
 
 def _check_line(item: Element, where: str) -> None:
     """The list lies outside of most signatures: nothing but what the schema has may stand in it."""
     known = px.local(item) in ("MaxSignId", "Signature", "")
-    if not known or len(item) or set(item.attrib) - {"ID", "Type", "BaseLoc"}:
+    if not known or len(item) or set(item.attrib) - _LINE:
         raise Malformed("the list of signatures holds something else", where=where)
 
 
@@ -143,8 +155,13 @@ def read_record(package: Package, line: Listed) -> Record:
     provider = px.child(info, "Provider")
     references = px.child(info, "References")
     seal = px.child(info, "Seal")
-    if (seal is not None) != (line.kind == SEAL):
-        raise Malformed("a signature with a seal, or a seal signature without", where=part)
+    if seal is not None and line.kind != SEAL:
+        raise Malformed("a digital signature with a seal", where=part)
+    parameters = {
+        item.get("Name", ""): px.text(item)
+        for item in px.children(px.child(info, "Parameters"), "Parameter")
+    }
+    revocation = parameters.get(REVOCATION, "")
     seal_part = "" if seal is None else _own(package, px.text(seal, "BaseLoc"), part)
     return Record(
         listed=line,
@@ -157,10 +174,8 @@ def read_record(package: Package, line: Listed) -> Record:
         stamps=tuple(_stamp(item, part) for item in px.children(info, "StampAnnot")),
         seal_part=seal_part,
         value_part=_own(package, px.text(root, "SignedValue"), part),
-        parameters={
-            item.get("Name", ""): px.text(item)
-            for item in px.children(px.child(info, "Parameters"), "Parameter")
-        },
+        parameters=parameters,
+        revocation_part=_own(package, revocation, part) if revocation else "",
     )
 
 

@@ -14,7 +14,8 @@ from lxml import etree
 from openrhip import __version__
 from openrhip.formats.gm import oids
 from openrhip.formats.ofd import package_xml as px
-from openrhip.formats.ofd.package import ENTRY, Package
+from openrhip.formats.ofd.package import ENTRY, Box, Package
+from openrhip.kernel.clock import CITY_ZONE
 from openrhip.kernel.errors import Malformed
 
 PROVIDER = "OpenRHIP"
@@ -23,13 +24,20 @@ _HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n'
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A StampAnnot to write: the page's ID and the boundary in millimetres."""
+    """A StampAnnot to write: the page's ID, boundary and clip in millimetres."""
 
     page_id: str
     x: float
     y: float
     width: float
     height: float
+    clip: Box | None = None
+
+    def attributes(self) -> str:
+        """PageRef, Boundary and Clip as written."""
+        clip = "" if self.clip is None else f' Clip="{_numbers(*self.clip)}"'
+        box = _numbers(self.x, self.y, self.width, self.height)
+        return f'PageRef={quoteattr(self.page_id)} Boundary="{box}"{clip}'
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +55,23 @@ class Description:
 def time_text(at: datetime) -> str:
     """SignatureDateTime as this package writes it: UTC to the second, 20201105080000Z."""
     return at.astimezone(UTC).strftime("%Y%m%d%H%M%SZ")
+
+
+_TIMES = ("%Y%m%d%H%M%S", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y%m%d%H%M%S.%f")
+
+
+def read_time(text: str) -> datetime | None:
+    """SignatureDateTime as programs write it; local time where it says no zone. None if unread."""
+    whole = text.strip()
+    for form in _TIMES:
+        for zone in ("", "Z", "%z"):
+            try:
+                found = datetime.strptime(whole, f"{form}{zone}")  # noqa: DTZ007 -- set below
+            except ValueError:
+                continue
+            usual = UTC if zone == "Z" else CITY_ZONE
+            return found if found.tzinfo else found.replace(tzinfo=usual)
+    return None
 
 
 def signature_xml(description: Description) -> bytes:
@@ -69,8 +94,7 @@ def signature_xml(description: Description) -> bytes:
         ),
         "</ofd:References>",
         *(
-            f'<ofd:StampAnnot ID="a{number:03d}" PageRef={quoteattr(mark.page_id)} '
-            f'Boundary="{mark.x:g} {mark.y:g} {mark.width:g} {mark.height:g}"/>'
+            f'<ofd:StampAnnot ID="a{number:03d}" {mark.attributes()}/>'
             for number, mark in enumerate(description.marks, 1)
         ),
     ]
@@ -83,13 +107,26 @@ def signature_xml(description: Description) -> bytes:
     return "".join(lines).encode()
 
 
+def _numbers(*values: float) -> str:
+    """Millimetres to a thousandth, without trailing zeros."""
+    return " ".join(f"{value:.3f}".rstrip("0").rstrip(".") for value in values)
+
+
 def next_id(existing: Sequence[str]) -> str:
     """An xs:ID that no signature of the list has: s001, s002, …"""
     numbers = [int(found[0]) for text in existing if (found := re.findall(r"\d{1,9}$", text))]
     return f"s{max(numbers, default=0) + 1:03d}"
 
 
-def list_with(package: Package, part: str, *, id: str, kind: str, location: str) -> bytes:  # noqa: A002 -- the attribute's name
+def list_with(
+    package: Package,
+    part: str,
+    *,
+    id: str,  # noqa: A002 -- the attribute's name
+    kind: str,
+    location: str,
+    base: str = "",
+) -> bytes:
     """Signatures.xml with one more line; made if the package has none."""
     line = f'ID="{id}" Type="{kind}" BaseLoc="{location}"'
     if part not in package:
@@ -100,7 +137,9 @@ def list_with(package: Package, part: str, *, id: str, kind: str, location: str)
     root = px.parse(package.read(part), where=part, limits=package.limits)
     namespace = etree.QName(root).namespace
     tag = f"{{{namespace}}}Signature" if namespace else "Signature"
-    etree.SubElement(root, tag, {"ID": id, "Type": kind, "BaseLoc": location})
+    etree.SubElement(root, tag, {
+        "ID": id, "Type": kind, "BaseLoc": location, **({"Relative": base} if base else {}),
+    })  # fmt: skip
     highest = px.child(root, "MaxSignId")
     if highest is not None:
         highest.text = id

@@ -6,14 +6,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from openrhip.formats.gm import chain
+from openrhip.formats.gm import chain, revocation, tsp
 from openrhip.formats.gm.certs import Certificate
 from openrhip.formats.gm.chain import ChainReport, TrustStore
 from openrhip.formats.gm.findings import Finding
+from openrhip.formats.gm.revocation import Revocation, RevocationData
+from openrhip.formats.gm.sm2 import PublicKey
+from openrhip.formats.gm.tsp import TimestampReport
 from openrhip.formats.ofd.package import Package
+from openrhip.formats.ofd.verify_naming import Names
 from openrhip.kernel.errors import Problem
 
 _USAGE = "documentSigning"
+_UNKNOWN = "cert.revocation-unknown"
 SKEW = timedelta(minutes=5)
 """By how much clocks of honest parties may differ."""
 
@@ -56,15 +61,79 @@ class Instant:
     issuers: Sequence[Certificate]
 
 
-@dataclass
-class Context:
-    """The package, whom to trust, the instant of judgement."""
+@dataclass(kw_only=True)
+class Bench:
+    """Whom to trust, and the instant of judgement.
 
-    package: Package
+    port: asked for revocation data that is not at hand; detailed: a finding for every protected
+    part and every step of the chains.
+    """
+
     trust: TrustStore
     at: datetime
+    port: Revocation | None = None
+    detailed: bool = False
     paths: dict[Certificate, tuple[Certificate, ...]] = field(default_factory=dict)
     """Chains as they were built, by the certificate they begin with."""
+
+    def know(self, data: RevocationData) -> None:
+        """Take lists, answers and issuers into account; each is believed only if signed."""
+        self.trust = data.under(self.trust)
+
+    def chain(self, leaf: Certificate, instant: Instant, role: Role) -> list[Finding]:
+        """One finding if the chain holds (each step if detailed), else what fails in it."""
+        report = self._validated(leaf, instant.issuers, instant.at)
+        self.paths[leaf] = report.chain
+        if not report.ok and instant.claimed:
+            then = self._validated(leaf, instant.issuers, instant.claimed)
+            if (then.ok or then.indeterminate) and _codes(then) != _codes(report):
+                return [_unproven(leaf, role), *_of(then, leaf, role)]
+        if not report.ok:
+            return _of(report, leaf, role, all_of_them=self.detailed)
+        summary = held(
+            role.code,
+            f"{role.zh}证书（{leaf.common_name}）有效：信任链 {len(report.chain)} 级，"
+            "未撤销，在有效期内",
+            f"the {role.en}'s certificate holds: chain of {len(report.chain)}, not revoked, "
+            "in time",
+            leaf.fingerprint[:16],
+        )
+        return [summary, *(_of(report, leaf, role, all_of_them=True) if self.detailed else ())]
+
+    def _validated(
+        self, leaf: Certificate, issuers: Sequence[Certificate], at: datetime
+    ) -> ChainReport:
+        report = chain.validate(leaf, issuers, self.trust, at=at, usage=_USAGE)
+        if self.port and _UNKNOWN in _codes(report):
+            self._fetch(leaf, issuers, at)
+            report = chain.validate(leaf, issuers, self.trust, at=at, usage=_USAGE)
+        return report
+
+    def token(
+        self, token: bytes, data: bytes, certificates: Sequence[Certificate]
+    ) -> TimestampReport:
+        """Judge a timestamp over data as of its own time."""
+        report = tsp.verify_token(token, data, self.trust, certificates=certificates)
+        codes = {finding.code for finding in report.findings if not finding.ok}
+        if self.port and report.authority and report.time and _UNKNOWN in codes:
+            travelling = tsp.open_token(token)[0].certificates
+            self._fetch(report.authority, (*travelling, *certificates), report.time)
+            report = tsp.verify_token(token, data, self.trust, certificates=certificates)
+        return report
+
+    def _fetch(self, leaf: Certificate, issuers: Sequence[Certificate], at: datetime) -> None:
+        self.know(revocation.collect([leaf], self.trust, self.port, intermediates=issuers, at=at))
+
+
+@dataclass(kw_only=True)
+class Context(Bench):
+    """The package under judgement. keys: for signatures without certificate."""
+
+    package: Package
+    keys: Sequence[PublicKey | Certificate] = ()
+
+    def __post_init__(self) -> None:
+        self.names = Names(self.package)
 
     def digest_or_none(self, part: str) -> bytes | None:
         """SM3 of a part, or None if the part is damaged: it then matches nothing."""
@@ -73,44 +142,34 @@ class Context:
         except Problem:
             return None
 
-    def chain(self, leaf: Certificate, instant: Instant, role: Role) -> list[Finding]:
-        """One finding if the chain holds, else what fails in it."""
-        report = chain.validate(leaf, instant.issuers, self.trust, at=instant.at, usage=_USAGE)
-        self.paths[leaf] = report.chain
-        if not report.ok and instant.claimed:
-            then = chain.validate(
-                leaf, instant.issuers, self.trust, at=instant.claimed, usage=_USAGE
-            )
-            if (then.ok or then.indeterminate) and _codes(then) != _codes(report):
-                return [_unproven(leaf, role), *_failures(then, leaf, role)]
-        if not report.ok:
-            return _failures(report, leaf, role)
-        return [
-            held(
-                role.code,
-                f"{role.zh}证书（{leaf.common_name}）有效：信任链 {len(report.chain)} 级，"
-                "未撤销，在有效期内",
-                f"the {role.en}'s certificate holds: chain of {len(report.chain)}, not revoked, "
-                "in time",
-                leaf.fingerprint[:16],
-            )
-        ]
-
 
 def _codes(report: ChainReport) -> set[str]:
     return {finding.code for finding in report.findings if not finding.ok}
 
 
-def _failures(report: ChainReport, leaf: Certificate, role: Role) -> list[Finding]:
+def of_whom(finding: Finding, zh: str, en: str, where: str = "") -> Finding:
+    """The finding, with whose certificate it is about."""
+    return replace(
+        finding,
+        text_zh=f"{zh}：{finding.text_zh}",
+        text_en=f"{en}: {finding.text_en}",
+        where=finding.where or where,
+    )
+
+
+def _of(
+    report: ChainReport, leaf: Certificate, role: Role, *, all_of_them: bool = False
+) -> list[Finding]:
+    """What fails in a chain, or everything."""
     return [
-        replace(
+        of_whom(
             finding,
-            text_zh=f"{role.zh}证书（{leaf.common_name}）：{finding.text_zh}",
-            text_en=f"{role.en}'s certificate: {finding.text_en}",
-            where=finding.where or leaf.fingerprint[:16],
+            f"{role.zh}证书（{leaf.common_name}）",
+            f"{role.en}'s certificate",
+            leaf.fingerprint[:16],
         )
         for finding in report.findings
-        if not finding.ok
+        if all_of_them or not finding.ok
     ]
 
 

@@ -12,14 +12,17 @@ from openrhip.formats.ofd.signing_open import annotation_files, annotation_lists
 from openrhip.formats.ofd.signing_records import Record
 from openrhip.formats.ofd.signing_xml import PROVIDER
 from openrhip.formats.ofd.verify_findings import failed, held
+from openrhip.formats.ofd.verify_naming import Kind, Names
 
 _MOST_NAMED = 20
 
 
-def closure(package: Package, found: Sequence[Record | None]) -> list[Finding]:
+def closure(package: Package, names: Names, found: Sequence[Record | None]) -> list[Finding]:
     """Every part is listed by each signature, or belongs to a later one (GM/T 0099: 防夹带).
 
-    A medical record's annotations may be added later (`signing_open`): they are named.
+    Annotations and the entry file that an earlier signature leaves out and a later one protects
+    are named, and nothing is said of them for the earlier one (`ofd.added`). A medical record's
+    annotations may be added later (`signing_open`): they are named.
     """
     known = [record for record in found if record is not None]
     lists = {record.listed.list_part for record in known}
@@ -35,7 +38,9 @@ def closure(package: Package, found: Sequence[Record | None]) -> list[Finding]:
         if free and _allows(record, package):
             told += _annotated(package, record, open_parts & notes)
             open_parts -= free | notes
-        findings += [_foreign(part, record, later) for part in sorted(open_parts)[:_MOST_NAMED]]
+        findings += [
+            _foreign(names, part, record, later) for part in sorted(open_parts)[:_MOST_NAMED]
+        ]
     if len(known) < len(found):
         return [*findings, *told]  # the unreadable signature has its own finding
     if not findings:
@@ -84,19 +89,22 @@ def _annotated(package: Package, record: Record, added: Collection[str]) -> list
     return told
 
 
-def _foreign(part: str, record: Record, later: Sequence[Record]) -> Finding:
+def _foreign(names: Names, part: str, record: Record, later: Sequence[Record]) -> Finding:
+    name = names.of(part)
     keeper = next((other.id for other in later if part in other.covered), "")
     if keeper:
+        may = name.kind is Kind.ANNOTATIONS or (name.kind is Kind.ENTRY and names.rooted(record))
         return failed(
-            "ofd.closure",
-            f"文件在签名 {record.id} 之后、签名 {keeper} 之前加入",
-            f"the part was added after signature {record.id} and before {keeper}",
+            "ofd.added" if may else "ofd.closure",
+            f"{name.zh}不受签名 {record.id} 保护，在其后、签名 {keeper} 之前加入或改动",
+            f"{name.en} is not protected by signature {record.id}: it was added or changed after "
+            f"it and before {keeper}",
             part,
         )
     return failed(
         "ofd.closure",
-        f"文件不受签名 {record.id} 保护，也不属于之后的任何签名：夹带",
-        f"the part is not protected by signature {record.id} nor belongs to a later one",
+        f"{name.zh}不受签名 {record.id} 保护，也不属于之后的任何签名：夹带",
+        f"{name.en} is not protected by signature {record.id} nor belongs to a later one",
         part,
     )
 

@@ -8,9 +8,17 @@ from openrhip.formats.gm import oids
 from openrhip.formats.gm.certs import Certificate
 from openrhip.formats.gm.findings import Finding
 from openrhip.formats.ofd.seals import fits
-from openrhip.formats.ofd.ses import SealData, SealSignature
+from openrhip.formats.ofd.ses import VERSIONS, SealData, SealSignature
 from openrhip.formats.ofd.signing_records import Record
-from openrhip.formats.ofd.verify_findings import MAKER, Context, Instant, failed, held
+from openrhip.formats.ofd.verify_findings import (
+    MAKER,
+    Bench,
+    Context,
+    Instant,
+    failed,
+    held,
+    of_whom,
+)
 from openrhip.kernel.errors import Problem
 
 
@@ -26,16 +34,17 @@ def judge_seal(
     return [
         *_file(context, record, seal),
         *_places(context, record, seal),
-        *_maker(context, seal, instant),
+        *judge_maker(context, seal, instant),
+        *_version(seal, value.version),
         _listed(seal, signer),
-        _validity(seal, instant),
+        judge_validity(seal, instant),
         *([_location(context, record, value)] if value.location else []),
     ]
 
 
 def _file(context: Context, record: Record, seal: SealData) -> list[Finding]:
     if not record.seal_part:
-        return []
+        return [held("seal.file", "印章仅存于签章数据中", "the seal stands in the signature alone")]
     if context.package.read(record.seal_part) == seal.raw:
         return [held("seal.file", "印章文件与签章数据中的印章一致", "Seal.esl is the seal used")]
     return [
@@ -67,7 +76,8 @@ def _places(context: Context, record: Record, seal: SealData) -> list[Finding]:
     return wrong[:1]
 
 
-def _maker(context: Context, seal: SealData, instant: Instant) -> list[Finding]:
+def judge_maker(context: Bench, seal: SealData, instant: Instant) -> list[Finding]:
+    """The seal's own signature, who made it, and whether he may."""
     if seal.algorithm != oids.SM2_WITH_SM3:
         return [
             failed(
@@ -89,6 +99,7 @@ def _maker(context: Context, seal: SealData, instant: Instant) -> list[Finding]:
             )
         ]
     good = _made(maker, seal.signature, maker.public_key.digest(seal.info.raw))
+    made, stamp = _stamped(context, seal, instant) if seal.timestamp else (instant, [])
     return [
         Finding(
             "seal.maker",
@@ -101,12 +112,43 @@ def _maker(context: Context, seal: SealData, instant: Instant) -> list[Finding]:
             else "the seal maker's signature does not hold: the seal was changed or forged",
             seal.info.seal_id,
         ),
+        *stamp,
         _entitled(context, seal, maker),
-        *context.chain(maker, instant, MAKER),
+        *context.chain(maker, made, MAKER),
     ]
 
 
-def _entitled(context: Context, seal: SealData, maker: Certificate) -> Finding:
+def _stamped(context: Bench, seal: SealData, instant: Instant) -> tuple[Instant, list[Finding]]:
+    """Version 5: a timestamp over the maker's signature, as of which the maker is judged."""
+    report = context.token(seal.timestamp, seal.signature, instant.issuers)
+    if report.ok and report.time:
+        text = f"{report.time:%Y-%m-%d %H:%M:%S} UTC"
+        return Instant(report.time, None, instant.issuers), [
+            held("seal.timestamp", f"印章的时间戳有效：{text}", f"the seal was stamped: {text}")
+        ]
+    return instant, [
+        of_whom(one, "印章的时间戳", "the seal's timestamp", seal.info.seal_id)
+        for one in report.findings
+        if not one.ok
+    ]
+
+
+def _version(seal: SealData, signed: int) -> list[Finding]:
+    """Seal and signature are of one known version."""
+    version = seal.info.version
+    if version in VERSIONS and signed == version:
+        return []
+    return [
+        failed(
+            "seal.version",
+            f"印章版本（{version}）与签章数据版本（{signed}）不一致，或版本未知",
+            f"the versions of seal ({version}) and signature ({signed}) differ or are unknown",
+            seal.info.seal_id,
+        )
+    ]
+
+
+def _entitled(context: Bench, seal: SealData, maker: Certificate) -> Finding:
     """Whether this one may make seals: one of the listed makers.
 
     Without a list, one who made a seal for himself, and any person, may not.
@@ -155,7 +197,7 @@ def _listed(seal: SealData, signer: Certificate) -> Finding:
     )
 
 
-def _validity(seal: SealData, instant: Instant) -> Finding:
+def judge_validity(seal: SealData, instant: Instant) -> Finding:
     info = seal.info
     span = f"{info.valid_from:%Y-%m-%d} – {info.valid_to:%Y-%m-%d}"
     if info.valid_from <= instant.at <= info.valid_to:

@@ -6,29 +6,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from openrhip.formats.gm import oids, tsp
+from openrhip.formats.gm import oids
 from openrhip.formats.gm.certs import Certificate
 from openrhip.formats.gm.findings import Finding
+from openrhip.formats.gm.revocation import RevocationData
 from openrhip.formats.ofd import signing_records as records
 from openrhip.formats.ofd.signing_records import Listed, Record
-from openrhip.formats.ofd.signing_xml import PROVIDER
-from openrhip.formats.ofd.verify_findings import (
-    LATEST_STAMP,
-    SIGNER,
-    SKEW,
-    Context,
-    Instant,
-    failed,
-    held,
-)
+from openrhip.formats.ofd.signing_xml import PROVIDER, read_time
+from openrhip.formats.ofd.verify_findings import SIGNER, Context, Instant, failed, held
+from openrhip.formats.ofd.verify_references import references
 from openrhip.formats.ofd.verify_seal import judge_seal
-from openrhip.formats.ofd.verify_value import Value, read_value
+from openrhip.formats.ofd.verify_time import judge_time
+from openrhip.formats.ofd.verify_value import KeyNeeded, Value, read_value
 from openrhip.kernel.errors import NotVerified, Problem
 
-_SM3 = {oids.SM3, "sm3"}
-_WEAK = {"md5", "sha1", "sha-1", ""}
 _METHODS = {oids.SM2_WITH_SM3, oids.SM2_SIGN, oids.SM2_CURVE, ""}
-_MOST_NAMED = 20
 
 
 @dataclass
@@ -44,16 +36,32 @@ class Judged:
     findings: list[Finding] = field(default_factory=list)
 
 
-def judge(context: Context, line: Listed, later: Sequence[Record] = ()) -> Judged:
+def judge(
+    context: Context,
+    judged: Judged,
+    earlier: Sequence[Judged] = (),
+    later: Sequence[Record] = (),
+) -> None:
     """Everything about one signature; never raises for what is in the package.
 
     later: the signatures that follow, to say between which two a part was changed.
     """
-    judged = Judged(line)
+    line = judged.line
     try:
-        record = judged.record = records.read_record(context.package, line)
-        judged.findings += _digests(context, record, later)
+        record = judged.record or records.read_record(context.package, line)
+        judged.findings += references(context, record, later)
+        if line.base:
+            judged.findings.append(_base(record, line, earlier))
         _value(context, record, judged)
+    except KeyNeeded as problem:
+        judged.findings.append(
+            failed(
+                "ofd.key",
+                "裸签名不含证书，须由验证者给出签名人的证书或公钥，目前无法判定",
+                "a bare signature: give the signer's certificate or key; nothing can be said yet",
+                problem.where,
+            )
+        )
     except NotVerified as problem:
         judged.findings.append(
             failed(
@@ -71,57 +79,26 @@ def judge(context: Context, line: Listed, later: Sequence[Record] = ()) -> Judge
         replace(one, where=f"{line.id}: {one.where}" if one.where else line.id)
         for one in judged.findings
     ]
-    return judged
 
 
-def _digests(context: Context, record: Record, later: Sequence[Record]) -> list[Finding]:
-    method = record.check_method.lower()
-    if method in _WEAK:
-        return [
-            failed(
-                "ofd.weak",
-                f"摘要算法 {record.check_method} 已不安全，不予承认",
-                f"digests by {record.check_method} are weak and not accepted",
+def _base(record: Record, line: Listed, earlier: Sequence[Judged]) -> Finding:
+    """Relative: the signature that this one builds on stands before it, and is protected by it."""
+    for one in earlier:
+        if one.line.id == line.base and one.line.list_part == line.list_part:
+            ok = one.record is not None and record.covered >= one.record.own_parts
+            return Finding(
+                "ofd.base",
+                ok,
+                f"{'保护' if ok else '未保护'}其所基于的签名 {line.base}",
+                f"the signature {line.base} that this one builds on is {'' if ok else 'not '}"
+                "protected by it",
                 record.part,
             )
-        ]
-    if method not in _SM3:
-        raise NotVerified(f"digests by {record.check_method[:60]}", where=record.part)
-    wrong: list[Finding] = []
-    for reference in record.references:
-        if not reference.part:
-            wrong.append(
-                failed(
-                    "ofd.missing",
-                    "受保护的文件已不在包内",
-                    "a protected part is missing from the package",
-                    reference.location[:200],
-                )
-            )
-        elif context.digest_or_none(reference.part) != reference.digest:
-            wrong.append(_changed(context, reference.part, record, later))
-    if wrong:
-        return wrong[:_MOST_NAMED]
-    count = len(record.references)
-    return [held("ofd.digests", f"{count} 个文件的摘要全部相符", f"all {count} digests match")]
-
-
-def _changed(context: Context, part: str, record: Record, later: Sequence[Record]) -> Finding:
-    now = context.digest_or_none(part)
-    keeper = next(
-        (
-            one.id
-            for one in later
-            if any(kept.part == part and kept.digest == now for kept in one.references)
-        ),
-        "",
-    )
-    until_zh, until_en = (f"、签名 {keeper} 之前", f" and before {keeper}") if keeper else ("", "")
     return failed(
-        "ofd.digest",
-        f"文件在签名 {record.id} 之后{until_zh}被改动：摘要不符",
-        f"the part was changed after signature {record.id}{until_en}: its digest differs",
-        part,
+        "ofd.base",
+        f"所基于的签名 {line.base[:40]} 不在其前",
+        f"the signature {line.base[:40]} that this one builds on does not stand before it",
+        record.part,
     )
 
 
@@ -129,22 +106,43 @@ def _value(context: Context, record: Record, judged: Judged) -> None:
     """SignedValue.dat: what it signs, by whom, when."""
     if record.method not in _METHODS:
         raise NotVerified(f"signature method {record.method[:60]}", where=record.part)
-    value = read_value(context.package.read(record.value_part), record)
+    package = context.package
+    description = package.read(record.part)
+    value = read_value(package.read(record.value_part), record, description, context.keys)
+    if value.time is None:
+        value = replace(value, time=read_time(record.time))
+    if value.crls:
+        context.know(RevocationData(crls=value.crls))
     judged.certificate = value.certificate
     judged.time = value.time
-    judged.findings += [
-        _description(context, record, value),
-        _signature(record, value),
-    ]
-    judged.findings += _time(context, record, value, judged)
-    proven = judged.time if judged.timestamped else None
+    if value.digests:
+        judged.findings.append(_description(context, record, value))
+    judged.findings.append(_signature(record, value))
+    stamped = judge_time(context, record, value)
+    judged.findings += stamped.findings
+    judged.time, judged.timestamped = stamped.time or value.time, stamped.proven
+    proven = stamped.time if stamped.proven else None
     instant = Instant(proven or context.at, None if proven else value.time, value.issuers)
-    judged.findings += context.chain(value.certificate, instant, SIGNER)
+    judged.findings += _who(context, record, value, instant)
     if record.provider == PROVIDER:
         judged.findings += _form(context, record, value)
-    if value.seal:
+    if value.seal and value.certificate:
         judged.seal_name = value.seal.seal.info.name
         judged.findings += judge_seal(context, record, value.seal, value.certificate, instant)
+
+
+def _who(context: Context, record: Record, value: Value, instant: Instant) -> list[Finding]:
+    """The signer's certificate, or that the verifier vouches for the key."""
+    if value.certificate:
+        return context.chain(value.certificate, instant, SIGNER)
+    return [
+        held(
+            "ofd.key",
+            "公钥由验证者给出：签名人身份由验证者自行确认",
+            "the key was given by the verifier, who knows whose it is",
+            record.value_part,
+        )
+    ]
 
 
 def _description(context: Context, record: Record, value: Value) -> Finding:
@@ -161,21 +159,29 @@ def _description(context: Context, record: Record, value: Value) -> Finding:
 
 
 def _signature(record: Record, value: Value) -> Finding:
-    ok = value.certificate.public_key.verify(value.signature, value.covered)
+    ok = value.key.verify(value.signature, value.covered)
+    bad_zh = "所给密钥不是签名人的，或签名描述文件被改动" if value.outside else (
+        "签名值、证书或被签数据被改动"
+    )  # fmt: skip
+    bad_en = (
+        "the key given is not the signer's, or Signature.xml was changed"
+        if value.outside
+        else "value, certificate or signed data was changed"
+    )
     return Finding(
         "ofd.signature",
         ok,
-        "签名值有效（SM2/SM3）" if ok else "签名值无效：签名值、证书或被签数据被改动",
+        "签名值有效（SM2/SM3）" if ok else f"签名值无效：{bad_zh}",
         "the signature value holds (SM2 with SM3)"
         if ok
-        else "the signature value does not hold: value, certificate or signed data was changed",
+        else f"the signature value does not hold: {bad_en}",
         record.value_part,
     )
 
 
 def _form(context: Context, record: Record, value: Value) -> list[Finding]:
     """Nothing of our own SignedValue.dat may be of another form, or of people not concerned."""
-    path = context.paths.get(value.certificate, ())
+    path = context.paths.get(value.certificate, ()) if value.certificate else ()
     if value.canonical and set(value.certificates) <= set(path):
         return []
     return [
@@ -186,70 +192,3 @@ def _form(context: Context, record: Record, value: Value) -> list[Finding]:
             record.value_part,
         )
     ]
-
-
-def _promised(record: Record, value: Value, stamped: datetime | None) -> list[Finding]:
-    """The timestamp that the signer said would follow, soon after the signature."""
-    if records.TIMESTAMP in record.parameters and not value.token:
-        return [
-            failed(
-                "timestamp.missing",
-                "签名声明附有时间戳，但时间戳已被移除",
-                "the signature says that a timestamp follows, but it was taken away",
-                record.value_part,
-            )
-        ]
-    late = stamped and value.time and stamped - value.time > LATEST_STAMP
-    if late and record.provider == PROVIDER:
-        return [
-            failed(
-                "timestamp.late",
-                "时间戳晚于声称的签名时间 24 小时以上：时间戳被更换",
-                "the timestamp is more than 24 hours after the claimed time: it was replaced",
-                record.value_part,
-            )
-        ]
-    return []
-
-
-def _time(context: Context, record: Record, value: Value, judged: Judged) -> list[Finding]:
-    """When it was made: by the timestamp if there is one, else as claimed and unproven."""
-    findings: list[Finding] = []
-    latest = context.at + SKEW
-    if value.token:
-        report = tsp.verify_token(value.token, value.signature, context.trust)
-        judged.timestamped = report.ok
-        judged.time = report.time or value.time
-        findings += (
-            [
-                held(
-                    "timestamp",
-                    f"时间戳有效：{report.time:%Y-%m-%d %H:%M:%S} UTC",
-                    f"the timestamp holds: {report.time:%Y-%m-%d %H:%M:%S} UTC",
-                )
-            ]
-            if report.ok and report.time
-            else [one for one in report.findings if not one.ok]
-        )
-        latest = min(latest, (report.time + SKEW) if report.time else latest)
-        findings += _promised(record, value, report.time)
-    elif missing := _promised(record, value, None):
-        findings += missing
-    else:
-        findings.append(
-            held(
-                "timestamp.absent",
-                "没有时间戳：按验证时刻判断证书",
-                "no timestamp: certificates are judged as of the verification",
-            )
-        )
-    times = [time for time in (value.time, judged.time) if time is not None]
-    if any(time > context.at + SKEW for time in times) or (value.time and value.time > latest):
-        findings.append(
-            failed(
-                "ofd.time",
-                "声称的签名时间晚于时间戳或验证时刻",
-                "the claimed time of signing is later than the timestamp or the verification",
-            )
-        )
-    return findings

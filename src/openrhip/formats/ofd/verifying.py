@@ -3,7 +3,7 @@
 Every check is one finding in Chinese and English with a stable code and the part or certificate it
 is about. Verdicts: valid (all hold), invalid (something is wrong), indeterminate (nothing is wrong,
 but something cannot be known: no trusted root, no revocation list, an unsupported algorithm),
-unsigned.
+unsigned. `verify_report` tells integrity and trust apart.
 
 Sources: GB/T 33190-2016 §18.3; GB/T 38540-2020 §7.3 and §8.3; GB/T 35275-2017 §8; GM/T 0099-2020
 (nothing in the package that no signature lists).
@@ -11,93 +11,34 @@ Sources: GB/T 33190-2016 §18.3; GB/T 38540-2020 §7.3 and §8.3; GB/T 35275-201
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Literal
 
 from openrhip.formats.gm.certs import Certificate
-from openrhip.formats.gm.chain import UNKNOWN_CODES, TrustStore
+from openrhip.formats.gm.chain import TrustStore
 from openrhip.formats.gm.findings import Finding
+from openrhip.formats.gm.revocation import Revocation, RevocationData
+from openrhip.formats.gm.sm2 import PublicKey
 from openrhip.formats.ofd import signing_records as records
 from openrhip.formats.ofd.package import Package, open_package
 from openrhip.formats.ofd.package_zip import Limits
-from openrhip.formats.ofd.verify_findings import Context, failed
+from openrhip.formats.ofd.verify_findings import Context, failed, held
 from openrhip.formats.ofd.verify_package import closure, container
 from openrhip.formats.ofd.verify_reach import reach
+from openrhip.formats.ofd.verify_report import (
+    UNDECIDED,
+    Report,
+    SignatureReport,
+    Verdict,
+    verdict,
+)
 from openrhip.formats.ofd.verify_signature import Judged, judge
 from openrhip.kernel import clock
-from openrhip.kernel.clock import rfc3339
 from openrhip.kernel.errors import NotFound, Problem
 
-Verdict = Literal["valid", "invalid", "indeterminate", "unsigned"]
-UNDECIDED = UNKNOWN_CODES | {"ofd.unsupported", "ofd.unproven"}
-_TRACES = ("signatures.xml", "signature.xml", "seal.esl")
+__all__ = ["UNDECIDED", "Report", "SignatureReport", "Verdict", "verify"]
 
-
-@dataclass(frozen=True, slots=True)
-class SignatureReport:
-    """One signature. time: by timestamp if there is one, else as claimed; names from certificates.
-
-    holder: the signer's certificate, for those who must know more of them than the names.
-    """
-
-    id: str
-    kind: str
-    verdict: Verdict
-    signer: str
-    organization: str
-    certificate: str
-    seal: str
-    time: datetime | None
-    timestamped: bool
-    findings: tuple[Finding, ...]
-    holder: Certificate | None = None
-
-    @property
-    def ok(self) -> bool:
-        return self.verdict == "valid"
-
-    def as_dict(self) -> dict[str, Any]:
-        return {
-            "id": self.id,
-            "kind": self.kind,
-            "verdict": self.verdict,
-            "signer": self.signer,
-            "organization": self.organization,
-            "certificate": self.certificate,
-            "seal": self.seal,
-            "time": rfc3339(self.time) if self.time else None,
-            "timestamped": self.timestamped,
-            "findings": [finding.as_dict() for finding in self.findings],
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """ok only if the verdict is valid. findings: about the package as a whole."""
-
-    verdict: Verdict
-    signatures: tuple[SignatureReport, ...]
-    findings: tuple[Finding, ...]
-    at: datetime
-
-    @property
-    def ok(self) -> bool:
-        return self.verdict == "valid"
-
-    def all_findings(self) -> tuple[Finding, ...]:
-        """Those of the package, then those of each signature."""
-        inner = (finding for signature in self.signatures for finding in signature.findings)
-        return (*self.findings, *inner)
-
-    def as_dict(self) -> dict[str, Any]:
-        return {
-            "ok": self.ok,
-            "verdict": self.verdict,
-            "at": rfc3339(self.at),
-            "findings": [finding.as_dict() for finding in self.findings],
-            "signatures": [signature.as_dict() for signature in self.signatures],
-        }
+_TRACES = ("signatures.xml", "signature.xml", "seal.esl", "signedvalue.dat")
 
 
 def verify(
@@ -105,9 +46,16 @@ def verify(
     *,
     trust: TrustStore,
     at: datetime | None = None,
+    keys: Sequence[PublicKey | Certificate] = (),
+    port: Revocation | None = None,
+    detailed: bool = False,
     limits: Limits = Limits(),  # noqa: B008 -- frozen
 ) -> Report:
     """Judge a package as of `at` (now if not given).
+
+    keys: of signers, for bare signatures that carry no certificate. port: asked for revocation
+    data that neither the file nor the trust holds; nobody is asked without. detailed: a finding
+    for each protected part and each step of a chain, else summaries of what holds.
 
     Raises Malformed or TooLarge when the bytes cannot be opened as a package at all; everything
     that is wrong inside one is a finding.
@@ -117,22 +65,85 @@ def verify(
     try:
         lines = records.listed(package)
     except Problem as problem:
-        return Report("invalid", (), (_unreadable(problem),), moment)
+        return _no_list(package, problem, moment)
     if not lines:
         return _unsigned(package, moment)
-    context = Context(package, trust, moment)
-    judged: list[Judged] = []
-    for line in reversed(lines):
-        later = [one.record for one in judged if one.record]
-        judged.insert(0, judge(context, line, later))
+    context = Context(
+        package=package, trust=trust, at=moment, keys=keys, port=port, detailed=detailed
+    )
+    judged = [Judged(line, record=_read(package, line)) for line in lines]
+    _stored(context, judged)
+    for number, one in enumerate(judged):
+        later = [other.record for other in judged[number + 1 :] if other.record]
+        judge(context, one, judged[:number], later)
     findings = (
-        *closure(package, [one.record for one in judged]),
+        _directory(package),
+        *closure(package, context.names, [one.record for one in judged]),
         *reach(package, _own(package, judged)),
         *container(package, judged[-1].record),
     )
     signatures = tuple(_report(one) for one in judged)
     everything = [*findings, *(finding for one in judged for finding in one.findings)]
-    return Report(_verdict(everything), signatures, findings, moment)
+    return Report(verdict(everything), signatures, findings, moment)
+
+
+def _read(package: Package, line: records.Listed) -> records.Record | None:
+    """The description, or None if it cannot be read: `judge` then says why."""
+    try:
+        return records.read_record(package, line)
+    except Problem:
+        return None
+
+
+def _stored(context: Context, judged: list[Judged]) -> None:
+    """Chains and revocation data that were kept at signing, from all signatures together."""
+    for one in judged:
+        record = one.record
+        if record is None or not record.revocation_part:
+            continue
+        part = record.revocation_part
+        try:
+            data = RevocationData.decode(context.package.read(part))
+        except Problem as problem:
+            one.findings.append(
+                failed(
+                    "ofd.revocation",
+                    f"随签名保存的撤销信息无法读取：{problem.what}",
+                    f"the revocation data kept at signing cannot be read: {problem.what}",
+                    part,
+                )
+            )
+            continue
+        context.know(data)
+        one.findings.append(_kept(record, data))
+
+
+def _kept(record: records.Record, data: RevocationData) -> Finding:
+    part = record.revocation_part
+    if part not in record.covered:
+        return failed(
+            "ofd.closure",
+            "随签名保存的撤销信息不受该签名保护",
+            "the revocation data kept at signing is not protected by the signature",
+            part,
+        )
+    count = len(data.crls), len(data.answers)
+    return held(
+        "ofd.revocation",
+        f"签名时保存了撤销信息：撤销列表 {count[0]} 个，OCSP 响应 {count[1]} 个",
+        f"revocation data was kept at signing: {count[0]} lists, {count[1]} OCSP answers",
+        part,
+    )
+
+
+def _directory(package: Package) -> Finding:
+    """Opening exactly has refused everything else."""
+    count = len(package.entries)
+    return held(
+        "ofd.directory",
+        f"容器目录 {count} 项：名称不重复，本地文件头与目录一致，无多余字节",
+        f"{count} entries in the directory: none twice, local headers equal it, no stray bytes",
+    )
 
 
 def _own(package: Package, judged: list[Judged]) -> set[str]:
@@ -141,19 +152,11 @@ def _own(package: Package, judged: list[Judged]) -> set[str]:
     return own.union(*(one.record.own_parts for one in judged if one.record))
 
 
-def _verdict(findings: list[Finding]) -> Verdict:
-    wrong = {finding.code for finding in findings if not finding.ok}
-    if not wrong:
-        return "valid"
-    return "indeterminate" if wrong <= UNDECIDED else "invalid"
-
-
 def _report(judged: Judged) -> SignatureReport:
     certificate = judged.certificate
     return SignatureReport(
         id=judged.line.id,
         kind=judged.line.kind,
-        verdict=_verdict(judged.findings),
         signer=certificate.common_name if certificate else "",
         organization=certificate.organization if certificate else "",
         certificate=certificate.fingerprint if certificate else "",
@@ -162,12 +165,29 @@ def _report(judged: Judged) -> SignatureReport:
         timestamped=judged.timestamped,
         findings=tuple(judged.findings),
         holder=certificate,
+        base=judged.line.base,
     )
 
 
+def _no_list(package: Package, problem: Problem, at: datetime) -> Report:
+    """A template may name a list that no signature has made yet: then it is unsigned."""
+    try:
+        lists = [document.signatures for document in package.documents if document.signatures]
+    except Problem:
+        lists = []
+    if lists and not any(part in package for part in lists) and not _traces(package):
+        return _unsigned(package, at)
+    return Report("invalid", (), (_unreadable(problem),), at)
+
+
+def _traces(package: Package) -> list[str]:
+    """Parts that only signatures have betray a list that was taken away."""
+    return [part for part in package.parts if part.rpartition("/")[2].lower() in _TRACES]
+
+
 def _unsigned(package: Package, at: datetime) -> Report:
-    """No signature is listed. Parts that only signatures have betray a list that was taken away."""
-    traces = [part for part in package.parts if part.rpartition("/")[2].lower() in _TRACES]
+    """No signature is listed."""
+    traces = _traces(package)
     if traces:
         finding = failed(
             "ofd.list",

@@ -80,15 +80,15 @@ def trust_folder(folder: Path | None) -> Path:
     return Path(current["trust"]) if current["trust"] else current.home / "pki" / "trust"
 
 
-def instant(text: str | None) -> datetime | None:
+def instant(text: str | None, option: str = "--at") -> datetime | None:
     if text is None:
         return None
     try:
         found = datetime.fromisoformat(text)
     except ValueError:
-        raise click.BadParameter("not an instant of ISO 8601", param_hint="--at") from None
+        raise click.BadParameter("not an instant of ISO 8601", param_hint=option) from None
     if found.tzinfo is None:
-        raise click.BadParameter("says no zone; add Z or +08:00", param_hint="--at")
+        raise click.BadParameter("says no zone; add Z or +08:00", param_hint=option)
     return found
 
 

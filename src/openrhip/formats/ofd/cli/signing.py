@@ -1,8 +1,10 @@
-"""`ofd sign`, `ofd seal` and `ofd make-seal`."""
+"""`ofd sign` and `ofd seal`."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,8 +16,66 @@ from openrhip.formats.ofd.cli.common import (
     load_timestamper,
     read_file,
     signing_options,
+    trust_folder,
     write_file,
 )
+
+if TYPE_CHECKING:
+    from openrhip.formats.gm.certs import Certificate
+    from openrhip.formats.gm.revocation import RevocationData
+    from openrhip.formats.gm.signer import Signer
+
+_KEEPING = (
+    click.option("--base", default="", help="ID of an earlier signature that this one builds on."),
+    click.option(
+        "--keep-revocation",
+        is_flag=True,
+        help="Keep chains and revocation data in the file, for judging it in years to come.",
+    ),
+    click.option(
+        "--trust",
+        type=click.Path(exists=True, file_okay=False, path_type=Path),
+        help="For --keep-revocation: folder of roots and lists (default: the setting `trust`).",
+    ),
+    click.option(
+        "--online", is_flag=True, help="For --keep-revocation: ask services that certificates name."
+    ),
+)
+
+
+def _keeping(command: Callable[..., Any]) -> Callable[..., Any]:
+    for option in reversed(_KEEPING):
+        command = option(command)
+    return command
+
+
+def _collected(
+    wanted: bool, trust: Path | None, online: bool, signers: Iterable[Signer | Certificate]
+) -> RevocationData | None:
+    """Chains and revocation data of all that sign. Raises NotVerified if something is not known."""
+    if not wanted:
+        return None
+    from openrhip.formats.gm import revocation, transport
+    from openrhip.formats.gm.certs import Certificate
+    from openrhip.formats.gm.chain import TrustStore
+    from openrhip.kernel.errors import NotVerified
+
+    leaves: list[Certificate] = []
+    issuers: list[Certificate] = []
+    for one in signers:
+        leaves.append(one if isinstance(one, Certificate) else one.certificate)
+        issuers += () if isinstance(one, Certificate) else one.chain
+    store = TrustStore.load_folder(trust_folder(trust))
+    port = transport.HttpRevocation() if online else None
+    found = revocation.collect(leaves, store, port, intermediates=issuers)
+    wrong = [finding for finding in found.findings if not finding.ok]
+    if wrong:
+        raise NotVerified(
+            f"revocation data is not complete: {wrong[0].text_en}",
+            where=wrong[0].where,
+            remedy="renew the lists of the trust folder, or try --online",
+        )
+    return found
 
 
 @click.command()
@@ -23,6 +83,15 @@ from openrhip.formats.ofd.cli.common import (
 @OUTPUT
 @signing_options
 @click.option("--reason", default="", help="Why, in a few words; stands in the signature.")
+@click.option(
+    "--form",
+    type=click.Choice(["attributes", "content", "der", "raw"]),
+    default="attributes",
+    show_default=True,
+    help="GB/T 35275 with signed attributes or with content; or a bare signature without "
+    "certificate, in DER or as 64 bytes.",
+)
+@_keeping
 @JSON
 def sign(
     file: Path,
@@ -33,17 +102,28 @@ def sign(
     tsa_url: str | None,
     lock: bool,
     reason: str,
+    form: str,
+    base: str,
+    keep_revocation: bool,
+    trust: Path | None,
+    online: bool,
     as_json: bool,
 ) -> None:
     """Add a digital signature (数字签名, GB/T 35275)."""
+    from openrhip.formats.ofd.signing import Form
     from openrhip.formats.ofd.signing import sign as add
 
+    own = load_signer(signer, password_file)
+    parties = [own, *([load_signer(tsa, password_file)] if tsa else [])]
     result = add(
         read_file(file),
-        signer=load_signer(signer, password_file),
+        signer=own,
         timestamper=load_timestamper(tsa, tsa_url, password_file),
         reason=reason,
         lock=lock,
+        form=Form(form),
+        base=base,
+        revocation=_collected(keep_revocation, trust, online, parties),
     )
     write_file(output, result, as_json)
 
@@ -57,16 +137,24 @@ def sign(
     "seal_file",
     required=True,
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="The seal (Seal.esl), see make-seal.",
+    help="The seal (Seal.esl), see `openrhip seal make`.",
 )
 @click.option("--anchor", default="", help="Where: a named place of the document, e.g. seal.")
 @click.option(
     "--at-place",
+    "at_places",
     nargs=3,
+    multiple=True,
     type=(int, float, float),
     metavar="PAGE X Y",
-    help="Where: page from 1, upper left corner in millimetres.",
+    help="Where: page from 1, upper left corner in millimetres; several times for several.",
 )
+@click.option(
+    "--riding",
+    type=click.Choice(["right", "left", "top", "bottom"]),
+    help="Over this edge of all pages, a strip on each (骑缝章).",
+)
+@_keeping
 @JSON
 def seal(
     file: Path,
@@ -78,68 +166,33 @@ def seal(
     lock: bool,
     seal_file: Path,
     anchor: str,
-    at_place: tuple[int, float, float] | None,
+    at_places: tuple[tuple[int, float, float], ...],
+    riding: str | None,
+    base: str,
+    keep_revocation: bool,
+    trust: Path | None,
+    online: bool,
     as_json: bool,
 ) -> None:
     """Add an electronic seal with its picture (电子签章, GB/T 38540)."""
+    from openrhip.formats.gm.certs import Certificate
     from openrhip.formats.ofd.seals import Seal
-    from openrhip.formats.ofd.signing import Placement
+    from openrhip.formats.ofd.signing import Placement, Side
     from openrhip.formats.ofd.signing import seal as add
 
+    own, used = load_signer(signer, password_file), Seal.from_der(read_file(seal_file))
+    stamps = [load_signer(tsa, password_file)] if tsa else []
+    maker = [Certificate.from_der(used.data.maker)] if keep_revocation else []
     result = add(
         read_file(file),
-        seal=Seal.from_der(read_file(seal_file)),
-        signer=load_signer(signer, password_file),
+        seal=used,
+        signer=own,
         timestamper=load_timestamper(tsa, tsa_url, password_file),
-        placements=(Placement(at_place[0] - 1, *at_place[1:]),) if at_place else (),
+        placements=[Placement(page - 1, x, y) for page, x, y in at_places],
         anchor=anchor,
+        riding=Side(riding) if riding else None,
         lock=lock,
+        base=base,
+        revocation=_collected(keep_revocation, trust, online, [own, *stamps, *maker]),
     )
     write_file(output, result, as_json)
-
-
-@click.command("make-seal")
-@click.argument("name")
-@OUTPUT
-@click.option(
-    "--owner",
-    required=True,
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Certificate of the one who may use it (PEM).",
-)
-@click.option("--maker", required=True, metavar="PATH", help="Key of the seal maker (制章人).")
-@click.option("--password-file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--person", is_flag=True, help="A personal signature, not an institution's seal.")
-@click.option(
-    "--picture",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="PNG or JPEG; drawn from NAME if not given.",
-)
-@JSON
-def make_seal(
-    name: str,
-    output: Path,
-    owner: Path,
-    maker: str,
-    password_file: Path | None,
-    person: bool,
-    picture: Path | None,
-    as_json: bool,
-) -> None:
-    """Make a seal that OWNER may use (制作电子印章)."""
-    from openrhip.formats.gm.certs import Certificate
-    from openrhip.formats.ofd import seal_picture, ses
-    from openrhip.formats.ofd.seals import Seal
-
-    drawn = seal_picture.signature(name) if person else seal_picture.round_seal(name)
-    width, height = seal_picture.SIGNATURE if person else (seal_picture.DIAMETER,) * 2
-    made = Seal.create(
-        name=name,
-        owners=[Certificate.from_pem(read_file(owner))],
-        maker=load_signer(maker, password_file),
-        picture=read_file(picture) if picture else drawn,
-        width=width,
-        height=height,
-        kind=ses.PERSON if person else ses.INSTITUTION,
-    )
-    write_file(output, made.der, as_json)
