@@ -78,7 +78,9 @@ def test_nothing_else_may_be_added_with_it(sealed, keys, changed):
     }
 
 
-@pytest.mark.parametrize("target", ["/Doc_0/Signs/Sign_1/SignedValue.dat", "../OFD.xml", "none.xml"])
+@pytest.mark.parametrize(
+    "target", ["/Doc_0/Signs/Sign_1/SignedValue.dat", "../OFD.xml", "none.xml"]
+)
 def test_the_list_leads_to_annotations_alone(sealed, keys, changed, target):
     page = ofd.open_package(sealed).pages[0].id
     report = ofd.verify(changed(sealed, {LIST: listed(page, target)}), trust=keys.trust)
