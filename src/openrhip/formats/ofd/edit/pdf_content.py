@@ -1,0 +1,299 @@
+"""Content streams of a PDF, operator by operator (内容流): what they draw goes to a `Sheet`.
+
+Sources: ISO 32000-1 annex A (operators), §8 (graphics), §9.4 (text), §8.10 (forms), §14.6 (marked
+content), §8.11 (optional content).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, cast
+
+import pikepdf
+
+from openrhip.formats.ofd.edit.pdf_colours import CMYK, GRAY, RGB, Colours
+from openrhip.formats.ofd.edit.pdf_drawing import Sheet, Tools
+from openrhip.formats.ofd.edit.pdf_fonts import Fonts
+from openrhip.formats.ofd.edit.pdf_graphics import Graphics, Operands
+from openrhip.formats.ofd.edit.pdf_limits import check
+from openrhip.formats.ofd.edit.pdf_numbers import (
+    get,
+    key_of,
+    matrix,
+    name_of,
+    real,
+    rectangle,
+    whole,
+)
+from openrhip.formats.ofd.edit.pdf_paths import Path, corners
+from openrhip.formats.ofd.edit.pdf_showing import show
+from openrhip.formats.ofd.edit.pdf_state import State
+from openrhip.formats.ofd.render.geometry import Matrix, multiply
+from openrhip.kernel.errors import Problem, TooLarge
+
+_BROKEN = (pikepdf.PdfError, RuntimeError, ValueError, TypeError, KeyError, IndexError)
+
+
+class Content(Graphics):
+    """Reads the content of one page, and of the forms in it."""
+
+    def __init__(
+        self, tools: Tools, fonts: Fonts, colours: Colours, hidden: frozenset[tuple[int, int]]
+    ) -> None:
+        super().__init__(tools, fonts, colours)
+        self._hidden = hidden
+        self._depth = 0
+        self._open: set[tuple[int, int]] = set()
+
+    def draw(self, sheet: Sheet, stream: object, resources: object, base: Matrix) -> None:
+        """A page's content. base: user space → mm, y down."""
+        self.sheet = sheet
+        self.state = State(base, base)
+        self._stack, self._marks = [], []
+        self.run(stream, resources)
+
+    def run(self, stream: object, resources: object) -> None:
+        """The operators of one stream (or page)."""
+        before, self.resources = self.resources, resources
+        path, self._path = self._path, Path()
+        depth, marks = len(self._stack), len(self._marks)
+        for instruction in self._instructions(stream):
+            self.tools.meter.operator()
+            handler = _HANDLERS.get(str(instruction.operator))
+            if handler is None:
+                continue
+            try:
+                handler(self, instruction.operands)
+            except _BROKEN:
+                self._note(
+                    "content.malformed", "内容流有误，已略过", "damaged content was left out"
+                )
+        while len(self._stack) > depth:
+            self.state = self._stack.pop()
+        del self._marks[marks:]
+        self.resources, self._path = before, path
+
+    def _instructions(self, stream: object) -> Sequence[Any]:
+        limits = self.tools.meter.limits
+        try:
+            parts = [stream] if isinstance(stream, pikepdf.Stream) else _contents(stream)
+            for part in parts:
+                check(part, limits.content)
+            found: Sequence[Any] = pikepdf.parse_content_stream(cast("Any", stream))
+        except _BROKEN:
+            self._note("content.malformed", "内容流无法读取", "a content stream cannot be read")
+            return ()
+        if len(found) > limits.operators:
+            raise TooLarge(f"more than {limits.operators} drawing operators", where="content")
+        return found
+
+    def _note(self, code: str, text_zh: str, text_en: str) -> None:
+        self.tools.notices.note(code, text_zh, text_en, self.sheet.where)
+
+    def show(self, n: Operands) -> None:
+        show(self, [n[0]])
+
+    def show_parts(self, n: Operands) -> None:
+        if isinstance(n[0], pikepdf.Array):
+            show(self, n[0].as_list())
+
+    def quote(self, n: Operands) -> None:
+        self.star_line()
+        show(self, [n[-1]])
+
+    def double_quote(self, n: Operands) -> None:
+        self.state.words, self.state.spacing = real(n[0]), real(n[1])
+        self.quote(n)
+
+    # pictures, forms, gradients
+
+    def do(self, n: Operands) -> None:
+        found = get(get(self.resources, "/XObject"), str(n[0]))
+        if not isinstance(found, pikepdf.Stream) or not self.shown or self._is_hidden(found):
+            return
+        kind = name_of(get(found, "/Subtype"))
+        if kind == "Image":
+            self.image(found)
+        elif kind == "Form":
+            self.form(found)
+
+    def image(self, found: pikepdf.Object) -> None:
+        sheet, state = self.sheet, self.state
+        if state.mask is not None:
+            x, y, width, height = _around(corners(state.matrix, 0, 0, 1, 1))
+            sheet.form_as_pixels(found, state, (x, y, width, height))
+            return
+        stencil = get(found, "/ImageMask") is True
+        key: object = (key_of(found), state.fill.color if stencil else None)
+        direct = key_of(found) == (0, 0)
+        stored = None if direct else self.tools.stored.get(key)
+        if stored is None:
+            pictures = self.tools.pictures
+            if stencil:
+                made = pictures.stencil(found, state.fill.color, sheet.where)
+            else:
+                made = pictures.convert(found, self.resources, sheet.where)
+            stored = sheet.store(key, made)
+        if stored:
+            sheet.image(stored, state, state.matrix)
+
+    def inline(self, n: Operands) -> None:
+        """An inline image, made into a stream of its own."""
+        found = n[0].obj if hasattr(n[0], "obj") else None
+        if found is None or not self.shown:
+            return
+        made = self.tools.scratch.pdf.make_stream(bytes(n[0].read_raw_bytes()))
+        for key in found.keys():  # noqa: SIM118 -- no Python mapping
+            made[key] = found[key]
+        self.image(made)
+
+    def form(self, found: pikepdf.Object) -> None:
+        """A form in its own coordinates, clipped to its box."""
+        key = key_of(found)
+        if self._depth >= self.tools.meter.limits.depth or (key != (0, 0) and key in self._open):
+            self._note("group.too-deep", "表单嵌套过深", "forms are nested too deeply")
+            return
+        self.push()
+        state = self.state
+        box = rectangle(get(found, "/BBox"))
+        state.matrix = multiply(matrix(get(found, "/Matrix")), state.matrix)
+        if box is not None:
+            path = Path()
+            path.rectangle(corners(state.matrix, box[0], box[1], box[2] - box[0], box[3] - box[1]))
+            state.clip = state.clip.with_path(path, even_odd=False)
+        if state.mask is not None and box is not None:
+            self._stack[-1].clip = state.clip
+            x, y, width, height = _around(
+                corners(state.matrix, box[0], box[1], box[2] - box[0], box[3] - box[1])
+            )
+            self.pop()
+            self.sheet.form_as_pixels(found, self.state, (x, y, width, height))
+            return
+        if get(found, "/Group") is not None:
+            state.group_alpha *= state.fill_alpha
+            state.fill_alpha = state.stroke_alpha = 1.0
+        state.base = state.matrix
+        self._enter(found, key)
+        self.pop()
+
+    def _enter(self, found: pikepdf.Object, key: tuple[int, int]) -> None:
+        own = get(found, "/Resources")
+        self._depth += 1
+        self._open.add(key)
+        try:
+            self.run(found, own if own is not None else self.resources)
+        finally:
+            self._open.discard(key)
+            self._depth -= 1
+
+    def glyph(self, proc: pikepdf.Object, resources: object) -> None:
+        """The content of a glyph; not in itself."""
+        key = key_of(proc)
+        if self._depth >= self.tools.meter.limits.depth or key in self._open:
+            return
+        lines = self.sheet.lines
+        self.sheet.lines = self.sheet.other_lines()
+        self._depth += 1
+        self._open.add(key)
+        try:
+            self.run(proc, resources if resources is not None else self.resources)
+        finally:
+            self._open.discard(key)
+            self._depth -= 1
+            self.sheet.lines.flush()
+            self.sheet.lines = lines
+
+    def shade(self, n: Operands) -> None:
+        found = get(get(self.resources, "/Shading"), str(n[0]))
+        if found is not None and self.shown:
+            self.sheet.shading(found, self.state)
+
+    # marked content
+
+    def mark(self, n: Operands) -> None:
+        shown = True
+        if len(n) > 1 and name_of(n[0]) == "OC" and isinstance(n[1], pikepdf.Name):
+            group = get(get(self.resources, "/Properties"), str(n[1]))
+            shown = not self._off(group)
+        self._marks.append(shown)
+
+    def unmark(self, _: Operands = ()) -> None:
+        if self._marks:
+            self._marks.pop()
+
+    def _is_hidden(self, found: pikepdf.Object) -> bool:
+        return self._off(get(found, "/OC"))
+
+    def _off(self, group: object) -> bool:
+        if group is None:
+            return False
+        if key_of(group) in self._hidden:
+            off = True
+        else:
+            members = get(group, "/OCGs")
+            listed = list(members.as_list())[:64] if isinstance(members, pikepdf.Array) else []
+            off = bool(listed) and all(key_of(one) in self._hidden for one in listed)
+        if off:
+            self._note("layer.off", "已关闭的图层未转换", "a layer that is off was left out")
+        return off
+
+
+def _contents(page: object) -> list[Any]:
+    found = get(page.obj if isinstance(page, pikepdf.Page) else page, "/Contents")
+    parts = list(found.as_list()) if isinstance(found, pikepdf.Array) else [found]
+    return [part for part in parts if isinstance(part, pikepdf.Stream)]
+
+
+def _around(points: Sequence[tuple[float, float]]) -> tuple[float, float, float, float]:
+    xs, ys = [p[0] for p in points], [p[1] for p in points]
+    return min(xs), min(ys), max(xs) - min(xs), max(ys) - min(ys)
+
+
+def _number(name: str) -> Callable[[Content, Operands], None]:
+    return lambda self, n: setattr(self.state, name, real(n[0]))
+
+
+def _whole(name: str) -> Callable[[Content, Operands], None]:
+    return lambda self, n: setattr(self.state, name, whole(n[0]))
+
+
+_HANDLERS: dict[str, Callable[[Content, Operands], None]] = {
+    "q": Content.push, "Q": Content.pop, "cm": Content.concat, "w": _number("width"),
+    "J": _whole("cap"), "j": _whole("join"), "M": _number("miter"), "d": Content.dash,
+    "gs": Content.graphics,
+    "m": Content.move, "l": Content.line, "c": Content.curve, "v": Content.curve_from,
+    "y": Content.curve_to, "h": Content.close, "re": Content.rectangle,
+    "S": lambda self, _: self.paint(stroke=True),
+    "s": lambda self, _: self.paint(stroke=True, close=True),
+    "f": lambda self, _: self.paint("NonZero"), "F": lambda self, _: self.paint("NonZero"),
+    "f*": lambda self, _: self.paint("Even-Odd"),
+    "B": lambda self, _: self.paint("NonZero", stroke=True),
+    "B*": lambda self, _: self.paint("Even-Odd", stroke=True),
+    "b": lambda self, _: self.paint("NonZero", stroke=True, close=True),
+    "b*": lambda self, _: self.paint("Even-Odd", stroke=True, close=True),
+    "n": lambda self, _: self.paint(),
+    "W": lambda self, _: self.clip_with("NonZero"),
+    "W*": lambda self, _: self.clip_with("Even-Odd"),
+    "g": lambda self, n: self.device(GRAY, n, stroke=False),
+    "G": lambda self, n: self.device(GRAY, n, stroke=True),
+    "rg": lambda self, n: self.device(RGB, n, stroke=False),
+    "RG": lambda self, n: self.device(RGB, n, stroke=True),
+    "k": lambda self, n: self.device(CMYK, n, stroke=False),
+    "K": lambda self, n: self.device(CMYK, n, stroke=True),
+    "cs": lambda self, n: self.space(n, stroke=False),
+    "CS": lambda self, n: self.space(n, stroke=True),
+    "sc": lambda self, n: self.color(n, stroke=False),
+    "scn": lambda self, n: self.color(n, stroke=False),
+    "SC": lambda self, n: self.color(n, stroke=True),
+    "SCN": lambda self, n: self.color(n, stroke=True),
+    "BT": Content.begin_text, "Tf": Content.font, "Td": Content.next_line,
+    "TD": Content.next_line_leading, "Tm": Content.text_matrix, "T*": Content.star_line,
+    "Tj": Content.show, "TJ": Content.show_parts, "'": Content.quote, '"': Content.double_quote,
+    "Tc": _number("spacing"), "Tw": _number("words"), "TL": _number("leading"),
+    "Ts": _number("rise"), "Tr": _whole("mode"),
+    "Tz": lambda self, n: setattr(self.state, "stretch", real(n[0], 100.0) / 100),
+    "Do": Content.do, "INLINE IMAGE": Content.inline, "sh": Content.shade,
+    "BMC": lambda self, _: self.mark(()), "BDC": Content.mark, "EMC": Content.unmark,
+}  # fmt: skip
+
+__all__ = ["Content", "Problem"]
