@@ -12,7 +12,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "src"), str(ROOT / "tools")]
 
-from sample_records import ALL, broken  # noqa: E402
+from sample_records import ALL, WRITTEN, broken  # noqa: E402
 from sample_records.shared_document import build  # noqa: E402
 
 SAMPLES = ROOT / "src/openrhip/formats/cda/samples"
@@ -25,6 +25,8 @@ def made() -> dict[Path, bytes]:
     for module in ALL:
         for name, record in module.records().items():
             found[SAMPLES / record.kind.code / f"{name}.xml"] = build(record)
+    for module in WRITTEN:
+        found |= {SAMPLES / name: body for name, body in module.records().items()}
     found |= {VECTORS / f"{name}.xml": body for name, body in broken.made().items()}
     table = json.dumps(broken.expected(), indent=1, ensure_ascii=False) + "\n"
     return found | {VECTORS / "expected.json": table.encode()}
@@ -38,7 +40,7 @@ def main() -> int:
             continue
         stale.append(path.name)
         if "--check" not in sys.argv:
-            path.parent.mkdir(exist_ok=True)
+            path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
     there = {*SAMPLES.glob("*/*.xml"), *VECTORS.glob("*.xml")}
     extra = there - wanted.keys()

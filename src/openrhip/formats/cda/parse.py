@@ -16,12 +16,7 @@ from openrhip.kernel.errors import Malformed
 def parse(xml: bytes) -> ClinicalDocument:
     """Read a shared document in the shape of WS/T 500-2016 (HL7 CDA R2)."""
     root = tree.read(xml)
-    if tree.name(root) != "ClinicalDocument":
-        raise Malformed(
-            "The root element is not ClinicalDocument of urn:hl7-org:v3.",
-            where="/",
-            remedy="Send a shared document in the shape of WS/T 500 (HL7 CDA R2).",
-        )
+    kind_of(root)
     try:
         return _document(root)
     except RecursionError:
@@ -52,6 +47,17 @@ def _document(root: Element) -> ClinicalDocument:
         sections=body.sections_of(root, faults),
         faults=tuple(faults),
     )
+
+
+def kind_of(root: Element) -> Kind:
+    """The kind of a document's root. Raises Malformed for what is no shared document."""
+    if tree.name(root) != "ClinicalDocument":
+        raise Malformed(
+            "The root element is not ClinicalDocument of urn:hl7-org:v3.",
+            where="/",
+            remedy="Send a shared document in the shape of WS/T 500 (HL7 CDA R2).",
+        )
+    return _kind(root, [])
 
 
 def _one(root: Element, step: str) -> Participant | None:
