@@ -56,7 +56,7 @@ def zip_of(parts):
     return container.finish()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def parcel():
     """parcel({part: content, or None to leave it out, or (old, new)}) → package."""
 

@@ -221,8 +221,8 @@ def test_lists_that_cannot_be_read_are_told_and_hinder_nothing(parcel):
     data = parcel({
         DOCUMENT: (
             "</ofd:Pages>",
-            "</ofd:Pages><ofd:Annotations>A.xml</ofd:Annotations><ofd:CustomTags>T.xml"
-            "</ofd:CustomTags><ofd:Attachments>B.xml</ofd:Attachments>",
+            ("</ofd:Pages><ofd:Annotations>A.xml</ofd:Annotations><ofd:CustomTags>T.xml"
+            "</ofd:CustomTags><ofd:Attachments>B.xml</ofd:Attachments>"),
         ),
         "Doc_0/T.xml": "<broken",
     })  # fmt: skip
