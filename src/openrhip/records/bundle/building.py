@@ -18,6 +18,7 @@ from openrhip.records.bundle.readme import README
 FORMAT = "openrhip-bundle-1"
 DOCUMENT, MANIFEST, LOG_KEY = "document.ofd", "manifest.json", "log.key"
 CHECKPOINT, CONSISTENCY = "checkpoint.txt", "consistency.json"
+EVIDENCE = "evidence.ers"
 DEPOSIT, EXPORT = "deposit", "export"
 # What comes into being after the manifest: each of these is bound by the log's signature instead.
 AFTER_MANIFEST = frozenset(
@@ -35,7 +36,8 @@ AFTER_MANIFEST = frozenset(
 class Parts:
     """What the manifest lists. facts: of the document, texts and whole numbers only.
 
-    trust: file name → PEM of roots, issuers and revocation lists.
+    trust: file name → PEM of roots, issuers and revocation lists. record: the evidence record of
+    the document (RFC 4998), or nothing.
     """
 
     document_digest: str
@@ -46,6 +48,7 @@ class Parts:
     log_key: LogKey
     trust: Mapping[str, bytes]
     made_at: datetime
+    record: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,4 +99,5 @@ def _early(parts: Parts) -> dict[str, bytes]:
         f"entries/{DEPOSIT}.json": parts.deposit.leaf,
         f"entries/{DEPOSIT}.receipt.json": canonical_json(parts.deposit_receipt.to_dict()),
         **{f"trust/{name}": data for name, data in parts.trust.items()},
+        **({EVIDENCE: parts.record} if parts.record else {}),
     }

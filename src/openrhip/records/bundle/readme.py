@@ -18,6 +18,9 @@ README = """\
   也可以用其他工具逐项核对：document.ofd 用任何支持国密签章的 OFD 阅读器验章；
   manifest.json 列出各文件的 SM3；entries/ 中是账本条目与回执（默克尔树包含证明，
   检查点由账本私钥签名）；consistency.json 证明各检查点属于同一部账本。
+  如有 evidence.ers，它是 RFC 4998 证据记录，证明文件在归档时间戳的时刻已经存在，多年后
+  证书到期也可据此核验：
+      openrhip ofd verify document.ofd --evidence evidence.ers --trust 根证书目录
 
 What this is
   document.ofd is a record that its author signed, its hospital sealed, and a timestamp
@@ -33,7 +36,9 @@ How to verify (no network, no platform)
   By other means: check the seals of document.ofd with any OFD reader that knows SM2/SM3;
   manifest.json lists the SM3 of each file; entries/ holds ledger entries with receipts (Merkle
   inclusion proofs under signed checkpoints); consistency.json shows that the checkpoints are of
-  one log.
+  one log. If there is an evidence.ers, it is an evidence record of RFC 4998: it proves that the
+  document existed at the instant of its archive timestamp, also when certificates have expired:
+      openrhip ofd verify document.ofd --evidence evidence.ers --trust FOLDER
 
 本包含有个人健康信息，请妥善保管。This bundle holds personal health information: keep it safe.
 """

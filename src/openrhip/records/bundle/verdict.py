@@ -13,7 +13,8 @@ class BundleReport:
     """ok: everything holds, by roots and log key that the verifier trusts.
 
     notes: what was taken from the bundle itself; unless trust_inside, that proves nothing to a
-    stranger, however well it fits together.
+    stranger, however well it fits together. existed_at: when the document is proven to have
+    existed, by its evidence record, if one is inside.
     """
 
     findings: tuple[Finding, ...]
@@ -23,6 +24,7 @@ class BundleReport:
     notes: tuple[Finding, ...]
     signatures: tuple[dict[str, Any], ...] = ()
     trust_inside: bool = False
+    existed_at: str = ""
 
     @property
     def consistent(self) -> bool:
@@ -47,6 +49,7 @@ class BundleReport:
             "document": self.document,
             "deposited_at": self.deposited_at,
             "exported_at": self.exported_at,
+            "existed_at": self.existed_at,
             "findings": [finding.as_dict() for finding in self.findings],
             "notes": [note.as_dict() for note in self.notes],
             "signatures": list(self.signatures),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,6 +13,7 @@ from openrhip.formats.gm.chain import MAKERS, TrustStore
 from openrhip.formats.gm.crl import Crl
 from openrhip.formats.gm.findings import Finding
 from openrhip.kernel.canonical import canonical_json, parse_json
+from openrhip.kernel.clock import rfc3339
 from openrhip.kernel.errors import Malformed, Problem
 from openrhip.ledger.rules import (
     Checkpoint,
@@ -30,6 +31,7 @@ from openrhip.records.bundle.building import (
     CONSISTENCY,
     DEPOSIT,
     DOCUMENT,
+    EVIDENCE,
     EXPORT,
     FORMAT,
     LOG_KEY,
@@ -51,6 +53,7 @@ class _Bench:
     manifest: dict[str, Any] = field(default_factory=dict)
     entries: dict[str, Entry] = field(default_factory=dict)
     signatures: tuple[dict[str, Any], ...] = ()
+    existed_at: str = ""
 
     def say(self, code: str, *, ok: bool, zh: str, en: str, where: str = "") -> None:
         self.findings.append(Finding(code, ok, zh, en, where))
@@ -94,6 +97,7 @@ def verify(
         notes=tuple(bench.notes),
         signatures=bench.signatures,
         trust_inside=trust_inside,
+        existed_at=bench.existed_at,
     )
 
 
@@ -277,7 +281,7 @@ def _document(bench: _Bench, trust: TrustStore | None) -> None:
             # Revocation lists are believed only if their issuer signed: those inside may help.
             store = trust.with_crls(_crls(bench))
         at = _instant(_time(bench, EXPORT))
-        report = ofd.verify(bench.files.get(DOCUMENT, b""), trust=store, at=at)
+        report = _judged(bench, store, at)
     except Problem as problem:
         bench.wrong("document", "文件无法核验", f"cannot be verified: {problem.what}", DOCUMENT)
         return
@@ -304,6 +308,20 @@ def _document(bench: _Bench, trust: TrustStore | None) -> None:
         }
         for one in report.signatures
     )
+
+
+def _judged(bench: _Bench, store: TrustStore, at: datetime | None) -> ofd.Report:
+    """The document's signatures: by its evidence record, as of the instant this proves, if any."""
+    content = bench.files.get(DOCUMENT, b"")
+    if EVIDENCE not in bench.files:
+        return ofd.verify(content, trust=store, at=at)
+    found = ofd.verify_evidenced(content, bench.files[EVIDENCE], trust=store, at=at)
+    for finding in found.evidence.all_findings():
+        where = f"{EVIDENCE} {finding.where}".strip()
+        bench.findings.append(replace(finding, where=where))
+    proven = found.evidence.proven
+    bench.existed_at = rfc3339(proven) if proven else ""
+    return found.document
 
 
 def _trust_inside(bench: _Bench) -> TrustStore:

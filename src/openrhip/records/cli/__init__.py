@@ -11,7 +11,7 @@ import click
 from openrhip.records.cli.common import JSON
 from openrhip.records.cli.common import say as _say
 from openrhip.records.cli.common import start as _start
-from openrhip.records.cli.evidence import evidence
+from openrhip.records.cli.evidence import archive_copy, evidence
 
 
 @click.group()
@@ -20,6 +20,7 @@ def cli() -> None:
 
 
 cli.add_command(evidence)
+cli.add_command(archive_copy)
 
 
 @cli.command()
@@ -214,6 +215,10 @@ def _bundle_text(report: Any) -> str:
     for one in report.signatures:
         lines.append(f"  {one['kind']}: {one['signer']}, {one['organization']}, {one['time']}")
     lines.append(f"deposited {report.deposited_at}, exported {report.exported_at}")
+    if report.existed_at:
+        lines.append(
+            f"证据记录证明存在于 existence proven by its evidence record: {report.existed_at}"
+        )
     return "\n".join([*lines, f"证明包 bundle: {_VERDICTS[report.verdict]}"])
 
 

@@ -156,6 +156,19 @@ def rehash(algorithm: str, most: int | None, as_json: bool) -> None:
     _say_done(running.rehash(algorithm=algorithm, most=most), as_json)
 
 
+@click.command("archive-copy")
+@DOCUMENT
+@JSON
+def archive_copy(document: str, as_json: bool) -> None:
+    """Make the OFD-A copy of DOCUMENT, linked to it by digest (归档副本, GB/T 42133)."""
+    start()
+    from openrhip.records.service import copies
+
+    made = copies.make(document_id=document)
+    text = f"{made.kind} {made.id}: {made.size} bytes, SM3 {made.digest}, of {made.original}"
+    say(as_json, made.as_dict(), text)
+
+
 def _instant(text: str | None) -> datetime | None:
     if text is None:
         return None

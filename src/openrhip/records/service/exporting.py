@@ -15,6 +15,7 @@ from openrhip.records import bundle
 from openrhip.records.models import Document
 from openrhip.records.rules import Deed, RequestProof
 from openrhip.records.service import disclosing, evidence, trust
+from openrhip.records.service.preservation import showing
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,7 @@ def _parts(row: Document) -> bundle.Parts:
         log_key=evidence.log_key(),
         trust=_trust_files(trust.folder()),
         made_at=clock.now(),
+        record=showing.holding_record_of(row.id),
     )
 
 

@@ -6,7 +6,7 @@ entry that names this very document, and verifies it before the key is unwrapped
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -78,6 +78,14 @@ def keep(content: Iterable[bytes], *, document_id: str) -> Kept:
     limit = MAX_SIZE + (MAX_SIZE // cipher.FRAME + 2) * (cipher.TAG + cipher.HEADER)
     stored = store().put(cipher.encrypt(content, key=key, context=context), limit=limit)
     return Kept(stored.key, wrapped, key_id)
+
+
+def keep_made(document: Shelved, make: Callable[[bytes], bytes], *, copy_id: str) -> Kept:
+    """Keep what `make` makes of the plaintext, under a key of its own. Nothing comes out of here.
+
+    Raises NotFound, NotVerified if the stored bytes were changed, and what `make` raises.
+    """
+    return keep([make(b"".join(_plain(document)))], document_id=copy_id)
 
 
 def digests_of(document: Shelved, wanted: Iterable[Digest]) -> dict[str, bytes]:

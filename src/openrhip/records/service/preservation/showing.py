@@ -85,8 +85,25 @@ def record_of(document_id: str) -> bytes:
     return building.with_material(record, material.of_trust(trust.store(), clock.now())).encoded
 
 
-def verify(document_id: str, *, at: datetime | None = None, read: bool = False) -> EvidenceReport:
-    """Judge the record of a document. read: by its bytes in the archive, not the digests kept.
+def holding_record_of(document_id: str) -> bytes:
+    """The record of a document if there is one that holds now, else nothing."""
+    try:
+        found = record_of(document_id)
+    except NotFound:
+        return b""
+    return found if verify(document_id, record=found).ok else b""
+
+
+def verify(
+    document_id: str,
+    *,
+    record: bytes = b"",
+    at: datetime | None = None,
+    read: bool = False,
+) -> EvidenceReport:
+    """Judge the record of a document, by default as `record_of` gives it.
+
+    read: by its bytes in the archive, not the digests kept.
 
     Raises Malformed, NotFound.
     """
@@ -101,7 +118,11 @@ def verify(document_id: str, *, at: datetime | None = None, read: bool = False) 
         return bytes.fromhex(kept[digest.name])
 
     return ers.verify(
-        record_of(document_id), [content], trust=trust.store(), at=at, policy=means.policy()
+        record or record_of(document_id),
+        [content],
+        trust=trust.store(),
+        at=at,
+        policy=means.policy(),
     )
 
 
