@@ -197,7 +197,7 @@ def test_foreign_packages_templates_parameters_blocks_and_other_fonts(handmade):
         page='<ofd:Template TemplateID="90" ZOrder="Background"/>',
         parts={"Doc_0/Res/i.png": _png()},
     )
-    assert ofd.text(data) == ["模板字\n题目甲乙"]
+    assert ofd.text(data) == ["题目甲乙\n模板字"]
     template, title, path, image = Scene.of(ofd.open_package(data)).page(0)
     assert template.fill == (128, 128, 128)
     assert title.fill == (0, 0, 255)

@@ -33,7 +33,7 @@ _HOMES: dict[str, str] = {
     "Word": "reading",
     "Line": "reading_lines",
     "tables": "reading_tables",
-    "Table": "reading_tables",
+    "TableText": "reading_tables",
     "open_package": "package",
     "search": "inspect.searching",
     "Hit": "inspect.searching",
