@@ -22,6 +22,8 @@ from openrhip.kernel.errors import Misconfigured, Problem
 LONGEST_CHAIN = 8
 MAKERS = "makers"
 """Subfolder of a trust folder: certificates of those who may make seals."""
+PINNED = "pinned"
+"""Subfolder of a trust folder: certificates that are trusted as they are."""
 MOST_INTERMEDIATES = 16
 # Codes whose failure means "cannot be known" and not "is wrong"
 UNKNOWN_CODES = frozenset({"chain.anchor", "cert.revocation-unknown"})
@@ -74,15 +76,19 @@ class TrustStore:
         """From the *.pem, *.cer, *.crt, *.crl and *.ocsp files of a folder.
 
         Self-issued certificates are roots; *.ocsp are answers of status services (DER). Those in
-        its subfolder `makers` are the seal makers' certificates. Raises Misconfigured when a
-        folder or a file in it cannot be used, or no root is there.
+        its subfolder `makers` are the seal makers' certificates, those in `pinned` are trusted
+        as they are, whoever issued them. Raises Misconfigured when a folder or a file in it cannot
+        be used, or nothing to trust is there.
         """
         found, crls, answers = _read_folder(path)
         roots = [certificate for certificate in found if certificate.self_issued]
+        pinned, makers = (
+            _read_folder(path / name)[0] if (path / name).exists() else []
+            for name in (PINNED, MAKERS)
+        )
+        roots += pinned
         if not roots:
             raise Misconfigured("the trust folder holds no root certificate", where=str(path))
-        folder = path / MAKERS
-        makers = _read_folder(folder)[0] if folder.exists() else []
         others = [one for one in found if not one.self_issued]
         return cls(roots, crls, others, makers, answers)
 

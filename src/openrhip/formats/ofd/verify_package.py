@@ -20,8 +20,9 @@ _MOST_NAMED = 20
 def closure(package: Package, names: Names, found: Sequence[Record | None]) -> list[Finding]:
     """Every part is listed by each signature, or belongs to a later one (GM/T 0099: 防夹带).
 
-    Annotations and the entry file that an earlier signature leaves out and a later one protects
-    are named, and nothing is said of them for the earlier one (`ofd.added`). A medical record's
+    What an earlier signature leaves out and a later one protects is undecided for the earlier one
+    if it is an annotation (`ofd.added`); so is OFD.xml, which many programs never protect, if the
+    documents' roots are protected (`ofd.entry`). A medical record's
     annotations may be added later (`signing_open`): they are named.
     """
     known = [record for record in found if record is not None]
@@ -92,10 +93,17 @@ def _annotated(package: Package, record: Record, added: Collection[str]) -> list
 def _foreign(names: Names, part: str, record: Record, later: Sequence[Record]) -> Finding:
     name = names.of(part)
     keeper = next((other.id for other in later if part in other.covered), "")
-    if keeper:
-        may = name.kind is Kind.ANNOTATIONS or (name.kind is Kind.ENTRY and names.rooted(record))
+    if name.kind is Kind.ENTRY and names.rooted(record):
         return failed(
-            "ofd.added" if may else "ofd.closure",
+            "ofd.entry",
+            f"入口文件 OFD.xml 不受签名 {record.id} 保护（文档根受其保护）：元数据是否改动无法判定",
+            f"OFD.xml is not protected by signature {record.id}, the document's root is: whether "
+            "metadata was changed cannot be known",
+            part,
+        )
+    if keeper:
+        return failed(
+            "ofd.added" if name.kind is Kind.ANNOTATIONS else "ofd.closure",
             f"{name.zh}不受签名 {record.id} 保护，在其后、签名 {keeper} 之前加入或改动",
             f"{name.en} is not protected by signature {record.id}: it was added or changed after "
             f"it and before {keeper}",

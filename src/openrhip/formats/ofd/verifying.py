@@ -38,7 +38,7 @@ from openrhip.kernel.errors import NotFound, Problem
 
 __all__ = ["UNDECIDED", "Report", "SignatureReport", "Verdict", "verify"]
 
-_TRACES = ("signatures.xml", "signature.xml", "seal.esl", "signedvalue.dat")
+_TRACES = ("signatures.xml", "signature.xml", "seal.esl")
 
 
 def verify(
