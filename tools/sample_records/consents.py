@@ -10,7 +10,7 @@ from sample_records.perioperative import CANCER, GENERAL, OPERATION, STAY, STONE
 from sample_records.scene import Stay, at, icd, made
 
 NUMBERS = {"inpatient": "JL26061507"}
-WIFE = Signer("代理人", "周玉珍", "", at("2026-08-02 22:40"), person_number="320100194512089943")
+WIFE = Signer("代理人", "周玉珍", "", at("2026-08-02 22:40"), person_number="320100194512089941")
 DYING = Stay(
     JINLING, "he", "03.01", {"inpatient": "JL26080211"}, room="0703", bed="07", ward="内科二病区",
     start="2026-08-02 21:10", contact=Contact("周玉珍", relation="1", phone="19900001015"),

@@ -163,6 +163,7 @@ def _difficult() -> tuple[str, bytes]:
     head = ILL.head(
         "C0040-2026042000087", "2026-04-20 16:00", "XW0102", ILL.signer("主任医师", "XW0101", "2026-04-20 16:40", legal=True),
         ILL.signer("医师", "XW0103", "2026-04-20 16:30"), ILL.signer("主治医师", "XW0102", "2026-04-20 16:32"), ILL.signer("主持人", "XW0101", "2026-04-20 16:40"),
+        discussed=at("2026-04-20 15:00"), discussed_where="呼吸重症病区示教室",
         contacts=(Contact("龚学谦", "PRCP", "参加讨论人员", code="XW0401"), Contact("汪素琴", "PRCP", "参加讨论人员", code="XW0104")),
     )  # fmt: skip
     values = {

@@ -62,6 +62,7 @@ def _discussion() -> tuple[str, bytes]:
         "C0047-2026061800042", "2026-06-18 16:30", "JL0103",
         STAY.signer("手术者", "JL0105", "2026-06-18 16:50"), STAY.signer("麻醉医师", "JL0106", "2026-06-18 16:52"),
         STAY.signer("医师", "JL0103", "2026-06-18 16:55"),
+        discussed=at("2026-06-18 16:00"), discussed_where="外科三病区示教室",
         contacts=(
             Contact("吕志远", "ORG", "主持人", code="JL0105"),
             Contact("程思远", "CON", "参加讨论人员", code="JL0106"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from openrhip.formats.cda import oids, tree, values
 from openrhip.formats.cda.model import (
     Coded,
@@ -150,7 +152,7 @@ def patient(root: Element) -> Patient:
         native_place=_place(person, "nativePlace"),
         household=_place(person, "household"),
         ids=tuple(one for one in ids if one.extension),
-        extra=_extra(role, person),
+        extra=(*_extra(role, person), *_occasion(root, role)),
     )
 
 
@@ -164,6 +166,25 @@ def _extra(role: Element | None, person: Element | None) -> tuple[tuple[str, str
         ("户口邮编", tree.text(child(person, "household", "place", "addr", "postalCode"))),
     )
     return tuple((label, text) for label, text in pairs if text)
+
+
+def _occasion(root: Element, role: Element | None) -> Iterator[tuple[str, str]]:
+    """Facts that some kinds put beside the patient: discussion, schooling, days after operation."""
+    schooling = values.coded_of(child(role, "patient", "educationLevel", "educationLevelCode"))
+    if schooling:
+        yield "学历", schooling.text
+    discussion = child(role, "providerOrganization", "asOrganizationPartOf")
+    if at := values.show(values.moment_of(child(discussion, "effectiveTime"))):
+        yield "讨论时间", at
+    if where := address(child(discussion, "wholeOrganization", "addr")):
+        yield "讨论地点", where
+    for event in children(root, "documentationOf"):
+        time = child(event, "serviceEvent", "effectiveTime")
+        width = child(time, "width")
+        if days := attribute(width, "value"):
+            yield "手术或分娩后天数", f"{days} {attribute(width, 'unit')}".strip()
+        if span := values.show_span(values.span_of(time)):
+            yield "小结时间", span
 
 
 def custodian(root: Element) -> Organization:
@@ -197,6 +218,8 @@ def encounter(root: Element) -> Encounter:
     found = child(root, "componentOf", "encompassingEncounter")
     span = values.span_of(child(found, "effectiveTime"))
     provider = child(found, "location", "healthCareFacility", "serviceProviderOrganization")
+    if provider is None:
+        provider = _where_provided(root)
     return Encounter(
         ids=tuple(values.identifier_of(one) for one in children(found, "id")),
         kind=values.coded_of(child(found, "code")),
@@ -204,6 +227,13 @@ def encounter(root: Element) -> Encounter:
         end=span.high,
         places=places(provider),
     )
+
+
+def _where_provided(root: Element) -> Element | None:
+    """providerOrganization where it names a department, ward or bed (nursing, outpatients)."""
+    found = child(root, "recordTarget", "patientRole", "providerOrganization")
+    inner = child(found, "asOrganizationPartOf", "wholeOrganization")
+    return found if inner is not None and tree.text(child(inner, "name")) else None
 
 
 def document_id(root: Element) -> Identifier:

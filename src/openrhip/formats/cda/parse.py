@@ -41,7 +41,11 @@ def _document(root: Element) -> ClinicalDocument:
         data_enterer=_one(root, "dataEnterer"),
         legal_authenticator=_one(root, "legalAuthenticator"),
         authenticators=tuple(header.participant(one) for one in children(root, "authenticator")),
-        participants=tuple(header.participant(one) for one in children(root, "participant")),
+        participants=tuple(
+            header.participant(one)
+            for step in ("participant", "informant")
+            for one in children(root, step)
+        ),
         replaces=header.replaced(root),
         encounter=header.encounter(root),
         sections=body.sections_of(root, faults),

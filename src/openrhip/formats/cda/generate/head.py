@@ -61,6 +61,9 @@ def write(root: Element, kind: Kind, header: Header) -> None:
     for contact in header.contacts:
         made = add(root, "participant", typeCode=contact.kind)
         _contact(made, contact, "associatedEntity", "associatedPerson")
+    if header.days_after is not None:
+        event = add(add(root, "documentationOf"), "serviceEvent")
+        add(add(event, "effectiveTime"), "width", value=str(header.days_after), unit="天")
     if header.replaces:
         parent = add(add(root, "relatedDocument", typeCode="RPLC"), "parentDocument")
         ident(parent, oids.DOCUMENT, header.replaces)
@@ -94,7 +97,14 @@ def _subject(root: Element, header: Header) -> None:
     if one.phone:
         add(role, "telecom", value=one.phone)
     _person(role, one)
-    _organization(role, "providerOrganization", header.custodian)
+    provider = _organization(role, "providerOrganization", header.custodian)
+    if header.discussed or header.discussed_where:
+        part = add(provider, "asOrganizationPartOf", classCode="PART")
+        if header.discussed:
+            add(part, "effectiveTime", value=moment(header.discussed))
+        if header.discussed_where:
+            whole = add(part, "wholeOrganization")
+            add(add(whole, "addr"), "houseNumber", header.discussed_where)
 
 
 def _person(role: Element, one: Subject) -> None:
@@ -116,10 +126,11 @@ def _person(role: Element, one: Subject) -> None:
         _coded(add(person, "occupation"), "occupationCode", one.occupation, "GB/T 2261.4")
 
 
-def _organization(parent: Element, name: str, one: Institution) -> None:
+def _organization(parent: Element, name: str, one: Institution) -> Element:
     made = add(parent, name, classCode="ORG", determinerCode="INSTANCE")
     ident(made, oids.INSTITUTION, one.code)
     add(made, "name", one.name)
+    return made
 
 
 def _author(root: Element, header: Header) -> None:

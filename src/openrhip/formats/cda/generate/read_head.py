@@ -35,6 +35,10 @@ def header_of(root: Element) -> Header:
     replaced = parsing.replaced(root)
     set_id = attribute(child(root, "setId"), "extension")
     informant = child(root, "informant", "relatedEntity")
+    event = child(root, "documentationOf", "serviceEvent")
+    discussion = child(
+        root, "recordTarget", "patientRole", "providerOrganization", "asOrganizationPartOf"
+    )
     return Header(
         number=number,
         created=created,
@@ -52,6 +56,9 @@ def header_of(root: Element) -> Header:
         start=_time(child(visit, "effectiveTime", "low")),
         end=_time(child(visit, "effectiveTime", "high")),
         encounter=_code(child(visit, "code")),
+        discussed=_time(child(discussion, "effectiveTime")),
+        discussed_where=parsing.address(child(discussion, "wholeOrganization", "addr")),
+        days_after=parsing.whole(attribute(child(event, "effectiveTime", "width"), "value")),
         title="" if _usual_title(root) else tree.text(child(root, "title")),
         confidentiality=attribute(child(root, "confidentialityCode"), "code"),
         version=parsing.whole(attribute(child(root, "versionNumber"), "value")) or 1,

@@ -125,7 +125,10 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """The head of a document. numbers: kind of number → number (see NUMBERS in `head`)."""
+    """The head of a document. numbers: kind of number → number (see NUMBERS in `head`).
+
+    discussed: when and where a case was discussed. days_after: 手术或分娩后天数.
+    """
 
     number: str
     created: datetime
@@ -140,6 +143,9 @@ class Header:
     start: datetime | None = None
     end: datetime | None = None
     encounter: Code | None = None
+    discussed: datetime | None = None
+    discussed_where: str = ""
+    days_after: int | None = None
     title: str = ""
     confidentiality: str = "N"
     version: int = 1
