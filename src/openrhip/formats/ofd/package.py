@@ -220,6 +220,8 @@ class Package:
             if len(content) >= package_pages.STREAMED and len(content) <= self.limits.xml:
                 self._count(part, len(content))
                 found = package_pages.streamed(content, most, part)
+                if found is not None:
+                    px.check_depth(found.root, self.limits.depth, part)
             if found is None:
                 found = package_pages.listing(self.xml(part), most, part)
             self._listings[part] = found

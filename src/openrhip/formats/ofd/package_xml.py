@@ -44,9 +44,14 @@ def parse(data: bytes, *, where: str, limits: Limits, notices: Notices | None = 
     root = _root(data, where, forced, notices)
     if root.getroottree().docinfo.internalDTD is not None:
         raise Malformed("XML with a document type or entities", where=where)
-    if _too_deep(limits.depth)(root):
-        raise TooLarge(f"XML nested deeper than {limits.depth}", where=where)
+    check_depth(root, limits.depth, where)
     return root
+
+
+def check_depth(root: Element, depth: int, where: str) -> None:
+    """Raises TooLarge for an element that is nested too deeply."""
+    if _too_deep(depth)(root):
+        raise TooLarge(f"XML nested deeper than {depth}", where=where)
 
 
 def _parser(forced: str | None, *, recover: bool = False) -> etree.XMLParser:

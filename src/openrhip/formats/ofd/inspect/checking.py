@@ -10,12 +10,13 @@ from typing import Any
 from openrhip.formats.gm.findings import Finding
 from openrhip.formats.ofd import profiles
 from openrhip.formats.ofd.inspect import media
-from openrhip.formats.ofd.inspect.reaching import TAGS, Reached, reach
+from openrhip.formats.ofd.inspect.reaching import LEAF, TAGS, Reached, reach, unreadable
 from openrhip.formats.ofd.inspect.references import References
 from openrhip.formats.ofd.inspect.resources import Resources
 from openrhip.formats.ofd.inspect.schema import Checker
 from openrhip.formats.ofd.inspect.schema_tables import ROOTS
 from openrhip.formats.ofd.package import Document, Package, open_package
+from openrhip.formats.ofd.package_xml import Element
 from openrhip.kernel.errors import Problem, TooLarge
 
 STANDARD = "ofd"
@@ -73,13 +74,25 @@ def _check(package: Package) -> Iterator[Finding]:
 
 
 def _structure(package: Package, whole: Reached) -> Iterator[Finding]:
-    for part, kind in whole.parts.items():
-        if kind in ROOTS and (root := _tree(package, part)) is not None:
-            yield from Checker(part).root(root, kind)
+    told = {one.where for one in whole.findings if one.code == "part.unreadable"}
+    for part in package.parts:
+        kind = whole.parts.get(part, LEAF)
+        try:
+            if kind in ROOTS:
+                yield from Checker(part).root(package.xml(part), kind)
+            elif kind == TAGS:
+                package.xml(part)
+            else:
+                package.read(part)
+        except TooLarge:
+            raise
+        except Problem as problem:
+            if part not in told:
+                yield unreadable(part, problem)
 
 
-def _tree(package: Package, part: str) -> Any:
-    """The parsed part; None if it cannot be read, which following locations has told."""
+def _tree(package: Package, part: str) -> Element | None:
+    """The parsed part; None if it cannot be read, which has been told."""
     try:
         return package.xml(part)
     except TooLarge:

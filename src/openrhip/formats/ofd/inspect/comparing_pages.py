@@ -27,6 +27,8 @@ from openrhip.formats.ofd.package_xml import Element
 from openrhip.kernel.errors import Problem
 
 _DEEPEST = 8
+_MOST_READ = 400
+"""Pages whose text is read to find their partners."""
 _MOST_SIMILAR = 40
 """Pages in a gap that are compared each with each by their words."""
 _REFERRING = frozenset({
@@ -106,10 +108,13 @@ class Side:
             return [], {}
         return found, own
 
+    def text(self, at: int) -> str:
+        """The characters of a page in the order of its objects."""
+        return "".join(one.text for one in self.objects(at)[0])
+
     def words(self, at: int) -> Counter[str]:
         """The characters of a page in pairs, for telling how alike pages are."""
-        objects, _ = self.objects(at)
-        text = "".join(one.text for one in objects)
+        text = self.text(at)
         return Counter(a + b for a, b in itertools.pairwise(text))
 
 
@@ -126,25 +131,55 @@ def equal(before: Package, part: str, after: Package, other: str) -> bool:
 
 
 def matched(before: Side, after: Side) -> list[tuple[int | None, int | None]]:
-    """Pairs of page indexes in the order of the new file; None for pages without a partner."""
+    """Pairs of page indexes in the order of the new file; None for pages without a partner.
+
+    Equal pages first, then such with equal text, with much of the text, with the same ID, with
+    some of the text; where too many are left, by ID and order alone.
+    """
     old = [before.key(at) for at in range(len(before.parts))]
     new = [after.key(at) for at in range(len(after.parts))]
     pairs = dict(_anchors(old, new))
-    taken = set(pairs.values())
-    ids = {key: at for at, key in enumerate(after.document.pages.ids)}
-    for at, key in enumerate(before.document.pages.ids):
-        goal = ids.get(key)
-        if at not in pairs and goal is not None and goal not in taken:
-            pairs[at] = goal
-            taken.add(goal)
-    left = [at for at in range(len(old)) if at not in pairs]
-    free = [at for at in range(len(new)) if at not in taken]
-    pairs |= dict(_alike(before, after, left, free))
-    found: list[tuple[int | None, int | None]] = []
+    steps = (
+        lambda left, free: _same_text(before, after, left, free),
+        lambda left, free: _alike(before, after, left, free, 0.6),
+        lambda left, free: _same_id(before, after, left, free),
+        lambda left, free: _alike(before, after, left, free, 0.3),
+        lambda left, free: zip(left, free, strict=False) if len(left) == len(free) else (),
+    )
+    for step in steps:
+        taken = set(pairs.values())
+        left = [at for at in range(len(old)) if at not in pairs]
+        free = [at for at in range(len(new)) if at not in taken]
+        if left and free:
+            pairs |= dict(step(left, free))
     back = {goal: at for at, goal in pairs.items()}
-    found += [(back.get(at), at) for at in range(len(new))]
+    found: list[tuple[int | None, int | None]] = [(back.get(at), at) for at in range(len(new))]
     found += [(at, None) for at in range(len(old)) if at not in pairs]
     return found
+
+
+def _same_text(
+    before: Side, after: Side, left: list[int], free: list[int]
+) -> Iterator[tuple[int, int]]:
+    if max(len(left), len(free)) > _MOST_READ:
+        return
+    places: dict[str, list[int]] = defaultdict(list)
+    for at in free:
+        places[after.text(at)].append(at)
+    for at in left:
+        text = before.text(at)
+        if text and places.get(text):
+            yield at, places[text].pop(0)
+
+
+def _same_id(
+    before: Side, after: Side, left: list[int], free: list[int]
+) -> Iterator[tuple[int, int]]:
+    goals = {after.document.pages.ids[at]: at for at in reversed(free)}
+    for at in left:
+        goal = goals.pop(before.document.pages.ids[at], None)
+        if goal is not None:
+            yield at, goal
 
 
 def _anchors(old: Sequence[object], new: Sequence[object]) -> Iterator[tuple[int, int]]:
@@ -167,14 +202,10 @@ def _anchors(old: Sequence[object], new: Sequence[object]) -> Iterator[tuple[int
 
 
 def _alike(
-    before: Side, after: Side, left: list[int], free: list[int]
+    before: Side, after: Side, left: list[int], free: list[int], least: float
 ) -> Iterator[tuple[int, int]]:
-    """The rest by likeness of their words if few, in their order if as many on both sides."""
-    if not left or not free:
-        return
-    if len(left) > _MOST_SIMILAR or len(free) > _MOST_SIMILAR:
-        if len(left) == len(free):
-            yield from zip(left, free, strict=True)
+    """By the likeness of their words, the most alike first."""
+    if max(len(left), len(free)) > _MOST_SIMILAR:
         return
     old, new = {at: before.words(at) for at in left}, {at: after.words(at) for at in free}
     scores = sorted(
@@ -183,7 +214,7 @@ def _alike(
     used_old: set[int] = set()
     used_new: set[int] = set()
     for score, _, a, b in scores:
-        if score >= 0.3 and a not in used_old and b not in used_new:
+        if score >= least and a not in used_old and b not in used_new:
             used_old.add(a)
             used_new.add(b)
             yield a, b

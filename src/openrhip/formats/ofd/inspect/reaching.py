@@ -75,7 +75,7 @@ def reach(package: Package, start: str = ENTRY, kind: str = "OFD") -> Reached:
         except TooLarge:
             raise
         except Problem as problem:
-            found.findings.append(_unreadable(part, problem))
+            found.findings.append(unreadable(part, problem))
             continue
         for location, goal, folder in places:
             target = _target(package, part, location, folder, found.findings)
@@ -171,7 +171,8 @@ def _outside(part: str, location: str) -> Finding:
     )
 
 
-def _unreadable(part: str, problem: Problem) -> Finding:
+def unreadable(part: str, problem: Problem) -> Finding:
+    """The finding for a part that is damaged or no XML."""
     return Finding(
         "part.unreadable",
         False,
