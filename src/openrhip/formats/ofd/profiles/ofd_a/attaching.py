@@ -6,6 +6,8 @@ TEXTS = frozenset(
     {"txt", "xml", "csv", "json", "text/plain", "text/xml", "text/csv", "application/xml",
      "application/json", "application/hl7-cda+xml"}
 )  # fmt: skip
+SHORT = {"text/plain": "TXT", "text/xml": "XML", "application/xml": "XML",
+         "application/hl7-cda+xml": "XML", "txt": "TXT", "xml": "XML"}  # fmt: skip
 OPEN = frozenset({"ofd", "pdf", "application/ofd", "application/pdf"})
 
 

@@ -16,6 +16,7 @@ from openrhip.formats.gm.findings import Finding
 from openrhip.formats.ofd import package_xml as px
 from openrhip.formats.ofd.package import Package, open_package
 from openrhip.formats.ofd.package_append import Container
+from openrhip.formats.ofd.package_xml import Element
 from openrhip.formats.ofd.profiles.ofd_a import attaching, entry, faces, media, notes, structure
 from openrhip.formats.ofd.profiles.ofd_a.bench import Bench, Change, drop
 from openrhip.formats.ofd.profiles.ofd_a.pages import Usage, convert_sheet
@@ -130,6 +131,7 @@ def _attachments(bench: Bench, keep: frozenset[str]) -> None:
     for item in list(px.children(root, "Attachment")):
         name, kind = item.get("Name", ""), item.get("Format", "")
         if name in keep or attaching.stays(name, kind):
+            _plain_format(bench, item, part)
             continue
         one = known.get(item.get("ID", ""))
         drop(item)
@@ -143,6 +145,14 @@ def _attachments(bench: Bench, keep: frozenset[str]) -> None:
         for listed in list(px.children(bench.document, "Attachments")):
             drop(listed)
         bench.touch(bench.root_part)
+
+
+def _plain_format(bench: Bench, item: Element, part: str) -> None:
+    """6.15.1 calls the formats of texts TXT and XML."""
+    short = attaching.SHORT.get(item.get("Format", "").lower().partition(";")[0].strip())
+    if short and item.get("Format") != short:
+        item.set("Format", short)
+        bench.touch(part)
 
 
 def _top_id(bench: Bench) -> None:

@@ -17,10 +17,19 @@ from openrhip.kernel.errors import Problem
 COMMON_ORDER = ("MaxUnitID", "PageArea", "PublicRes", "DocumentRes", "TemplatePage", "DefaultCS")
 _PUBLIC = ("ColorSpaces", "Fonts")
 _OTHER = ("DrawParams", "MultiMedias", "CompositeGraphicUnits")
+_ITEMS = {
+    "ColorSpaces": "ColorSpace",
+    "Fonts": "Font",
+    "DrawParams": "DrawParam",
+    "MultiMedias": "MultiMedia",
+    "CompositeGraphicUnits": "CompositeGraphicUnit",
+}
 
 
 def convert_media(bench: Bench) -> None:
     """Before anything moves: each resource where its list has it."""
+    for resource in (*bench.view.resources("Font"), *bench.view.resources("MultiMedia")):
+        _straighten(bench, resource)
     for media in tuple(bench.view.resources("MultiMedia")):
         element = _element(bench, media)
         if element is None:
@@ -152,14 +161,17 @@ def place_resources(bench: Bench) -> None:
         wrong = _OTHER if scope == PUBLIC else _PUBLIC
         for group in list(root):
             name = px.local(group)
-            if name in wrong and len(group):
+            if name in wrong:
                 goal = PUBLIC if name in _PUBLIC else DOCUMENT
-                _move(bench, part, root, list(group), goal)
+                moved = list(px.children(group, _ITEMS[name]))
+                _move(bench, part, root, moved, goal)
                 drop(group)
-                bench.say(
-                    "resource-place", f"{name} 移至 {_FILES[goal]}", f"{name}: {_FILES[goal]}",
-                    part,
-                )  # fmt: skip
+                bench.touch(part)
+                if moved:
+                    bench.say(
+                        "resource-place", f"{name} 移至 {_FILES[goal]}", f"{name}: {_FILES[goal]}",
+                        part,
+                    )  # fmt: skip
             elif name == "MultiMedias" and scope == OF_PAGE:
                 _share(bench, part, root, group, shared)
 
