@@ -61,6 +61,27 @@ def convert_media(bench: Bench) -> None:
             )
 
 
+def _straighten(bench: Bench, resource: Resource) -> None:
+    """A location that only generous readers follow is written as the name of the part."""
+    folder = bench.tree(resource.list_part).get("BaseLoc", "").strip()
+    base = resource.list_part.rpartition("/")[0]
+    if resource.location.startswith("/"):
+        plain = resource.location[1:]
+    else:
+        plain = posixpath.normpath(posixpath.join("/", base, folder, resource.location))[1:]
+    element = _element(bench, resource)
+    if not resource.file or plain == resource.file or element is None:
+        return
+    for child in element:
+        if px.local(child) in ("FontFile", "MediaFile"):
+            child.text = f"/{resource.file}"
+    bench.touch(resource.list_part)
+    bench.say(
+        "external", f"路径 {resource.location[:80]} 改为 /{resource.file}",
+        f"{resource.location[:80]} is written /{resource.file} now", resource.list_part,
+    )  # fmt: skip
+
+
 def _element(bench: Bench, resource: Resource) -> Element | None:
     for group in bench.tree(resource.list_part):
         for item in px.children(group, px.local(resource.element)):
