@@ -27,6 +27,9 @@ _VERBS = {
     "annotate": ("editing", "annotate"),
     "attach": ("editing", "attach"),
     "outline": ("editing", "outline"),
+    "to-pdf": ("converting", "to_pdf"),
+    "from-pdf": ("converting", "from_pdf"),
+    "from-images": ("converting", "from_images"),
 }
 
 

@@ -24,6 +24,11 @@ _HOMES = {
     "attach": "attaching",
     "outline": "attaching",
     "set_outline": "attaching",
+    "from_pdf": "from_pdf",
+    "PdfLimits": "pdf_limits",
+    "from_images": "from_images",
+    "Scan": "from_images",
+    "to_pdf": "to_pdf",
 }
 
 
