@@ -24,11 +24,11 @@ _HOMES = {
     "attach": "attaching",
     "outline": "attaching",
     "set_outline": "attaching",
-    "from_pdf": "from_pdf",
+    "from_pdf": "pdf_in",
     "PdfLimits": "pdf_limits",
-    "from_images": "from_images",
-    "Scan": "from_images",
-    "to_pdf": "to_pdf",
+    "from_images": "scans",
+    "Scan": "scans",
+    "to_pdf": "pdf_out",
 }
 
 
