@@ -19,9 +19,10 @@ beside the signature and protected by it, so that it can be judged when those ar
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
+from openrhip.formats.gm.certs import Certificate
 from openrhip.formats.gm.revocation import RevocationData
 from openrhip.formats.gm.signer import Signer
 from openrhip.formats.gm.tsp import Timestamper
@@ -135,12 +136,22 @@ def _signature(
         lock=lock,
         marks=(),
         seal=b"",
-        parameters=({records.REASON: reason} if reason else {}) | _committed(timestamper),
+        parameters={
+            **({records.REASON: reason} if reason else {}),
+            **(_carried(signer.chain) if form in forms.BARE else {}),
+            **_committed(timestamper),
+        },
         value=forms.digital(form, signer=signer, at=at, timestamper=timestamper),
         at=at,
         revocation=revocation.encode() if revocation else b"",
         base=base,
     )
+
+
+def _carried(issuers: Iterable[Certificate]) -> dict[str, str]:
+    """Issuers' certificates, for forms of SignedValue.dat that have no place for them."""
+    texts = [base64.b64encode(issuer.der).decode("ascii") for issuer in dict.fromkeys(issuers)]
+    return {records.CHAIN: " ".join(texts)} if texts else {}
 
 
 def _committed(timestamper: Timestamper | None) -> dict[str, str]:
@@ -160,17 +171,12 @@ def _sealing(
 ) -> Plan:
     at = clock.now().replace(microsecond=0)
     _refuse_unusable(seal, signer, at)
-    issuers = dict.fromkeys((*signer.chain, *seal.chain))
-    parameters = {
-        records.CHAIN: " ".join(base64.b64encode(issuer.der).decode() for issuer in issuers),
-        **_committed(timestamper),
-    }
     return Plan(
         kind=records.SEAL,
         lock=lock,
         marks=marks,
         seal=seal.der,
-        parameters=parameters,
+        parameters=_carried((*signer.chain, *seal.chain)) | _committed(timestamper),
         value=forms.sealing(seal, signer=signer, at=at, timestamper=timestamper),
         at=at,
         revocation=revocation.encode() if revocation else b"",
