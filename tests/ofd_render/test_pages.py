@@ -12,7 +12,7 @@ from openrhip.formats.ofd.notices import Notices
 from openrhip.formats.ofd.render import scene_reader
 from openrhip.formats.ofd.render.scene import Scene
 from openrhip.formats.ofd.render.scene_items import GroupItem
-from openrhip.kernel.errors import TooLarge
+from openrhip.kernel.errors import Malformed, TooLarge
 
 WHITE, RED, BLUE, GREEN = (255, 255, 255), (255, 0, 0), (0, 0, 255), (0, 255, 0)
 
@@ -169,7 +169,7 @@ def test_patterns_in_patterns_are_bounded(package):
     head = '<ofd:PathObject ID="5" Boundary="0 0 9 9" Fill="true"><ofd:FillColor><ofd:Pattern Width="9" Height="9"><ofd:CellContent>'
     tail = "</ofd:CellContent></ofd:Pattern></ofd:FillColor><ofd:AbbreviatedData>M 0 0 L 9 9 L 0 9 C</ofd:AbbreviatedData></ofd:PathObject>"
     deep = scene_reader._MAX_DEPTH + 2
-    with pytest.raises((TooLarge, ofd.package.Malformed)):
+    with pytest.raises((TooLarge, Malformed)):
         render.to_pdf(package(head * deep + tail * deep))
 
 
@@ -403,3 +403,12 @@ def test_the_watermark_of_a_view_is_in_the_pdf_once(package):
     data = package(pages=[layer(square("255 0 0"))] * 30)
     plain, marked = len(render.to_pdf(data)), len(render.to_pdf(data, watermark="李医生 2026"))
     assert marked < plain + 15_000
+
+
+def test_one_page_of_several_that_cannot_be_read_stays_empty_and_is_named(draw, package):
+    bad = {"Doc_0/Pages/P1.xml": b"<broken"}
+    drawn = draw(pages=[layer(square("255 0 0"))] * 3, parts=bad)
+    assert [drawn.at(20, 20, page) for page in range(3)] == [RED, WHITE, RED]
+    assert "page.unreadable" in drawn.codes
+    with pytest.raises(Malformed):
+        render.to_png(package(pages=[layer("")] * 3, parts=bad), 1)

@@ -19,8 +19,8 @@ from openrhip.formats.ofd.render.pdf_draw import Draw
 from openrhip.formats.ofd.render.pdf_file import File, Target, n, text
 from openrhip.formats.ofd.render.pdf_fonts import embed
 from openrhip.formats.ofd.render.scene import GroupItem, Scene
-from openrhip.formats.ofd.render.scene_items import Destination
-from openrhip.kernel.errors import Problem
+from openrhip.formats.ofd.render.scene_items import Destination, Sheet
+from openrhip.kernel.errors import Malformed, NotFound, Problem
 
 _PT = 72 / 25.4
 Stamp = tuple[int, Box, bytes]
@@ -70,7 +70,7 @@ class _Making:
         return canvas.use("Font", known[0], known[1])
 
     def page(self, index: int, stamps: Sequence[tuple[Box, bytes]], watermark: str) -> None:
-        sheet = self._scene.sheet(index)
+        sheet = self._sheet(index)
         x, y, width, height = box = sheet.box
         base: Matrix = (_PT, 0.0, 0.0, -_PT, -x * _PT, (height + y) * _PT)
         canvas = Canvas(base)
@@ -92,6 +92,21 @@ class _Making:
             f"{f'/Annots[{links}]' if links else ''}>>",
             self._pages[index],
         )
+
+    def _sheet(self, index: int) -> Sheet:
+        """The page; of several, one that cannot be read stays empty and is named."""
+        try:
+            return self._scene.sheet(index)
+        except (Malformed, NotFound) as problem:
+            if len(self._pages) == 1:
+                raise
+            self._scene.notices.note(
+                "page.unreadable",
+                f"第 {index + 1} 页无法读取，留为空白",
+                f"page {index + 1} cannot be read and stays empty",
+                problem.where,
+            )
+            return Sheet(self._scene.package.pages[index].box)
 
     def _mark(self, text_: str, box: Box) -> GroupItem:
         """The watermark of a view, the same on every page of this size."""

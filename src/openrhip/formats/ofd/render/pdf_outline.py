@@ -38,7 +38,7 @@ Place = Callable[[int, Destination | None], str]
 def entries(scene: Scene) -> tuple[Entry, ...]:
     """The outline of the first document."""
     document = scene.package.documents[0]
-    outlines = px.child(scene.package.xml(document.root), "Outlines")
+    outlines = px.child(scene.package.body(document), "Outlines")
     if outlines is None or not document.pages:
         return ()
     left = [_MOST]
@@ -69,7 +69,7 @@ def bookmarks(scene: Scene) -> list[tuple[str, int, Destination]]:
     return [
         (name[:_TITLE], page, destination(dest))
         for name, dest in targets.bookmarks.items()
-        if name and (page := targets.pages.get(dest.get("PageID", ""))) is not None
+        if name and (page := targets.number(dest.get("PageID", ""))) is not None
     ]
 
 

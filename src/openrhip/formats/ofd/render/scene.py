@@ -66,7 +66,7 @@ class _Document:
 
     @cached_property
     def root(self) -> Element:
-        return self.package.xml(self.document.root)
+        return self.package.body(self.document)
 
     @cached_property
     def store(self) -> Store:
@@ -74,8 +74,11 @@ class _Document:
 
     @cached_property
     def targets(self) -> Targets:
-        pages = {page.id: self.first + at for at, page in enumerate(self.document.pages)}
-        return Targets(self.root, pages, self.notices)
+        def number(page_id: str) -> int | None:
+            found = self.document.pages.number(page_id)
+            return None if found is None else self.first + found
+
+        return Targets(self.root, number, self.notices)
 
     @cached_property
     def templates(self) -> dict[str, _Template]:

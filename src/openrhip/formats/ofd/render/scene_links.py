@@ -6,7 +6,7 @@ Sources: GB/T 33190-2016 §7.5 (outlines, bookmarks), §14 (actions, destination
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
 from urllib.parse import urljoin
 
@@ -46,10 +46,12 @@ def _side(element: Element, name: str) -> float | None:
 
 
 class Targets:
-    """The pages and bookmarks of one document, by id and by name."""
+    """The pages and bookmarks of one document, by id and by name. number: of a page by its id."""
 
-    def __init__(self, root: Element, pages: dict[str, int], notices: Notices) -> None:
-        self.pages = pages
+    def __init__(
+        self, root: Element, number: Callable[[str], int | None], notices: Notices
+    ) -> None:
+        self.number = number
         self._notices = notices
         self.bookmarks: dict[str, Element] = {}
         for mark in islice(px.children(px.child(root, "Bookmarks"), "Bookmark"), _BOOKMARKS):
@@ -83,7 +85,7 @@ class Targets:
                 mark = px.child(child, "Bookmark")
                 if dest is None and mark is not None:
                     dest = self.bookmarks.get(mark.get("Name", ""))
-                page = self.pages.get(dest.get("PageID", "")) if dest is not None else None
+                page = self.number(dest.get("PageID", "")) if dest is not None else None
                 if dest is None or page is None:
                     self._note("Goto", where)
                     return None

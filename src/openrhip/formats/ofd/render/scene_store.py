@@ -191,7 +191,7 @@ _KINDS: dict[str, _Maker] = {
 def of_document(package: Package, document: Document, notices: Notices) -> Store:
     """The resources a whole document shares. Raises Malformed, NotFound."""
     store = Store(package, notices)
-    common = px.child(package.xml(document.root), "CommonData")
+    common = px.child(package.body(document), "CommonData")
     for kind in ("PublicRes", "DocumentRes"):
         for item in px.children(common, kind):
             store.load(px.text(item), document.root)
