@@ -95,15 +95,19 @@ def _load(data: bytes, kind: str) -> Program | None:
     )
 
 
-def _of_type1(data: bytes) -> Program | None:
-    made = getattr(faces_type1, "program", None)
-    if made is None:
-        return None
-    font = made(data)
-    program = _bare(font.cff)
-    program.names = dict(font.names)
-    program.encoding = dict(font.encoding)
-    return program
+def _of_type1(data: bytes) -> Program:
+    font = faces_type1.program(data)
+    made = _bare(faces_sfnt.tables(font.file())["CFF "])
+    made.names = {name: glyph for glyph, name in reversed(list(enumerate(font.names)))}
+    made.upem = font.upem
+    made.cids = None
+    found = {code: made.names[name] for code, name in font.encoding.items() if name in made.names}
+    if not found:
+        chars = {char_of(name): glyph for name, glyph in made.names.items() if char_of(name)}
+        usual = base_encoding("StandardEncoding")
+        found = {code: chars[char] for code, char in usual.items() if char in chars}
+    made.encoding = found
+    return made
 
 
 def _bare(data: bytes) -> Program:

@@ -14,21 +14,23 @@ from openrhip.formats.ofd.render import faces_sfnt
 
 LOOK = FontLook("OpenRHIP Unseen", "OpenRHIP Unseen")
 _UPEM = 1000
+_MOST = 65_000
 
 
 def font(characters: Iterable[str]) -> bytes:
-    """A font file in which all these characters have the one glyph."""
-    codes = sorted({ord(char) for char in characters} - {0})
-    speck = _triangle()
+    """A font file in which each of these characters has a glyph of its own, all alike: a
+    converter that goes by glyphs can still tell them apart."""
+    codes = sorted({ord(char) for char in characters} - {0})[:_MOST] or [32]
+    speck, count = _triangle(), len(codes) + 1
     tables = {
-        "glyf": speck + speck,
-        "loca": struct.pack(">HHH", 0, len(speck) // 2, len(speck)),
-        "head": faces_sfnt.head(_UPEM),
-        "maxp": faces_sfnt.maxp(2, outlines=True),
+        "glyf": speck * count,
+        "loca": struct.pack(f">{count + 1}I", *(at * len(speck) for at in range(count + 1))),
+        "head": faces_sfnt.head(_UPEM, long=True),
+        "maxp": faces_sfnt.maxp(count, outlines=True),
         "hhea": faces_sfnt.hhea(_UPEM, 1),
-        "hmtx": struct.pack(">Hhh", _UPEM, 0, 0),
-        "cmap": faces_sfnt.cmap(dict.fromkeys(codes or [32], 1)),
-        "OS/2": faces_sfnt.os2(_UPEM, codes or [32]),
+        "hmtx": struct.pack(">Hh", _UPEM, 0) + b"\0\0" * (count - 1),
+        "cmap": faces_sfnt.cmap({code: at for at, code in enumerate(codes, 1)}),
+        "OS/2": faces_sfnt.os2(_UPEM, codes),
         "post": faces_sfnt.post(),
         "name": faces_sfnt.name(LOOK.name),
     }
