@@ -33,6 +33,7 @@ _DROPPED = [
     int.from_bytes(tag.encode(), "big")
     for tag in ("GSUB", "GPOS", "GDEF", "DSIG", "VORG", "BASE", "kern", "EBDT", "EBLC", "hdmx")
 ]
+_INKLESS = frozenset(("Cc", "Cf", "Cs", "Zs", "Zl", "Zp"))
 _SYMBOLS = 0xF000  # where symbol fonts have their first 256 characters
 
 
@@ -156,7 +157,7 @@ def _quadratic(a: float, b: float, x: float, y: float, out: list[Segment]) -> No
 
 def visible(char: str) -> bool:
     """Whether a character is one that ink is expected for."""
-    return not char.isspace() and unicodedata.category(char)[0] not in "CZ"
+    return not char.isspace() and unicodedata.category(char) not in _INKLESS
 
 
 class Run(NamedTuple):

@@ -241,7 +241,7 @@ def written(charstrings: Sequence[bytes]) -> bytes:
     name = _packed([b"OFD"])
     empty = _packed([])
     glyphs = _packed(charstrings)
-    charset = b"\2" + struct.pack(">HH", 1, max(len(charstrings) - 2, 0))
+    charset = b"\2" + struct.pack(">HH", 1, len(charstrings) - 2) if charstrings[1:] else b"\0"
     size = len(_top(0, 0, 0))
     base = len(header) + len(name) + len(_packed([b"\0" * size])) + 2 * len(empty)
     top = _top(base, base + len(charset), base + len(charset) + len(glyphs))

@@ -8,6 +8,8 @@ Sources: OpenType 1.9 (head, hhea, hmtx, maxp, cmap, OS/2, post, name).
 from __future__ import annotations
 
 import struct
+import sys
+from array import array
 from collections.abc import Mapping
 
 _MAGIC = (b"\0\1\0\0", b"true", b"OTTO", b"typ1")
@@ -60,7 +62,9 @@ def build(parts: Mapping[str, bytes]) -> bytes:
 
 
 def _sum(padded: bytes) -> int:
-    words: tuple[int, ...] = struct.unpack(f">{len(padded) // 4}I", padded)
+    words = array("I", padded)
+    if sys.byteorder == "little":
+        words.byteswap()
     return sum(words) & 0xFFFFFFFF
 
 
