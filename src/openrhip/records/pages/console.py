@@ -27,7 +27,7 @@ from openrhip.records.figures import figures
 from openrhip.records.pages.charts import deposits_chart
 from openrhip.records.pages.paging import page_number, pages_of
 from openrhip.records.pages.proof import lines
-from openrhip.records.pages.words import both
+from openrhip.records.pages.words import both, chinese
 from openrhip.records.service import Figures, RefusalSummary
 from openrhip.records.service.contacts import contacts
 
@@ -305,7 +305,14 @@ def _health() -> dict[str, Any]:
         "findings": findings,
         "sound": all(line.ok for line in findings),
         "note": note,
+        **_evidence(),
     }
+
+
+def _evidence() -> dict[str, Any]:
+    """Long-term evidence: how many documents have it, and what needs somebody."""
+    found = records.evidence_status()
+    return {"evidence": found, "worries": [zh if chinese() else en for zh, en in found.warnings]}
 
 
 def _moment(text: str) -> datetime | None:

@@ -8,9 +8,11 @@ from django.utils.translation import gettext as _
 
 from openrhip.formats.gm import sm3
 from openrhip.formats.gm.findings import Finding
+from openrhip.kernel.clock import CITY_ZONE
+from openrhip.kernel.errors import Problem
 from openrhip.ledger.rules import Entry, LogKey, Receipt, verify_receipt
 from openrhip.records.pages.words import chinese
-from openrhip.records.service import AccessProof
+from openrhip.records.service import AccessProof, evidence_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,4 +39,15 @@ def proof_lines(proof: AccessProof) -> list[Line]:
     for field, text in proof.opened.items():
         ok = entry.fields.get(field) == sm3.hexdigest(salt + text.encode())
         shown.append(Line(ok, _("条目里写的查看者就是上面这一位")))
-    return shown
+    return [*shown, *_existence(proof.access.document_id)]
+
+
+def _existence(document_id: str) -> list[Line]:
+    """One line if the document has long-term evidence."""
+    try:
+        found = evidence_of(document_id)
+    except Problem:
+        return []
+    day = found.since.astimezone(CITY_ZONE)
+    text = _("长期证据:归档时间戳证明这份病历在 %(day)s 已经存在,多年后仍可核验")
+    return [Line(True, text % {"day": f"{day:%Y-%m-%d}"})]

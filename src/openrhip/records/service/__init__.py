@@ -49,6 +49,8 @@ from openrhip.records.service.preservation.results import (
     EvidenceStatus,
 )
 from openrhip.records.service.preservation.running import keep_evidence
+from openrhip.records.service.preservation.showing import of_document as evidence_of
+from openrhip.records.service.preservation.showing import status as evidence_status
 from openrhip.records.service.searching import look_up, search_for
 from openrhip.records.service.uploads import (
     begin_upload,
@@ -92,6 +94,8 @@ __all__ = [
     "deposited",
     "disclose",
     "document",
+    "evidence_of",
+    "evidence_status",
     "export_bundle",
     "finish_pending",
     "four_properties",

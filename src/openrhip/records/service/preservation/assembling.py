@@ -135,6 +135,11 @@ class Assembler:
         return self._rows[tree_id]
 
 
+def _stamped(row: EvidenceTree, members: tuple[bytes, ...]) -> ArchiveTimeStamp:
+    tree = _tree(row.nodes_key, row.algorithm, row.leaves)
+    return building.stamp_of(tree, members, bytes(row.token or b""))
+
+
 @lru_cache(maxsize=_MOST_KEPT)
 def _tree(nodes_key: str, algorithm: str, leaves: int) -> Tree:
     """A stamped tree. Its nodes are found by their own digest: they never change."""
