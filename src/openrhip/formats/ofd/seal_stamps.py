@@ -30,8 +30,12 @@ _LONGEST = 1_600  # pixels of a seal picture that is drawn from OFD
 _SEAL_LIMITS = images.Limits(size=8 << 20, pixels=16_000_000)
 
 
-def stamps(package: Package, notices: Notices | None = None) -> list[tuple[int, Box, bytes]]:
+def stamps(
+    package: Package, notices: Notices | None = None, page: int | None = None
+) -> list[tuple[int, Box, bytes]]:
     """Seals to show: (page index, boundary in mm, PNG or JPEG), in the order of the signatures.
+
+    page: only those on it.
 
     A riding seal comes as its parts, each cut out. A seal that cannot be read shows nothing, and
     a notice says so.
@@ -40,8 +44,7 @@ def stamps(package: Package, notices: Notices | None = None) -> list[tuple[int, 
     found: list[tuple[int, Box, bytes]] = []
     first = 0
     for document in package.documents:
-        pages = {page.id: first + number for number, page in enumerate(document.pages)}
-        first += len(document.pages)
+        before, first = first, first + len(document.pages)
         for part, root in _descriptions(package, document):
             places = list(px.children(px.child(root, "SignedInfo"), "StampAnnot"))
             if not places:
@@ -51,10 +54,12 @@ def stamps(package: Package, notices: Notices | None = None) -> list[tuple[int, 
                 _note(notices, part)
                 continue
             for item in places[: MOST - len(found)]:
-                page = pages.get(item.get("PageRef", ""))
+                number = document.pages.number(item.get("PageRef", ""))
+                if number is None or page not in (None, before + number):
+                    continue
                 shown = _shown(item, picture)
-                if page is not None and shown is not None:
-                    found.append((page, *shown))
+                if shown is not None:
+                    found.append((before + number, *shown))
     return found
 
 

@@ -69,7 +69,7 @@ def to_png(
     if not 10 <= dpi <= 600 or width * height * (dpi / 25.4) ** 2 > _MAX_PIXELS:
         raise TooLarge("the picture would be too large", where="dpi", remedy="ask for less dpi")
     scene = _scene(package, notices)
-    stamps = seal_stamps.stamps(package, scene.notices)
+    stamps = seal_stamps.stamps(package, scene.notices, page)
     made = io.BytesIO()
     pdf.write(scene, stamps, watermark or "", [page], made, level=0)
     document = pypdfium2.PdfDocument(made.getvalue())
@@ -107,7 +107,9 @@ def to_svg(
     package = _opened(data)
     _check_page(package, page)
     scene = _scene(package, notices)
-    return svg.to_svg(scene, page, seal_stamps.stamps(package, scene.notices), watermark or "")
+    return svg.to_svg(
+        scene, page, seal_stamps.stamps(package, scene.notices, page), watermark or ""
+    )
 
 
 def to_page(
