@@ -22,7 +22,7 @@ _FORMATS = ("PNG", "JPEG", "BMP", "DIB", "GIF", "TIFF", "JPEG2000")
 _BROKEN = (
     OSError, ValueError, SyntaxError, TypeError, KeyError, IndexError, OverflowError, MemoryError,
     EOFError, NotImplementedError, RuntimeError, AttributeError, ZeroDivisionError, struct.error,
-    Image.DecompressionBombError, Image.DecompressionBombWarning,
+    Image.DecompressionBombError, Image.DecompressionBombWarning, UserWarning,
 )  # fmt: skip
 
 PLACEHOLDER: tuple[Segment, ...] = (
