@@ -2,6 +2,7 @@
 
 import io
 import json
+import zlib
 
 import pytest
 from hypothesis import given, settings
@@ -66,6 +67,35 @@ def test_lines_that_come_and_go(parcel):
     assert [(one.kind, one.before, one.box_after) for one in page.texts] == [
         ("removed", "新加一行", None)
     ]
+
+
+def forged(data, goal):
+    """The data with four more bytes that give it the CRC-32 of the goal."""
+    table = []
+    for number in range(256):
+        for _ in range(8):
+            number = number >> 1 ^ (0xEDB88320 if number & 1 else 0)
+        table.append(number)
+    high = {value >> 24: at for at, value in enumerate(table)}
+    left, steps = zlib.crc32(goal) ^ 0xFFFFFFFF, []
+    for _ in range(4):
+        steps.insert(0, high[left >> 24])
+        left = (left ^ table[steps[0]]) << 8 & 0xFFFFFFFF
+    state, more = zlib.crc32(data) ^ 0xFFFFFFFF, bytearray()
+    for step in steps:
+        more.append((state ^ step) & 0xFF)
+        state = table[step] ^ state >> 8
+    return data + bytes(more)
+
+
+def test_a_change_behind_an_equal_checksum_is_seen(parcel):
+    one = b"dose 10 mg, four bytes"
+    two = forged(b"dose 90 mg, four b", one)
+    assert (zlib.crc32(one), len(one), one) == (zlib.crc32(two), len(two), one)
+    part = "Doc_0/Res/a.png"
+    found = ofd.compare(parcel({part: one}), parcel({part: two}))
+    assert [change.part for change in found.parts] == [part]
+    assert ofd.compare(parcel({part: one}), parcel({part: one})).same
 
 
 def test_drawings_that_move_come_and_change(parcel):

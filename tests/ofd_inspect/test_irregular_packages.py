@@ -8,6 +8,7 @@ import zipfile
 import pytest
 
 from openrhip.formats import ofd
+from openrhip.formats.gm.chain import TrustStore
 from openrhip.formats.ofd import package_headers, package_xml
 from openrhip.formats.ofd.notices import Notices
 from openrhip.formats.ofd.package import Limits
@@ -374,6 +375,17 @@ def test_sizes_in_a_zip64_field():
     ):
         with pytest.raises((Malformed, TooLarge)):
             ofd.open_package(wrong)
+
+
+def test_verification_reads_exactly(parcel):
+    """What a tolerant reader sees is never judged as if every reader saw it."""
+    trust = TrustStore([])
+    odd = parcel({DOCUMENT: ("Pages/Page_0/Content.xml", "pages\\page_0/Content.xml")})
+    assert ofd.open_package(odd).pages[0].part == PAGE
+    assert ofd.verify(odd, trust=trust).verdict == "invalid"
+    assert ofd.verify(parcel(), trust=trust).verdict == "unsigned"
+    with pytest.raises(Malformed, match="ZIP64"):
+        ofd.verify(wide(parcel()), trust=trust)
 
 
 def test_a_file_is_opened_by_its_path(parcel, tmp_path):
