@@ -73,9 +73,10 @@ def forged(data, goal):
     """The data with four more bytes that give it the CRC-32 of the goal."""
     table = []
     for number in range(256):
+        value = number
         for _ in range(8):
-            number = number >> 1 ^ (0xEDB88320 if number & 1 else 0)
-        table.append(number)
+            value = value >> 1 ^ (0xEDB88320 if value & 1 else 0)
+        table.append(value)
     high = {value >> 24: at for at, value in enumerate(table)}
     left, steps = zlib.crc32(goal) ^ 0xFFFFFFFF, []
     for _ in range(4):

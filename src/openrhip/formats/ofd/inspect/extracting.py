@@ -84,9 +84,9 @@ def safe_name(wish: str) -> str:
     stem, dot, suffix = name.rpartition(".")
     if not dot or len(suffix) > 12:
         stem, suffix = name, ""
-    while len(stem.encode()) + len(suffix.encode()) + 1 > _LONGEST:
-        stem = stem[:-1] or "x"
-        suffix = suffix[:12] if len(stem) > 1 else ""
+    if len(name.encode()) > _LONGEST:
+        room = _LONGEST - len(suffix.encode()) - 1
+        stem = stem.encode()[:room].decode(errors="ignore").rstrip(" .") or "unnamed"
     return f"{stem}.{suffix}" if suffix else stem
 
 
