@@ -162,12 +162,13 @@ class Content(Graphics):
             path.rectangle(corners(state.matrix, box[0], box[1], box[2] - box[0], box[3] - box[1]))
             state.clip = state.clip.with_path(path, even_odd=False)
         if state.mask is not None and box is not None:
-            self._stack[-1].clip = state.clip
             x, y, width, height = _around(
                 corners(state.matrix, box[0], box[1], box[2] - box[0], box[3] - box[1])
             )
             self.pop()
-            self.sheet.form_as_pixels(found, self.state, (x, y, width, height))
+            held = self.state.copy()
+            held.clip = state.clip
+            self.sheet.form_as_pixels(found, held, (x, y, width, height))
             return
         if get(found, "/Group") is not None:
             state.group_alpha *= state.fill_alpha

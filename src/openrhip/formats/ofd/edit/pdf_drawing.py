@@ -142,8 +142,8 @@ class Sheet:
             flags += ' Fill="true"' + (' Rule="Even-Odd"' if fill == "Even-Odd" else "")
             colors += _color("FillColor", state.fill, state.alpha())
         x, y = round(box[0], 3), round(box[1], 3)
-        tiny = max(box[2], box[3]) < 8
-        data = path.data(x, y, 3 if tiny else 2)
+        fine = max(box[2], box[3]) < 8 or len(path.steps) <= 12
+        data = path.data(x, y, 3 if fine else 2)
         self.out.append(
             f'<ofd:PathObject ID="{self.tools.book.next_id()}" Boundary="{_box((x, y, *box[2:]))}"'
             f"{flags}>{clips_xml(state.clip, box, (x, y))}{colors}"

@@ -48,7 +48,8 @@ class Graphics:
     def push(self, _: Operands = ()) -> None:
         if len(self._stack) > _MOST_STATES:
             raise TooLarge("graphics states are nested too deeply", where="content")
-        self._stack.append(self.state.copy())
+        self._stack.append(self.state)
+        self.state = self.state.copy()
 
     def pop(self, _: Operands = ()) -> None:
         if self._stack:

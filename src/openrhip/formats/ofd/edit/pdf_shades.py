@@ -10,7 +10,7 @@ import math
 from typing import NamedTuple
 
 import pikepdf
-from pikepdf import Array, Dictionary, Name
+from pikepdf import Array, Dictionary
 
 from openrhip.formats.ofd.edit.pdf_colours import Color
 from openrhip.formats.ofd.edit.pdf_numbers import get, reals, short, whole
@@ -18,7 +18,7 @@ from openrhip.formats.ofd.edit.pdf_scratch import Scratch
 from openrhip.formats.ofd.render.geometry import Matrix, apply
 from openrhip.kernel.errors import Problem
 
-_STRIP = 256
+_STRIP = 1024
 
 
 class Shade(NamedTuple):
@@ -116,7 +116,7 @@ class Shades:
 
 
 def _fewer(colours: list[Color]) -> tuple[tuple[float, Color], ...]:
-    """As few stops as follow the colours within two levels."""
+    """As few stops as follow the colours within two levels; two at one place for a jump."""
     if not colours:
         return ()
     last = len(colours) - 1
@@ -124,11 +124,20 @@ def _fewer(colours: list[Color]) -> tuple[tuple[float, Color], ...]:
     at = 0
     while at < last:
         end = at + 1
-        while end < last and _follows(colours, at, end + 1):
+        if _jumps(colours, at):
+            place = (at + 0.5) / last
+            stops += [(place, colours[at]), (place, colours[end])]
+            at = end
+            continue
+        while end < last and not _jumps(colours, end) and _follows(colours, at, end + 1):
             end += 1
         stops.append((end / last, colours[end]))
         at = end
     return tuple(stops) if len(stops) > 1 else (*stops, (1.0, colours[-1]))
+
+
+def _jumps(colours: list[Color], at: int) -> bool:
+    return any(abs(a - b) > 40 for a, b in zip(colours[at], colours[at + 1], strict=True))
 
 
 def _follows(colours: list[Color], first: int, last: int) -> bool:
@@ -139,8 +148,3 @@ def _follows(colours: list[Color], first: int, last: int) -> bool:
         for at in (*range(first + 1, last, step), last - 1)
         for i in range(3)
     )
-
-
-def names(kind: str) -> object:
-    """A name object."""
-    return Name(f"/{kind}")
