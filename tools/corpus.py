@@ -27,6 +27,7 @@ from openrhip.kernel.errors import Problem
 
 MOST_PAGES = 6
 _WINDOW = 7
+_ROUNDING = 3
 _DPI = 127  # five pixels a millimetre
 
 
@@ -51,8 +52,11 @@ def distinct(folder: Path) -> dict[str, Path]:
 
 def similarity(mine: Image.Image, other: Image.Image) -> float:
     """Mean structural similarity of two pictures in grey (Wang 2004), uniform 7 × 7 windows."""
-    if mine.size != other.size:
+    width, height = (min(pair) for pair in zip(mine.size, other.size, strict=True))
+    if max(mine.width, other.width) - width > _ROUNDING:
         mine = mine.resize(other.size, Image.Resampling.LANCZOS)
+    else:  # rounded to whole pixels in two ways: nothing is blurred
+        mine, other = (one.crop((0, 0, width, height)) for one in (mine, other))
     a, b = (np.asarray(one.convert("L"), dtype=np.float64) for one in (mine, other))
 
     def mean(values: Any) -> Any:
