@@ -1,9 +1,11 @@
 """A small region with keys, a medical record of it, and hand-made packages to break rules in."""
 
+import runpy
 import zlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -121,6 +123,12 @@ def packed():
         return container.finish()
 
     return pack
+
+
+@pytest.fixture(scope="session")
+def archive():
+    """Parts of a package for an archive, and ways to break its rules."""
+    return SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name("archive_parts.py"))))
 
 
 @pytest.fixture(scope="session")

@@ -95,7 +95,8 @@ def _object_actions(bench: Bench, sheet: Sheet, usage: Usage) -> bool:
             kept = sheet.kind == PAGE and _upright(owner)
             if kept:
                 usage.links[sheet.number].append(_link_of(owner, left))
-            drop(left)
+            else:
+                drop(left)
             bench.say(
                 "object-actions",
                 "图元的跳转改为链接注释" if kept else "图元的跳转已去除",

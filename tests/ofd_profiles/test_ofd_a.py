@@ -1,0 +1,139 @@
+"""OFD-A: every rule broken once by a hand-made package, and mended by the conversion."""
+
+import pytest
+
+from openrhip.formats import ofd
+from openrhip.formats.ofd.profiles import PROFILES, ofd_a, profile
+from openrhip.formats.ofd.profiles.ofd_a import sfnt, table
+from openrhip.kernel.errors import NotFound, Refused
+
+NOT_MENDED = {
+    "single-document": "asks which one",
+    "encryption": "asks how to decrypt",
+    "colour-spaces": "colours would change",
+    "text-size": "no size is known",
+    "video-objects": "shows nothing that could be drawn",
+    "tags": "what they said is lost",
+}
+"""Rules that a conversion leaves broken, and why; it says so."""
+ADVICE = {"metadata", "scanned-text", "colour-profiles"}
+
+
+RULES = sorted(rule.code.removeprefix("ofd-a.") for rule in table.RULES)
+BREAKABLE = [name for name in RULES if name not in ADVICE]
+
+
+@pytest.fixture
+def broken(packed, archive):
+    """A function: the package with one rule broken."""
+
+    def make(name):
+        found = archive.parts()
+        return packed(found | archive.BROKEN[name](found))
+
+    return make
+
+
+def test_the_plain_package_keeps_every_rule(packed, archive, failures):
+    findings = ofd_a.check(ofd.open_package(packed(archive.parts())))
+    assert not failures(findings)
+    assert len(findings) == len(table.RULES) >= 28
+    assert all(one.text_zh.startswith("GB/T 42133-2022 6.") for one in findings)
+    assert len({one.code for one in findings}) == len(findings)
+
+
+def test_every_rule_is_broken_here(archive):
+    assert set(RULES) == {*archive.BROKEN, *ADVICE}
+
+
+@pytest.mark.parametrize("name", BREAKABLE)
+def test_each_rule_is_found_broken(broken, failures, name):
+    findings = ofd_a.check(ofd.open_package(broken(name)))
+    found = failures(findings)
+    allowed = {"tags": {"external"}, "fonts-embedded": {"unrelated"}}.get(name, set())
+    assert found == {f"ofd-a.{one}" for one in {name, *allowed}}
+    line = next(one for one in findings if one.code == f"ofd-a.{name}")
+    assert line.where
+    assert "处理：" in line.text_zh
+    assert "do: " in line.text_en
+
+
+@pytest.mark.parametrize("name", [one for one in BREAKABLE if one not in NOT_MENDED])
+def test_each_rule_is_mended(broken, name):
+    data = broken(name)
+    made = ofd_a.convert(data)
+    assert made.ok, [one.text_en for one in made.findings if not one.ok]
+    assert name == "unrelated" or any(one.rule == f"ofd-a.{name}" for one in made.report)
+    assert ofd.text(made.data) == ofd.text(data)
+    again = ofd_a.convert(made.data)
+    assert again.ok
+
+
+@pytest.mark.parametrize("name", ["colour-spaces", "text-size", "video-objects", "tags"])
+def test_what_cannot_be_mended_is_told(broken, failures, name):
+    made = ofd_a.convert(broken(name))
+    assert f"ofd-a.{name}" in failures(made.findings)
+    assert not made.ok
+
+
+def test_several_documents_and_encryption_are_refused(broken):
+    with pytest.raises(Refused, match="2 documents"):
+        ofd_a.convert(broken("single-document"))
+    assert ofd_a.convert(broken("single-document"), document=0).ok
+    with pytest.raises(Refused, match="encrypted"):
+        ofd_a.convert(broken("encryption"))
+
+
+def test_advice_is_told_and_never_fails(packed, archive, failures):
+    found = archive.parts() | {"OFD.xml": archive.OFD.replace("题名", "x")}
+    found["Doc_0/PublicRes.xml"] = archive.PUBLIC.replace(
+        "<ofd:Fonts>", archive.SPACE.format("RGB") + "<ofd:Fonts>"
+    )
+    found[archive.PAGE_PART] = archive.PAGE.replace(archive.TEXT, "")
+    findings = ofd_a.check(ofd.open_package(packed(found)))
+    assert not failures(findings)
+    told = {one.code.removeprefix("ofd-a.") for one in findings if "（建议项）" in one.text_zh}
+    assert told == ADVICE
+
+
+def test_profiles_by_name():
+    assert set(PROFILES) == {"ofd-a", "ofd-h"}
+    assert profile("OFD-A").name == "ofd-a"
+    with pytest.raises(NotFound, match="no such profile"):
+        profile("ofd-x")
+
+
+def test_a_lost_font_is_replaced_with_a_word(packed, archive):
+    data = packed(archive.parts() | {
+        "Doc_0/PublicRes.xml": archive.PUBLIC.replace("<ofd:FontFile>font.otf</ofd:FontFile>", "").replace(
+            "Noto Serif SC", "黑体"),
+        archive.PAGE_PART: archive.PAGE.replace("<ofd:TextCode", '<ofd:CGTransform CodePosition="0" CodeCount="1">'
+            "<ofd:Glyphs>7</ofd:Glyphs></ofd:CGTransform><ofd:TextCode").replace("病历二三", "病历二\u0bcb"),
+    })  # fmt: skip
+    made = ofd_a.convert(data)
+    assert made.ok
+    assert any("黑体" in one.zh and "Noto Sans" in one.zh for one in made.report)
+    assert any("U+0BCB" in one.en and not one.done for one in made.report)
+    page = ofd.open_package(made.data).read(archive.PAGE_PART)
+    assert b"CGTransform" not in page
+
+
+def test_scaled_text_stands_where_it_stood(broken, archive):
+    made = ofd_a.convert(broken("text-scale"))
+    page = ofd.open_package(made.data).read(archive.PAGE_PART).decode()
+    assert 'HScale="0.5"' in page
+    assert 'DeltaX="2 g 2 2"' in page
+    assert "CTM" not in page.partition("TextCode")[0]
+
+
+def test_a_jump_of_an_object_becomes_a_link(broken):
+    made = ofd_a.convert(broken("object-actions"))
+    note = ofd.open_package(made.data).read("Doc_0/Annots/Annot_0.xml").decode()
+    assert 'Type="Link"' in note
+    assert 'PageID="1"' in note
+    assert "URI" not in note
+
+
+def test_a_font_without_outlines_is_no_font(archive):
+    assert sfnt.lacking(archive.parts()["Doc_0/Res/font.otf"]) == ()
+    assert set(sfnt.lacking(archive.without_tables("CFF ", "cmap"))) == {"glyf", "loca", "cmap"}
