@@ -42,6 +42,7 @@ _HOMES: dict[str, str] = {
     "check": "inspect.checking",
     "CheckReport": "inspect.checking",
     "compare": "inspect.comparing",
+    "at_version": "inspect.versions",
     "Differences": "inspect.differences",
     "Package": "package",
     "Limits": "package",

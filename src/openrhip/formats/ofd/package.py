@@ -37,7 +37,7 @@ from openrhip.formats.ofd.package_zip import (
     read_directory,
     unpack,
 )
-from openrhip.kernel.errors import Malformed, NotFound, Problem, TooLarge
+from openrhip.kernel.errors import Malformed, NotFound, Problem, Refused, TooLarge
 
 __all__ = [
     "ENTRY", "AttachmentPart", "Box", "Document", "Entry", "Limits", "Package", "Page", "Tag",
@@ -56,12 +56,14 @@ class Package:
     """An opened package. `parts` in the order of the container, without leading slash.
 
     exact: refuse what two readers may see differently; else it is read and told in `notices`.
+    only: document part that is read in place of all documents: another version of one of them.
     """
 
     data: bytes
     entries: dict[str, Entry]
     limits: Limits
     exact: bool = False
+    only: str = ""
     notices: Notices = field(default_factory=Notices, repr=False)
     _contents: Kept[bytes] = field(default_factory=lambda: Kept[bytes](_BYTES), repr=False)
     _trees: Kept[Element] = field(default_factory=lambda: Kept[Element](_XML), repr=False)
@@ -179,7 +181,7 @@ class Package:
         root = self.xml(ENTRY)
         if px.local(root) != "OFD":
             raise Malformed("the entry file is no OFD element", where=ENTRY)
-        bodies = self.bounded(px.children(root, "DocBody"), ENTRY)
+        bodies = self.bounded(px.children(root, "DocBody"), ENTRY)[: 1 if self.only else None]
         found: list[Document] = []
         for body in bodies:
             try:
@@ -193,7 +195,7 @@ class Package:
         return tuple(found)
 
     def _document(self, body: Element) -> Document:
-        part = self.resolve(px.text(body, "DocRoot"), base=ENTRY)
+        part = self.only or self._root(px.text(body, "DocRoot"))
         signatures = px.text(body, "Signatures")
         return Document(
             root=part,
@@ -201,6 +203,16 @@ class Package:
             pages=self._pages(part),
             signatures=self._list_part(signatures),
         )
+
+    def _root(self, location: str) -> str:
+        try:
+            return self.resolve(location, base=ENTRY)
+        except NotFound as problem:
+            if "Encryptions.xml" in self:
+                raise Refused(
+                    "the package is encrypted (GM/T 0099)", where=ENTRY, remedy="decrypt it first"
+                ) from problem
+            raise
 
     def _list_part(self, location: str) -> str:
         """Some templates name a list that does not exist yet: that hinders no reader."""
@@ -319,7 +331,7 @@ def open_package(
     notices = Notices()
     odd = None if exact else _teller(notices)
     entries = {entry.name: entry for entry in read_directory(data, limits, odd=odd)}
-    package = Package(data, entries, limits, exact, notices)
+    package = Package(data, entries, limits, exact, notices=notices)
     if ENTRY not in package and not (odd and _entry_in_other_case(package)):
         raise Malformed("the package has no OFD.xml", where="directory")
     return package

@@ -37,17 +37,32 @@ _MOST = 40
 @click.option(
     "--dpi", type=click.IntRange(20, 200), default=60, show_default=True, help="Of that picture."
 )
+@click.option("--from-version", metavar="ID", help="Of BEFORE take this version; or: current.")
+@click.option("--to-version", metavar="ID", help="Of AFTER take this version; or: current.")
 @JSON
-def diff(before: Path, after: Path, output: Path | None, dpi: int, as_json: bool) -> None:
+def diff(
+    before: Path,
+    after: Path,
+    output: Path | None,
+    dpi: int,
+    from_version: str | None,
+    to_version: str | None,
+    as_json: bool,
+) -> None:
     """What changed from BEFORE to AFTER: parts, pages, lines of text, drawings, values (版本比较).
 
-    Also what each signature of both files covers; that is no verification. Exit code 0 if the
-    files say the same, 1 if not.
+    Also what each signature of both files covers; that is no verification. BEFORE and AFTER may be
+    one file of which two versions are compared. Exit code 0 if they say the same, 1 if not.
     """
     from openrhip.formats.ofd.inspect.comparing import compare
+    from openrhip.formats.ofd.inspect.versions import at_version
     from openrhip.formats.ofd.package import open_package
 
     old, new = open_package(before), open_package(after)
+    if from_version:
+        old = at_version(old, from_version)
+    if to_version:
+        new = at_version(new, to_version)
     found = compare(old, new)
     if as_json:
         say(found.as_dict())

@@ -115,6 +115,7 @@ class Checker:
     def __init__(self, part: str) -> None:
         self.part = part
         self.findings: list[Finding] = []
+        self._names: set[str] = set()
         self._counts: dict[str, int] = {}
 
     def root(self, element: Element, expected: str) -> list[Finding]:
@@ -189,6 +190,10 @@ class Checker:
         else:
             expected = "one of " + ", ".join(kind.split("|"))
             ok = value.strip() in kind.split("|")
+        if kind == "xid" and name == "ID":
+            if value in self._names:
+                ok, expected = False, "a name that stands here once"
+            self._names.add(value)
         if not ok:
             place = f"属性 {name}" if name else "内容"
             self._add(
