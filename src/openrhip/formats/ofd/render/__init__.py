@@ -74,7 +74,9 @@ def to_png(
     document = pypdfium2.PdfDocument(made.getvalue())
     try:
         sheet = document[0]
-        bitmap = sheet.render(scale=dpi / 72, rev_byteorder=True)
+        across = max(1, round(width * dpi / 25.4))  # pypdfium2 rounds up and stretches to that
+        scale = (across - 1e-4) / sheet.get_width()
+        bitmap = sheet.render(scale=scale, rev_byteorder=True)
         result = png(bitmap.to_pil(), dpi)
         bitmap.close()
         sheet.close()
