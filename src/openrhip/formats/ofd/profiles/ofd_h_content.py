@@ -98,9 +98,8 @@ def _under(texts: list[Element], box: tuple[float, ...]) -> bool:
 
 
 def _page_area(view: View, sheet: Sheet) -> float:
-    page = view.documents[0].pages[sheet.number]
     try:
-        _, _, width, height = view.package.page_box(page)
+        _, _, width, height = view.package.page_box(view.package.pages[sheet.number])
     except Problem:
         return 1.0
     return max(width * height, 1.0)
