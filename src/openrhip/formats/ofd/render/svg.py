@@ -14,11 +14,13 @@ from xml.sax.saxutils import escape, quoteattr
 from openrhip.formats.ofd.package import Box
 from openrhip.formats.ofd.render.faces import Faces
 from openrhip.formats.ofd.render.geometry import IDENTITY
+from openrhip.formats.ofd.render.images import decode
 from openrhip.formats.ofd.render.overlay import overlay
 from openrhip.formats.ofd.render.scene import Scene
 from openrhip.formats.ofd.render.scene_items import GroupItem, Link
 from openrhip.formats.ofd.render.svg_draw import MARK, Drawing
 from openrhip.formats.ofd.render.svg_paint import matrix, n
+from openrhip.kernel.errors import Problem
 
 Stamp = tuple[int, Box, bytes]
 _KINDS = {b"\x89PNG": "png", b"\xff\xd8\xff": "jpeg"}
@@ -57,11 +59,32 @@ class Pages:
         parts = [self.drawing.inside(sheet.items)]
         for place, (left, top, wide, tall), data in self._stamps:
             if place == index:
-                parts.append(_stamp((left, top, wide, tall), data))
+                parts.append(self._stamp((left, top, wide, tall), data))
         if self._mark:
             parts.append(self.drawing.item(_marked(self._mark, sheet.box)))
         links = "".join(_link(link, anchor) for link in sheet.links)
         return Body(sheet.box, "".join(parts), links)
+
+    def _stamp(self, box: Box, data: bytes) -> str:
+        """A seal's picture. One without opacity colours what it covers, so that the text below
+        stays legible."""
+        kind = next((k for head, k in _KINDS.items() if data.startswith(head)), "")
+        if not kind:
+            return ""
+        mixed = ""
+        try:
+            if decode(data).alpha is None:
+                self.drawing.blends.add("multiply")
+                mixed = ' class="mix-multiply"'
+        except Problem:
+            return ""
+        left, top, wide, tall = box
+        inside = base64.b64encode(data).decode("ascii")
+        return (
+            f'<image width="1" height="1" preserveAspectRatio="none"{mixed}'
+            f' transform="{matrix((wide, 0, 0, tall, left, top))}"'
+            f' xlink:href="data:image/{kind};base64,{inside}"/>'
+        )
 
     def styles(self) -> str:
         """After the pages: rules for their texts, with the fonts inside."""
@@ -100,19 +123,6 @@ def _marked(mark: str, box: Box) -> GroupItem:
 
 def _printable(text: str) -> str:
     return "".join(c if c.isprintable() else "\ufffd" for c in text)
-
-
-def _stamp(box: Box, data: bytes) -> str:
-    kind = next((k for head, k in _KINDS.items() if data.startswith(head)), "")
-    if not kind:
-        return ""
-    left, top, wide, tall = box
-    inside = base64.b64encode(data).decode("ascii")
-    return (
-        '<image width="1" height="1" preserveAspectRatio="none"'
-        f' transform="{matrix((wide, 0, 0, tall, left, top))}"'
-        f' xlink:href="data:image/{kind};base64,{inside}"/>'
-    )
 
 
 def _link(link: Link, anchor: str) -> str:
