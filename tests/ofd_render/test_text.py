@@ -1,5 +1,7 @@
 """Text: places, glyphs, directions, outlines, and that it stays text (GB/T 33190-2016 §11)."""
 
+from itertools import pairwise
+
 import pypdfium2
 import pytest
 from hypothesis import given, settings
@@ -85,6 +87,13 @@ def test_without_steps_characters_stand_in_their_own_widths(draw):
     assert second[1] - first[1] == pytest.approx(10, abs=0.1)
     assert third[1] - second[1] == pytest.approx(10, abs=0.1)
     assert 4 < b[1] - a[1] < 8
+
+
+def test_the_last_step_goes_on_where_the_list_ends_early(draw):
+    drawn = draw(text(code("甲乙丙丁", dx="12")) + text(code("1234", dx="7"), box="10 30 80 15"))
+    lefts = [left for _, left, *_ in places(drawn)]
+    assert lefts[:4] == pytest.approx([10, 22, 34, 46], abs=0.1)
+    assert [b - a for a, b in pairwise(lefts[4:])] == pytest.approx([7, 7, 7], abs=0.1)
 
 
 def test_a_code_without_place_takes_that_of_the_code_before(draw):

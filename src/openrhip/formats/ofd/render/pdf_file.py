@@ -118,5 +118,6 @@ class File:
 
     def _write(self, data: bytes) -> None:
         self._at += len(data)
-        self._whole.update(data)
+        if self._level:  # else nobody keeps the file
+            self._whole.update(data)
         self._target.write(data)

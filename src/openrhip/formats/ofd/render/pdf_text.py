@@ -114,7 +114,6 @@ class Texts:
         scale = 1000 / unit
         steps = [step * scale for step in across]
         widths = [entry.width for entry in shown]
-        steps += widths[len(steps) : -1]
         shifts = [width - step for width, step in zip(widths, steps, strict=False)]
         show(canvas, [entry.code for entry in shown], shifts, item.size)
         return True

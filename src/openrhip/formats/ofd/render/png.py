@@ -12,7 +12,7 @@ from PIL import Image, ImageChops
 
 _MAGIC = b"\x89PNG\r\n\x1a\n"
 _KINDS = {"L": 0, "RGB": 2}
-_LEVEL = 2
+_LEVEL = 1
 
 
 def png(image: Image.Image, dpi: float) -> bytes:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import accumulate
 from typing import NamedTuple
 
 from openrhip.formats.ofd import package_xml as px
@@ -66,7 +67,12 @@ class Code:
         return self._number(self.start[0]), self._number(self.start[1])
 
     def steps(self) -> tuple[list[float], list[float]]:
-        """DeltaX and DeltaY as far as the file gives them."""
+        """DeltaX and DeltaY; empty where the file has none. Where one ends early, its last step
+        goes on: so some producers write equal steps."""
+        across, down = self._given()
+        return _full(across, len(self.text)), _full(down, len(self.text))
+
+    def _given(self) -> tuple[list[float], list[float]]:
         across, down = self.deltas
         count = len(self.text)
         return (
@@ -127,15 +133,18 @@ class Code:
     ) -> tuple[list[float], list[float]]:
         """Where each cell stands: steps count characters, or glyphs where there are fewer."""
         x, y = self.place()
-        across, down = self.steps()
+        across, down = self._given()
         longest = max(len(across), len(down))
         if not longest and len(cells) > 1:
             return self._natural(cells, scale, direction, advance or _usual)
         by_glyph = len(cells) != len(self.text) and longest < len(self.text) - 1
         offsets = range(len(cells)) if by_glyph else [cell.at for cell in cells]
-        xs, ys = _sums(x, across, len(self.text)), _sums(y, down, len(self.text))
+        count = len(self.text)
+        xs, ys = _sums(x, _full(across, count)), _sums(y, _full(down, count))
+        xs += xs[-1:] * (count - len(xs))
+        ys += ys[-1:] * (count - len(ys))
         if not self.fixed:
-            return xs[: len(cells)], ys[: len(cells)]
+            return xs[:count], ys[:count]
         left, top = list[float](), list[float]()
         end = len(xs) - 1
         for cell, offset in zip(cells, offsets, strict=True):
@@ -191,14 +200,14 @@ def _usual(char: str) -> float:
     return 1.0 if char >= _WIDE else 0.5
 
 
-def _sums(first: float, steps: list[float], count: int) -> list[float]:
-    """`count` places; where steps end early the last place stays."""
-    found = [first]
-    for step in steps[: count - 1]:
-        first += step
-        found.append(first)
-    found.extend([first] * (count - len(found)))
-    return found
+def _full(steps: list[float], count: int) -> list[float]:
+    """A step after each of `count` characters but the last; none where there are none."""
+    missing = count - 1 - len(steps)
+    return steps + steps[-1:] * missing if steps and missing > 0 else steps
+
+
+def _sums(first: float, steps: list[float]) -> list[float]:
+    return list(accumulate(steps, initial=first))
 
 
 @lru_cache(maxsize=1024)
