@@ -18,7 +18,7 @@ from openrhip.formats.ofd.edit.pdf_scratch import Scratch
 from openrhip.formats.ofd.render.geometry import Matrix, apply
 from openrhip.kernel.errors import Problem
 
-_STRIP = 1024
+_STRIP = 256  # pdfium takes as many steps
 
 
 class Shade(NamedTuple):
