@@ -30,6 +30,11 @@ _VERBS = {
     "to-pdf": ("converting", "to_pdf"),
     "from-pdf": ("converting", "from_pdf"),
     "from-images": ("converting", "from_images"),
+    "to-ofd-a": ("profiling", "to_ofd_a"),
+    "protect": ("profiling", "protect"),
+    "check-list": ("profiling", "check_list"),
+    "encrypt": ("profiling", "encrypt"),
+    "decrypt": ("profiling", "decrypt"),
 }
 
 

@@ -17,6 +17,7 @@ from openrhip.formats.ofd import package_xml as px
 from openrhip.formats.ofd.package import Package, open_package
 from openrhip.formats.ofd.package_append import Container
 from openrhip.formats.ofd.package_xml import Element
+from openrhip.formats.ofd.profiles.gmt0099.naming import is_encrypted
 from openrhip.formats.ofd.profiles.ofd_a import attaching, entry, faces, media, notes, structure
 from openrhip.formats.ofd.profiles.ofd_a.bench import Bench, Change, drop
 from openrhip.formats.ofd.profiles.ofd_a.pages import Usage, convert_sheet
@@ -68,15 +69,13 @@ def convert(
     Raises Malformed, TooLarge, Refused (encrypted, or several documents, and nothing was said).
     """
     original = sm3.digest(data).hex()
-    package = open_package(data)
-    opened = False
-    if any(part in package for part in structure.ENCRYPTED):
-        if decrypt is None:
-            raise Refused(
-                "the package is encrypted", where=structure.ENCRYPTED[0],
-                remedy="give what it takes to decrypt it",
-            )  # fmt: skip
-        package, opened = open_package(decrypt(data)), True
+    opened = is_encrypted(data)
+    if opened and decrypt is None:
+        raise Refused(
+            "the package is encrypted", where=structure.ENCRYPTED[0],
+            remedy="give what it takes to decrypt it",
+        )  # fmt: skip
+    package = open_package(decrypt(data) if opened and decrypt else data)
     if document is None and len(package.documents) > 1:
         raise Refused(
             f"the package holds {len(package.documents)} documents", where="OFD.xml",
