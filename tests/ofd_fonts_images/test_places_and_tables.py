@@ -2,12 +2,14 @@
 
 import json
 
+import pypdfium2
 import pytest
 from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from openrhip.formats import ofd
+from openrhip.formats.ofd import render
 from openrhip.formats.ofd.cli import cli
 from openrhip.formats.ofd.reading_lines import Fragment, ordered
 from openrhip.kernel.errors import Malformed, NotFound
@@ -73,6 +75,20 @@ def test_lines_have_a_box_for_each_character():
             assert y - 0.01 <= box[1]
             assert box[1] + box[3] <= y + tall + 0.01
     assert len({round(row.box[1]) for row in rows}) == len(rows)
+
+
+def test_a_step_for_every_character_draws_none_twice(foreign):
+    data = foreign(
+        '<ofd:TextObject ID="1" Boundary="5 5 60 20" Font="1" Size="4">'
+        '<ofd:TextCode X="0" Y="4" DeltaX="5 7 9">甲乙丙</ofd:TextCode></ofd:TextObject>'
+    )
+    document = pypdfium2.PdfDocument(render.to_pdf(data))
+    page = document[0]
+    reader = page.get_textpage()
+    assert reader.get_text_range().strip() == "甲乙丙"
+    reader.close()
+    page.close()
+    document.close()
 
 
 def test_words_page_by_page():

@@ -112,7 +112,7 @@ class Texts:
             canvas.out.append(f"<{''.join([entry.code for entry in shown])}> Tj ")
             return True
         scale = 1000 / unit
-        steps = [step * scale for step in across]
+        steps = [step * scale for step in across[: len(shown) - 1]]  # some files give one more
         widths = [entry.width for entry in shown]
         shifts = [width - step for width, step in zip(widths, steps, strict=False)]
         show(canvas, [entry.code for entry in shown], shifts, item.size)
