@@ -192,13 +192,13 @@ def _build(
         if len(path) == LONGEST_CHAIN:
             continue
         for one in candidates:
-            if one not in seen and _issued(one, path[-1]):
+            if one not in seen and issued(one, path[-1]):
                 seen.add(one)
                 waiting.append((*path, one))
     return best, False
 
 
-def _issued(issuer: Certificate, certificate: Certificate) -> bool:
+def issued(issuer: Certificate, certificate: Certificate) -> bool:
     """Whether name and key of the one made the other."""
     return issuer.attributes == certificate.issuer_attributes and certificate.signed_by(issuer)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from openrhip.formats.gm import chain, revocation, tsp
@@ -73,9 +73,6 @@ class Bench:
     at: datetime
     port: Revocation | None = None
     detailed: bool = False
-    paths: dict[Certificate, tuple[Certificate, ...]] = field(default_factory=dict)
-    """Chains as they were built, by the certificate they begin with."""
-
     def know(self, data: RevocationData) -> None:
         """Take lists, answers and issuers into account; each is believed only if signed."""
         self.trust = data.under(self.trust)
@@ -83,7 +80,6 @@ class Bench:
     def chain(self, leaf: Certificate, instant: Instant, role: Role) -> list[Finding]:
         """One finding if the chain holds (each step if detailed), else what fails in it."""
         report = self._validated(leaf, instant.issuers, instant.at)
-        self.paths[leaf] = report.chain
         if not report.ok and instant.claimed:
             then = self._validated(leaf, instant.issuers, instant.claimed)
             if (then.ok or then.indeterminate) and _codes(then) != _codes(report):

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from openrhip.formats.gm import oids
+from openrhip.formats.gm import chain, oids
 from openrhip.formats.gm.certs import Certificate
 from openrhip.formats.gm.findings import Finding
 from openrhip.formats.gm.revocation import RevocationData
@@ -125,7 +125,7 @@ def _value(context: Context, record: Record, judged: Judged) -> None:
     instant = Instant(proven or context.at, None if proven else value.time, value.issuers)
     judged.findings += _who(context, record, value, instant)
     if record.provider == PROVIDER:
-        judged.findings += _form(context, record, value)
+        judged.findings += _form(record, value)
     if value.seal and value.certificate:
         judged.seal_name = value.seal.seal.info.name
         judged.findings += judge_seal(context, record, value.seal, value.certificate, instant)
@@ -179,10 +179,21 @@ def _signature(record: Record, value: Value) -> Finding:
     )
 
 
-def _form(context: Context, record: Record, value: Value) -> list[Finding]:
+def _strangers(value: Value) -> set[Certificate]:
+    """Certificates that stand in SignedValue.dat and issued none of the signer's chain."""
+    left = set(value.certificates) - {value.certificate}
+    reached = [value.certificate] if value.certificate else []
+    while reached:
+        one = reached.pop()
+        found = {other for other in left if chain.issued(other, one)}
+        left -= found
+        reached += found
+    return left
+
+
+def _form(record: Record, value: Value) -> list[Finding]:
     """Nothing of our own SignedValue.dat may be of another form, or of people not concerned."""
-    path = context.paths.get(value.certificate, ()) if value.certificate else ()
-    if value.canonical and set(value.certificates) <= set(path):
+    if value.canonical and not _strangers(value):
         return []
     return [
         failed(
