@@ -121,3 +121,100 @@ def test_a_wrong_password_is_a_plain_sentence(run, tmp_path):
     with pytest.raises(Misconfigured):
         run("sign", "{tmp}/plain.ofd", "-o", "{tmp}/a.ofd", "--signer", "{pki}/staff/D001",
             "--password-file", "{tmp}/wrong")  # fmt: skip
+
+
+def test_seals_are_made_shown_and_checked(run, region, tmp_path):
+    seal = ("--owner", "{pki}/institutions/H001.cert.pem", "--owner", "{pki}/staff/D001.cert.pem",
+            "--maker", "{pki}/maker/maker")  # fmt: skip
+    run("make", "江城市第一人民医院", "-o", "{tmp}/v5.esl", *seal, "--version", 5, "--digests",
+        "--tsa", "{pki}/tsa/tsa", "--id", "S-0001", "--vendor", "VENDOR", "--size", 40, 40,
+        "--until", "2027-01-01T00:00:00Z", group=sealing.cli)  # fmt: skip
+    facts = json.loads(
+        run("show", "--json", "{tmp}/v5.esl", "--picture", "{tmp}/p.png", group=sealing.cli)
+    )
+    assert (facts["version"], facts["id"], facts["vendor"]) == (5, "S-0001", "VENDOR")
+    assert (facts["width_mm"], facts["timestamp"], len(facts["signers"])) == (40, True, 2)
+    assert facts["valid_to"].startswith("2027-01-01")
+    assert (tmp_path / "p.png").read_bytes().startswith(b"\x89PNG")
+    assert "signers: digest SM3" in run("show", "{tmp}/v5.esl", group=sealing.cli)
+    chain = ("--trust", "{pki}/trust", "--chain", "{pki}/maker/maker.chain.pem")
+    assert "valid" in run("check", "{tmp}/v5.esl", *chain, group=sealing.cli)
+    late = json.loads(run("check", "--json", "{tmp}/v5.esl", *chain, "--at", "2028-01-01T00:00:00Z",
+                          code=4, group=sealing.cli))  # fmt: skip
+    assert late["verdict"] == "invalid"
+    assert {one["code"] for one in late["findings"] if not one["ok"]} == {"seal.validity"}
+    run(
+        "make",
+        "章",
+        "-o",
+        "{tmp}/v1.esl",
+        *seal,
+        "--version",
+        1,
+        "--picture",
+        "{tmp}/p.png",
+        group=sealing.cli,
+    )
+    shown = run("show", "{tmp}/v1.esl", group=sealing.cli)
+    assert "version: 1" in shown
+    assert "signers: certificate" in shown
+    assert "valid" in run("check", "{tmp}/v1.esl", *chain, group=sealing.cli)
+    forged = (tmp_path / "v1.esl").read_bytes().replace("章".encode(), "印".encode(), 1)
+    (tmp_path / "forged.esl").write_bytes(forged)
+    assert "FAIL" in run("check", "{tmp}/forged.esl", *chain, code=4, group=sealing.cli)
+
+
+def test_forms_bases_and_keys_by_command(run, tmp_path):
+    words = ("--signer", "{pki}/staff/D001")
+    run("sign", "{tmp}/plain.ofd", "-o", "{tmp}/a.ofd", *words, "--form", "content")
+    run("sign", "{tmp}/a.ofd", "-o", "{tmp}/b.ofd", *words, "--base", "s001", "--form", "raw")
+    judge = ("verify", "--json", "--trust", "{pki}/trust", "{tmp}/b.ofd")
+    assert json.loads(run(*judge, code=4))["verdict"] == "indeterminate"
+    found = json.loads(run(*judge, "--certificate", "{pki}/staff/D001.cert.pem"))
+    assert [one["base"] for one in found["signatures"]] == ["", "s001"]
+
+
+def test_revocation_data_is_kept_by_command(run):
+    words = (
+        "--signer",
+        "{pki}/institutions/H001",
+        "--tsa",
+        "{pki}/tsa/tsa",
+        "--trust",
+        "{pki}/trust",
+    )
+    run("make", "章", "-o", "{tmp}/s.esl", "--owner", "{pki}/institutions/H001.cert.pem",
+        "--maker", "{pki}/maker/maker", group=sealing.cli)  # fmt: skip
+    run(
+        "seal",
+        "{tmp}/plain.ofd",
+        "-o",
+        "{tmp}/a.ofd",
+        *words,
+        "--seal",
+        "{tmp}/s.esl",
+        "--keep-revocation",
+    )
+    said = run("verify", "--trust", "{pki}/trust", "--detail", "{tmp}/a.ofd")
+    assert "签名时保存了撤销信息" in said
+    assert "摘要相符" in said
+    assert "riding" in run("seal", "--help")
+
+
+def test_integrity_needs_no_trust(run, tmp_path, signed):
+    said = run("verify", "--integrity", "{tmp}/signed.ofd")
+    assert "完整性 integrity: 完整" in said
+    assert "信任 trust: 未确立" in said
+    broken = bytearray(signed)
+    entry = ofd.open_package(signed).entries["Doc_0/Document.xml"]
+    broken[entry.start + 9] ^= 1
+    (tmp_path / "bad.ofd").write_bytes(broken)
+    assert "已破坏" in run("verify", "--integrity", "{tmp}/bad.ofd", code=4)
+
+
+def test_certificates_are_listed_and_written(run, tmp_path):
+    rows = json.loads(run("certificates", "--json", "{tmp}/signed.ofd"))["certificates"]
+    assert {row["role"] for row in rows} == {"signer", "maker", "timestamp", "issuer"}
+    said = run("certificates", "{tmp}/signed.ofd", "-o", "{tmp}/found")
+    assert "SM3" in said
+    assert len(list((tmp_path / "found").glob("signer-*.pem"))) == 2
