@@ -248,6 +248,8 @@ def test_an_authority_that_is_away_is_waited_for(archive):
     archive.away = True
     with clock.frozen(day(2026, 3, 2)), pytest.raises(Unavailable):
         running.run()
+    with clock.frozen(day(2026, 3, 3)):
+        assert "waited 12 hours" in " ".join(en for _, en in showing.status().warnings)
     archive.away = False
     archive.turns(day(2026, 3, 2))
     assert archive.stamps == 1

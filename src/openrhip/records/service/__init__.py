@@ -49,6 +49,7 @@ from openrhip.records.service.preservation.results import (
     EvidenceStatus,
 )
 from openrhip.records.service.preservation.running import keep_evidence
+from openrhip.records.service.preservation.running import run as make_evidence
 from openrhip.records.service.preservation.showing import of_document as evidence_of
 from openrhip.records.service.preservation.showing import status as evidence_status
 from openrhip.records.service.searching import look_up, search_for
@@ -101,6 +102,7 @@ __all__ = [
     "four_properties",
     "keep_evidence",
     "look_up",
+    "make_evidence",
     "put_part",
     "refusals",
     "reopen",

@@ -1,16 +1,18 @@
 """What happens in the demo before you arrive (演示情节): a consent, a look with it, a refusal, an
-emergency. All through the services, so that portal, workbench and console have something to show.
+emergency, a night's evidence. All through the services, so that portal, workbench and console have
+something to show.
 """
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import timedelta
 
 from openrhip.directory import service as directory
 from openrhip.directory.service import Actor, Grantee, Purpose, Role, Scope, Strength
 from openrhip.formats.cda.samples import city
 from openrhip.kernel import clock
-from openrhip.kernel.errors import Refused
+from openrhip.kernel.errors import Conflict, Refused
 from openrhip.records import service as records
 
 
@@ -48,6 +50,8 @@ def play() -> None:
         _look(doctor, document.id, Purpose.TREATMENT)
     for document in records.search(person_id=li, institution=city.JINLING.code).items[:1]:
         _look(doctor, document.id, Purpose.EMERGENCY, "患者昏迷由120送入抢救室，需了解既往史与用药")
+    with suppress(Conflict):  # the worker is at it
+        records.make_evidence()
 
 
 def _look(who: Actor, document_id: str, purpose: Purpose, reason: str | None = None) -> None:

@@ -15,6 +15,7 @@ from django.utils.module_loading import import_string
 from openrhip.formats.gm import digests
 from openrhip.formats.gm.digests import Digest
 from openrhip.formats.gm.ers.policy import Policy
+from openrhip.formats.gm.revocation import Revocation
 from openrhip.formats.gm.tsp import DigestTimestamper
 from openrhip.kernel import clock
 from openrhip.kernel.config import current
@@ -23,6 +24,7 @@ from openrhip.kernel.files import make_folder
 
 Value = TypeVar("Value")
 _TIMESTAMPER = "openrhip.records.adapters.authority.timestamper"
+_REVOCATION = "openrhip.formats.gm.transport.HttpRevocation"
 
 
 def algorithm() -> Digest:
@@ -52,6 +54,13 @@ def timestamper() -> DigestTimestamper:
     """The authority, by the setting RECORDS_TIMESTAMPER (dotted path). Raises Misconfigured."""
     path = getattr(settings, "RECORDS_TIMESTAMPER", _TIMESTAMPER)
     made: DigestTimestamper = import_string(path)()
+    return made
+
+
+def revocation_port() -> Revocation:
+    """Where lists and answers about authorities come from, by the setting RECORDS_REVOCATION."""
+    path = getattr(settings, "RECORDS_REVOCATION", _REVOCATION)
+    made: Revocation = import_string(path)()
     return made
 
 

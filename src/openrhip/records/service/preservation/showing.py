@@ -166,6 +166,10 @@ def _warnings(
         if end and not policy.holds(name, now + means.margin()):
             zh = f"算法 {name} 自 {end:%Y-%m-%d} 起不再安全：须在此前更换"
             yield zh, f"{name} no longer counts from {end:%Y-%m-%d}: replace it before"
+    waiting = EvidenceTree.objects.filter(closed=True, token__isnull=True)
+    if waiting.filter(begun_at__lt=now - _LATE).exists():
+        zh = "有哈希树 12 小时以上没有得到时间戳：请检查 tsa_url 与信任目录"
+        yield zh, "a tree has waited 12 hours for its timestamp: see tsa_url and the trust folder"
     late = newest is None or now - newest.cutoff > timedelta(days=1) + _LATE
     if late and gathering.pending():
         zh = "每夜证据归集超过 36 小时没有完成"

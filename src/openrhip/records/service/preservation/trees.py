@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from openrhip.formats.gm import digests, revocation, sm3, tsp
 from openrhip.formats.gm.digests import Digest
 from openrhip.formats.gm.ers import Tree, material
-from openrhip.formats.gm.revocation import RevocationData
 from openrhip.formats.gm.tsp import TimestampReport
 from openrhip.kernel import clock, ids
 from openrhip.kernel.clock import rfc3339
@@ -80,10 +79,21 @@ def _stamp(row: EvidenceTree) -> None:
 
 
 def _token(digest: Digest, root: bytes) -> tuple[bytes, TimestampReport]:
-    """A verified token with everything it and the documents under it will be judged by."""
+    """A verified token with everything it and the documents under it will be judged by.
+
+    Status services that its certificates name are asked once these lead to a trusted root.
+    """
     token = means.timestamper().stamp_digest(root, digest.oid)
-    store = trust.store()
+    now, store = clock.now(), trust.store()
+    known = material.of_trust(store, now)
     report = tsp.verify_digest(token, root, digest.oid, store)
+    unsettled = {finding.code for finding in report.findings if not finding.ok}
+    if report.authority and unsettled <= {"cert.revocation-unknown"}:
+        issuers = tsp.open_token(token)[0].certificates
+        known += revocation.collect(
+            [report.authority], store, means.revocation_port(), intermediates=issuers, at=now
+        )
+        report = tsp.verify_digest(token, root, digest.oid, known.under(store))
     if not report.ok or report.time is None:
         wrong = next(finding for finding in report.findings if not finding.ok)
         raise NotVerified(
@@ -91,15 +101,7 @@ def _token(digest: Digest, root: bytes) -> tuple[bytes, TimestampReport]:
             where="evidence",
             remedy="put the authority's root and revocation lists into the trust folder",
         )
-    return material.into_token(token, _material(report)), report
-
-
-def _material(report: TimestampReport) -> RevocationData:
-    now, store = clock.now(), trust.store()
-    known = material.of_trust(store, now)
-    if report.authority is None:
-        return known
-    return known + revocation.collect([report.authority], store, at=now)
+    return material.into_token(token, known), report
 
 
 def _leaf(row: EvidenceTree, count: int) -> dict[str, str | int]:
