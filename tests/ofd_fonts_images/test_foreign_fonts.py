@@ -285,7 +285,7 @@ def test_fonts_that_are_not_embedded_get_one_of_their_kind(name, font):
 
 
 def test_bold_and_slanted_replacements(foreign, text_of, font_of):
-    assert like(FontRes("1", "Arial Bold Italic", "")) == (Font.SANS, True, True)
+    assert like(FontRes("1", "Arial Bold Italic", ""))[:3] == (Font.SANS, True, True)
     plain, bold, slanted = (
         foreign(text_of("永"), fonts=font_of("宋体", **attrs))
         for attrs in ({}, {"Bold": "true"}, {"Italic": "true"})
@@ -378,3 +378,29 @@ def test_hostile_fonts_end_quickly_in_a_font_or_in_none(kind, small_font):
     assert time.monotonic() - began < 20
     assert open_font(b"") is None
     assert faces_type1.looks_like(good) == (kind == "type1")
+
+
+@pytest.mark.parametrize(
+    ("name", "step", "width"), [("宋体", 4, 0.5), ("SimHei", 4, 0.5), ("Courier New", 4.8, 0.6)]
+)
+def test_letters_of_half_an_em_are_ours_of_half_an_em(foreign, font_of, name, step, width):
+    text = "SIGN mil"
+    data = foreign(
+        '<ofd:TextObject ID="1" Boundary="5 5 90 10" Font="7" Size="8"><ofd:TextCode X="0" Y="8"'
+        f' DeltaX="g {len(text) - 1} {step}">{text}</ofd:TextCode></ofd:TextObject>',
+        fonts=font_of(name),
+    )
+    package = ofd.open_package(data)
+    (item,) = Scene.of(package).page(0)
+    (run,) = Faces(package).runs(item, next(item.lines()))
+    assert len(run.numbers) == len(text)
+    for number in run.numbers:
+        assert run.face.advance(number) * run.narrow == pytest.approx(width, abs=0.002)
+    assert _texts(render.to_svg(data)) == text
+    document = pypdfium2.PdfDocument(render.to_pdf(data))
+    page = document[0]
+    reader = page.get_textpage()
+    assert reader.get_text_range().strip() == text
+    reader.close()
+    page.close()
+    document.close()

@@ -25,7 +25,7 @@ from openrhip.kernel.errors import NotFound, Problem
 MOST = 2_000
 """Places of seals in one package that are shown at most."""
 _READY = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")
-_DPI = 600
+_DPI = 300
 _LONGEST = 1_600  # pixels of a seal picture that is drawn from OFD
 _SEAL_LIMITS = images.Limits(size=8 << 20, pixels=16_000_000)
 

@@ -55,6 +55,7 @@ class Face:
         self.is_cff = "CFF " in tags or "CFF2" in tags
         self.count: int = self.face.glyph_count
         self._glyphs: dict[str, int] = {}
+        self._halves: dict[str, int] = {}
         self._advances: dict[int, float] = {}
 
     def lookup(self, char: str) -> int:
@@ -80,6 +81,19 @@ class Face:
         """Whether nothing is drawn for it."""
         box = self.shaper.get_glyph_extents(glyph)
         return box is None or not (box.width and box.height)
+
+    def half(self, char: str) -> int:
+        """The glyph of half an em for a Latin character, 0 if there is none."""
+        found = self._halves.get(char)
+        if found is None:
+            buffer = hb.Buffer()
+            buffer.add_str(char)
+            buffer.guess_segment_properties()
+            hb.shape(self.shaper, buffer, {"hwid": True})
+            infos, places = buffer.glyph_infos, buffer.glyph_positions
+            fits = len(infos) == 1 and abs(places[0].x_advance * 2 - self.upem) < 2
+            found = self._halves[char] = int(infos[0].codepoint) if fits else 0
+        return found
 
     def use(self, glyph: int, text: str) -> int:
         """Note that the glyph is drawn, and for what."""
@@ -180,7 +194,7 @@ class Faces:
     def __init__(self, package: Package, notices: Notices | None = None) -> None:
         self._package = package
         self._own: dict[str, Face | None] = {}
-        self._house: dict[Font, Face] = {}
+        self._house: dict[tuple[Font, bool], Face] = {}
         self._likes: dict[FontRes, Like] = {}
         self.notices = Notices() if notices is None else notices
 
@@ -254,11 +268,12 @@ class Faces:
         )
         return None
 
-    def house(self, font: Font) -> Face:
-        face = self._house.get(font)
+    def house(self, font: Font, *, half: bool = False) -> Face:
+        """One of ours; half: apart, for its Latin letters of half an em."""
+        face = self._house.get((font, half))
         if face is None:
             source, weight = loaded(font)
-            face = self._house[font] = Face(source, weight)
+            face = self._house[font, half] = Face(source, weight)
         return face
 
     def advance(self, item: TextItem) -> Callable[[str], float]:
@@ -276,22 +291,38 @@ class Faces:
 
     def runs(self, item: TextItem, line: Sequence[Glyph], *, level: bool = True) -> Iterator[Run]:
         """The glyphs in groups that are shown together; level: each on one baseline."""
-        picked = [self.pick(item, glyph) for glyph in line]
+        picked = [self._cell(item, line, at) for at in range(len(line))]
         start = 0
         for at in range(1, len(line) + 1):
-            face = picked[start][0]
-            if at < len(line) and picked[at][0] is face:
+            face, _, narrow = picked[start]
+            if at < len(line) and picked[at][0] is face and picked[at][2] == narrow:
                 same = not level or line[at].y == line[start].y
                 if same and (face.own or _latin(line[at]) == _latin(line[start])):
                     continue
             glyphs = line[start:at]
-            numbers = [number for _, number in picked[start:at]]
-            narrow = 1.0
-            if not face.own and _latin(glyphs[0]) and item.font.id:
+            numbers = [number for _, number, _ in picked[start:at]]
+            if not narrow:
                 narrow = _fit(item, face, line[start : at + 1], numbers)
             slant, strong = self._manner(item, face)
             yield Run(face, glyphs, numbers, narrow, slant, strong)
             start = at
+
+    def _cell(self, item: TextItem, line: Sequence[Glyph], at: int) -> tuple[Face, int, float]:
+        """Face, glyph and width factor of one character; 0: to be fitted to the steps."""
+        face, number = self.pick(item, line[at])
+        if face.own or not _latin(line[at]) or not item.font.id:
+            return face, number, 1.0
+        kind = self._like(item.font)
+        if kind.half or kind.fixed:
+            em = item.size * item.stretch
+            step = _step(line, at) / em if em else 0.0
+            near = abs(step - 0.5) < 0.03 if kind.half else 0.4 < step < 0.75
+            if near and (glyph := face.half(line[at].char)):
+                font = next(font for (font, _), one in self._house.items() if one is face)
+                twin = self.house(font, half=True)
+                twin.use(glyph, line[at].char)
+                return twin, glyph, 1.0 if kind.half else round(step * 2, 2)
+        return face, number, 0.0
 
     def _manner(self, item: TextItem, face: Face) -> tuple[float, float]:
         """Lean and line of glyphs that are not slanted or bold by themselves."""
@@ -301,7 +332,7 @@ class Faces:
         else:
             found = self._like(item.font)
             slant = item.italic or found.italic
-            strong = (item.bold or found.bold) and face is not self._house.get(Font.BOLD)
+            strong = (item.bold or found.bold) and face.face is not loaded(Font.BOLD)[0]
         return SLANT if slant else 0.0, STRONG if strong else 0.0
 
     def _note_replaced(self, res: FontRes, font: Font, *, partly: bool) -> None:
@@ -333,6 +364,12 @@ class Faces:
 
 def _latin(glyph: Glyph) -> bool:
     return glyph.char < _WIDE
+
+
+def _step(line: Sequence[Glyph], at: int) -> float:
+    """How far it is to the next character; of the last one, from the one before."""
+    at = min(at, len(line) - 2)
+    return line[at + 1].x - line[at].x if at >= 0 else 0.0
 
 
 def _fit(item: TextItem, face: Face, line: Sequence[Glyph], numbers: Sequence[int]) -> float:

@@ -24,21 +24,45 @@ _SERIF = (
     "batang",    "courier", "antiqua", "lisu", "weibei",
 )  # fmt: skip
 _BOLD = ("bold", "heavy", "black", "粗", "标宋", "大黑", "特黑", "超", "xbs", "dbs", "demi")
+_HALF = (
+    "宋",
+    "仿",
+    "楷",
+    "黑体",
+    "simsun",
+    "simhei",
+    "song",
+    "kaiti",
+    "fangsong",
+    "simkai",
+    "fz",
+    "st",
+)
+_FIXED = ("courier", "consolas", "mono", "typewriter", "menlo")
 _SLANT = ("italic", "oblique", "斜")
 _FOUNDER_SANS = re.compile(r"fz(?:ht|xh|zh|dh|ch|lt?h|y[1-4]|xy|zy|cy|yh|zyjw|mh|th|hei)")
 _SUBSET = re.compile(r"^[a-z]{6}\+")
 
 
 class Like(NamedTuple):
-    """font: ours; bold, italic: what the name and the resource ask for."""
+    """font: ours; bold, italic: what the name and the resource ask for; half: its Latin letters
+    are all half an em wide, fixed: all of one width."""
 
     font: Font
     bold: bool
     italic: bool
+    half: bool = False
+    fixed: bool = False
 
 
 def like(res: FontRes) -> Like:
     name = _SUBSET.sub("", f"{res.name} {res.label}".lower().strip())
+    found = _like(res, name)
+    fixed = res.fixed or any(word in name for word in _FIXED)
+    return found._replace(half=any(word in name for word in _HALF), fixed=fixed)
+
+
+def _like(res: FontRes, name: str) -> Like:
     bold = res.bold or any(word in name for word in _BOLD)
     italic = res.italic or any(word in name for word in _SLANT)
     if _FOUNDER_SANS.match(name):
