@@ -27,7 +27,7 @@ def annotation_lists(package: Package) -> frozenset[str]:
         return _NONE
     found: set[str] = set()
     for document in package.documents:
-        if location := px.text(package.xml(document.root), "Annotations"):
+        if location := px.text(package.body(document), "Annotations"):
             try:
                 part = package.resolve(location, base=document.root, strict=True)
                 if px.local(package.xml(part)) == "Annotations":

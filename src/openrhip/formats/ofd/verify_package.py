@@ -37,7 +37,7 @@ def closure(package: Package, names: Names, found: Sequence[Record | None]) -> l
         for other in later:
             open_parts -= other.own_parts
         if free and _allows(record, package):
-            told += _annotated(package, record, open_parts & notes)
+            told += _annotated(package, record, open_parts & notes, free)
             open_parts -= free | notes
         findings += [
             _foreign(names, part, record, later) for part in sorted(open_parts)[:_MOST_NAMED]
@@ -64,7 +64,9 @@ def _allows(record: Record, package: Package) -> bool:
     return record.covered >= roots | {ENTRY}
 
 
-def _annotated(package: Package, record: Record, added: Collection[str]) -> list[Finding]:
+def _annotated(
+    package: Package, record: Record, added: Collection[str], free: frozenset[str]
+) -> list[Finding]:
     """Annotations that came after a signature hold no proof of who made them: each is named."""
     told = [
         held(
@@ -75,7 +77,7 @@ def _annotated(package: Package, record: Record, added: Collection[str]) -> list
         )
         for part in sorted(added)[:_MOST_NAMED]
     ]
-    lists = sorted(annotation_lists(package) - record.covered)
+    lists = sorted(free - record.covered)
     noted = record.parameters.get(records.ANNOTATIONS)
     if noted and _encoded(b"".join(map(package.digest, lists))) != noted:
         told.append(
