@@ -139,7 +139,13 @@ def test_a_page_changes_through_its_template_and_its_resources(parcel):
         (0, "江城市第二人民医院"),
         (1, "江城市第二人民医院"),
     ]
-    found = changed(parcel, {"Doc_0/PublicRes.xml": ("宋体", "楷体")})
+    empty = "<ofd:Page/>".replace("Page", f"Page {NS}").replace(
+        "/>", '><ofd:Template TemplateID="3"/></ofd:Page>'
+    )
+    font = ("宋体", "楷体")
+    one, two = (parcel({PAGE: empty, **more}) for more in ({}, {"Doc_0/PublicRes.xml": font}))
+    assert [page.before for page in ofd.compare(one, two).pages] == [0, 1]
+    found = changed(parcel, {"Doc_0/PublicRes.xml": font})
     assert [page.kind for page in found.pages] == ["changed", "changed"]
     assert {one.object for page in found.pages for one in page.drawings} == {"TextObject"}
 
@@ -301,3 +307,25 @@ def test_pages_that_were_all_set_anew_are_paired_by_their_words(count):
     found = ofd.compare(book(marks), book("零" + marks))
     assert [(p.kind, p.after) for p in found.pages if p.kind == "added"] == [("added", 0)]
     assert {p.after - p.before for p in found.pages if p.before is not None} <= {1}
+
+
+def test_pages_of_very_many_lines_and_objects_end_soon(parcel):
+    """Each with each would take minutes."""
+    import time
+
+    def crowd(word, shift):
+        texts = "".join(
+            f'<ofd:TextObject ID="{n}" Boundary="{n % 100} {n + shift} 9 5" Font="4" Size="4">'
+            f'<ofd:TextCode X="0" Y="4">{word}{n % 7}</ofd:TextCode></ofd:TextObject>'
+            f'<ofd:PathObject ID="{n + 9000 + shift}" Boundary="{n} {n + 3 * shift} 9 9">'
+            f"<ofd:AbbreviatedData>M {n} {shift}</ofd:AbbreviatedData></ofd:PathObject>"
+            for n in range(2000)
+        )
+        return parcel({PAGE: f'<ofd:Page {NS}><ofd:Content><ofd:Layer ID="10">{texts}</ofd:Layer>'
+                             "</ofd:Content></ofd:Page>"})  # fmt: skip
+
+    started = time.monotonic()
+    (page,) = ofd.compare(crowd("甲", 0), crowd("乙", 1)).pages
+    assert page.texts
+    assert len(page.drawings) > 2000
+    assert time.monotonic() - started < 10

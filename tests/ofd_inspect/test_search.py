@@ -83,11 +83,16 @@ def test_what_is_drawn_twice_to_look_bold_is_one_hit(parcel):
 def test_escaped_characters_and_references(parcel):
     content = page_of(text_object(11, 10, 10, "a<b&c")).replace("b&amp;", "&#98;&amp;")
     assert hits(parcel({PAGE: content}), "A<B&C") == [(0, "a<b&c")]
+    content = content.replace("a&lt;", "&#x80ba;&#28814;&lt;")
+    assert hits(parcel({PAGE: content}), "肺炎<b") == [(0, "肺炎<b")]
 
 
 def test_other_encodings_are_parsed(parcel):
     content = '<?xml version="1.0" encoding="GBK"?>' + page_of(text_object(11, 10, 10, "肺炎"))
     assert hits(parcel({PAGE: content.encode("gbk")}), "肺炎") == [(0, "肺炎")]
+    undeclared = content.partition("?>")[2].encode("gbk")
+    assert hits(parcel({PAGE: undeclared}), "肺炎") == [(0, "肺炎")]
+    assert [page for page, _ in hits(parcel({"Doc_0/Tpls/T.xml": undeclared}), "肺炎")] == [0, 1]
     assert hits(parcel({PAGE: content.replace("GBK", "UTF-16").encode("utf-16")}), "肺炎") == [
         (0, "肺炎")
     ]
@@ -144,6 +149,10 @@ def test_searching_is_bounded(parcel):
         ofd.search(parcel(), ["词"] * 51)
 
 
+def test_a_broken_template_hinders_no_page(parcel):
+    assert hits(parcel({"Doc_0/Tpls/T.xml": "<broken"}), "小结") == [(1, "小结")]
+
+
 def test_broken_pages_are_told_and_the_others_searched(parcel):
     package = ofd.open_package(parcel({PAGE: "<ofd:Page"}))
     assert hits(package, "出院小结") == [(1, "出院小结")]
@@ -153,9 +162,9 @@ def test_broken_pages_are_told_and_the_others_searched(parcel):
 
 @settings(max_examples=60, deadline=None)
 @given(
-    text=st.text("患者胸痛abcＡ１ é", min_size=1, max_size=12),
+    text=st.text("患者胸痛ａｂＡ１（", min_size=1, max_size=12),
     cuts=st.lists(st.integers(1, 11), max_size=4),
-    word=st.text("患者胸痛abcＡ１e", min_size=1, max_size=3),
+    word=st.text("患者胸痛abＡ1(", min_size=1, max_size=3),
 )
 def test_cuts_into_objects_hide_no_word(parcel, text, cuts, word):
     pieces, at = [], 0
@@ -182,4 +191,5 @@ def test_bytes_never_rule_out_a_page_that_has_the_word(word, before):
         return
     (asked,) = searching._asked([word])
     if folded in rows.fold(text)[0]:
-        assert asked.possible(text.encode("utf-8", "surrogatepass"))
+        content = text.encode("utf-8", "surrogatepass")
+        assert all(searching._any(forms, content) for forms in asked.needed)

@@ -16,7 +16,7 @@ from lxml import etree
 from openrhip.formats.ofd import package_xml as px
 from openrhip.formats.ofd.package_encoding import DECLARED
 from openrhip.formats.ofd.package_xml import Element
-from openrhip.kernel.errors import Malformed, TooLarge
+from openrhip.kernel.errors import TooLarge
 
 Box = tuple[float, float, float, float]
 STREAMED = 256 << 10
@@ -150,8 +150,8 @@ def streamed(content: bytes, most: int, where: str) -> Listing | None:
             if before is not None:
                 parent.remove(before)
         root = reader.root
-    except etree.XMLSyntaxError as error:
-        raise Malformed("not well-formed XML", where=where) from error
+    except etree.XMLSyntaxError:
+        return None
     return Listing(ids, places, root)
 
 

@@ -6,7 +6,8 @@ bytes; nothing of them is parsed.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 
@@ -37,6 +38,7 @@ from openrhip.kernel.errors import Problem
 
 _MOST_NAMED = 200
 _LONGEST = 500
+_VALUES = re.compile(rb"=\s*[\"']([^\"']{1,200})[\"']")
 
 
 def compare(before: bytes | Path | Package, after: bytes | Path | Package) -> Differences:
@@ -128,16 +130,30 @@ def _offset(package: Package, document: Document) -> int:
 
 
 def _suspects(before: Side, after: Side) -> frozenset[bytes]:
-    """How references to resources that changed stand in the bytes of a page."""
-    keys = {one.id for one in before.resources.every()} | {
-        one.id for one in after.resources.every()
-    }
+    """IDs of resources and templates that changed."""
+    keys = {one.id for one in before.resources.every()}
+    keys |= {one.id for one in after.resources.every()}
     changed = {key for key in keys if before.identity(key, {}) != after.identity(key, {})}
     for key in before.resources.templates.keys() | after.resources.templates.keys():
         one, two = before.resources.templates.get(key), after.resources.templates.get(key)
         if not one or not two or not equal(before.package, one, after.package, two):
             changed.add(key)
-    return frozenset(f"{quote}{key}{quote}".encode() for key in changed for quote in "\"'")
+    found = {key.encode() for key in changed}
+    through = {
+        key.encode()
+        for key, part in before.resources.templates.items()
+        if found and not found.isdisjoint(_quoted(before.package, part))
+    }
+    return frozenset(found | through)
+
+
+def _quoted(package: Package, part: str) -> Iterable[bytes]:
+    """The values of all attributes in a part, as they stand there."""
+    try:
+        values: list[bytes] = _VALUES.findall(package.read(part))
+    except Problem:
+        return ()
+    return values
 
 
 def _untouched(
@@ -157,7 +173,7 @@ def _untouched(
     content = before.package.read(part)
     if b"PageRes" in content or b"\0" in content:
         return False
-    return not any(mark in content for mark in suspects)
+    return all(suspects.isdisjoint(_quoted(before.package, one)) for one in (part, *notes))
 
 
 def _page(

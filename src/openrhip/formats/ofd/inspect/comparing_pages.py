@@ -29,6 +29,8 @@ from openrhip.kernel.errors import Problem
 _DEEPEST = 8
 _MOST_READ = 400
 """Pages whose text is read to find their partners."""
+_MOST_COMPARED = 1_000_000
+"""Pairs of lines or objects of a page that are looked at."""
 _MOST_SIMILAR = 40
 """Pages in a gap that are compared each with each by their words."""
 _REFERRING = frozenset({
@@ -255,8 +257,8 @@ def page_changes(
     old, own_old = before.objects(at)
     new, own_new = after.objects(other)
     gone, come = _different(before, old, own_old, after, new, own_new)
-    texts = list(_texts(old, new))
-    drawings = list(_drawings(gone, come, texts))
+    texts, pieces = _texts(old, new)
+    drawings = list(_drawings(gone, come, pieces))
     return texts, drawings
 
 
@@ -278,22 +280,41 @@ def _different(
     return gone, [drawn for several in waiting.values() for drawn in several]
 
 
-def _texts(old: list[Drawn], new: list[Drawn]) -> Iterator[TextChange]:
+def _texts(old: list[Drawn], new: list[Drawn]) -> tuple[list[TextChange], set[str]]:
+    """Lines that changed, and the pieces that they were put together from."""
     first = lines(run for drawn in old for run in drawn.runs())
     second = lines(run for drawn in new for run in drawn.runs())
-    matcher = SequenceMatcher(
-        None, [one.text for one in first], [one.text for one in second], autojunk=False
-    )
-    for kind, a, b, c, d in matcher.get_opcodes():
-        if kind == "equal":
-            continue
-        both = min(b - a, d - c)
-        for step in range(both):
-            yield _text(first[a + step], second[c + step])
-        for line in first[a + both : b]:
-            yield TextChange(REMOVED, line.text, "", _around(line), None)
-        for line in second[c + both : d]:
-            yield TextChange(ADDED, "", line.text, None, _around(line))
+    found: list[TextChange] = []
+    pieces: set[str] = set()
+    for before, after in _uneven(first, second):
+        for line in (*before, *after):
+            pieces |= line.pieces
+        both = min(len(before), len(after))
+        found += map(_text, before[:both], after[:both])
+        found += [TextChange(REMOVED, line.text, "", _around(line), None) for line in before[both:]]
+        found += [TextChange(ADDED, "", line.text, None, _around(line)) for line in after[both:]]
+    return found, pieces
+
+
+def _uneven(first: list[Line], second: list[Line]) -> Iterator[tuple[list[Line], list[Line]]]:
+    """Stretches of lines that differ. Of very many lines only which there are, in no order."""
+    old, new = [one.text for one in first], [one.text for one in second]
+    if len(old) * len(new) <= _MOST_COMPARED:
+        matcher = SequenceMatcher(None, old, new, autojunk=False)
+        for kind, a, b, c, d in matcher.get_opcodes():
+            if kind != "equal":
+                yield first[a:b], second[c:d]
+        return
+    gone, come = Counter(old) - Counter(new), Counter(new) - Counter(old)
+    yield list(_picked(first, gone)), list(_picked(second, come))
+
+
+def _picked(several: list[Line], wanted: Counter[str]) -> Iterator[Line]:
+    for line in several:
+        text = line.text
+        if wanted[text] > 0:
+            wanted[text] -= 1
+            yield line
 
 
 def _text(one: Line, two: Line) -> TextChange:
@@ -313,15 +334,12 @@ def joined(boxes: Sequence[Box]) -> Box:
     return left, top, right - left, bottom - top
 
 
-def _drawings(
-    gone: list[Drawn], come: list[Drawn], texts: list[TextChange]
-) -> Iterator[DrawingChange]:
+def _drawings(gone: list[Drawn], come: list[Drawn], pieces: set[str]) -> Iterator[DrawingChange]:
     """Pairs of what went and what came, by ID and kind, then by place."""
-    told = {change.before for change in texts} | {change.after for change in texts}
 
     def shown(drawn: Drawn) -> bool:
-        text = drawn.text
-        return drawn.kind == "TextObject" and any(text in one for one in told if text)
+        codes = px.children(drawn.element, "TextCode")
+        return drawn.kind == "TextObject" and any((one.text or "") in pieces for one in codes)
 
     gone = [one for one in gone if not shown(one)]
     come = [one for one in come if not shown(one)]
@@ -336,8 +354,11 @@ def _drawings(
         used.add(id(other))
         yield _drawing(one, other)
     free = [one for one in come if id(one) not in used]
+    near = len(left) * len(free) <= _MOST_COMPARED
     for one in left:
-        other = next((two for two in free if two.kind == one.kind and _near(one, two)), None)
+        other = None
+        if near:
+            other = next((two for two in free if two.kind == one.kind and _near(one, two)), None)
         if other is None:
             yield DrawingChange(REMOVED, one.kind, one.box, None)
         else:

@@ -26,9 +26,13 @@ _NOWHERE = (0.0, 0.0, 0.0, 0.0)
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """The characters of a line in order; blanks that stand for gaps have no box."""
+    """The characters of a line in order; blanks that stand for gaps have no box.
+
+    pieces: the texts that it was put together from.
+    """
 
     chars: tuple[Char, ...]
+    pieces: frozenset[str]
 
     @property
     def text(self) -> str:
@@ -45,7 +49,7 @@ def lines(runs: Iterable[Run]) -> list[Line]:
         if run.upright:
             upright.append(run)
         else:
-            found.append((run.chars[0].box[1], Line(run.chars)))
+            found.append((run.chars[0].box[1], Line(run.chars, frozenset({run.text}))))
     upright.sort(key=lambda run: run.y)
     row: list[Run] = []
     for run in upright:
@@ -73,7 +77,7 @@ def _line(row: list[Run]) -> Line:
         chars.extend(run.chars)
         last = run.chars[-1].box
         end = max(end or last[0], last[0] + last[2])
-    return Line(tuple(chars))
+    return Line(tuple(chars), frozenset(run.text for run in row))
 
 
 @lru_cache(maxsize=8192)

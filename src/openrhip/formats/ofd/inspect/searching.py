@@ -5,6 +5,7 @@ Pages that lack a character of the word in every spelling are not parsed: their 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,7 @@ MOST = 10_000
 _MOST_WORDS = 50
 _LONGEST = 200
 _AROUND = 24
+_REFERENCE = re.compile(rb"&#(?:x([0-9A-Fa-f]{1,6})|([0-9]{1,7}));")
 _ESCAPED = frozenset("&<>\"'")
 
 
@@ -66,11 +68,11 @@ def search(
     wanted = None if pages is None else set(pages)
     before = 0
     for document in package.documents:
-        searcher = _Searcher(package, document)
+        searcher = _Searcher(package, document, asked)
         for at in range(len(document.pages)):
             if wanted is not None and before + at not in wanted:
                 continue
-            for hit in searcher.page(at, before + at, asked):
+            for hit in searcher.page(at, before + at):
                 found.append(hit)
                 if len(found) >= most:
                     return found
@@ -85,9 +87,6 @@ class _Word:
     written: str
     folded: str
     needed: tuple[tuple[bytes, ...], ...]
-
-    def possible(self, content: bytes) -> bool:
-        return all(any(one in content for one in forms) for forms in self.needed)
 
 
 def _asked(words: list[str]) -> list[_Word]:
@@ -108,25 +107,36 @@ def _asked(words: list[str]) -> list[_Word]:
 class _Searcher:
     """Searches the pages of one document."""
 
-    def __init__(self, package: Package, document: Document) -> None:
+    def __init__(self, package: Package, document: Document, words: list[_Word]) -> None:
         self._package = package
         self._document = document
+        self._words = words
         self._resources = Resources(package, document)
         self._walker = Walker(self._resources)
         self._notes = _notes(package, document)
-        self._shared = self._bytes([*self._resources.templates.values()])
-        self._units = self._bytes(self._resources.lists)
+        self._templates = self._held(self._resources.templates.values())
+        self._units = self._held(self._resources.lists)
 
-    def _bytes(self, parts: list[str]) -> bytes:
-        """The parts one after another; with what is not plain UTF-8 everything is possible."""
-        found = b"\n".join(self._package.read(part) for part in dict.fromkeys(parts))
-        return found if _readable(found) else b"&#"
+    def _held(self, parts: Iterable[str]) -> list[list[bool]]:
+        """For each word, which of its characters stand in one of the parts."""
+        contents = [self._bytes(part) for part in dict.fromkeys(parts)]
+        return [
+            [any(one is None or _any(forms, one) for one in contents) for forms in word.needed]
+            for word in self._words
+        ]
 
-    def page(self, at: int, number: int, words: list[_Word]) -> Iterator[Hit]:
+    def _bytes(self, part: str) -> bytes | None:
+        """The part with its characters in UTF-8; None if it must be parsed to know them."""
+        try:
+            return _plain(self._package.read(part))
+        except Problem:
+            return None
+
+    def page(self, at: int, number: int) -> Iterator[Hit]:
         package = self._package
         page = self._document.pages[at]
         try:
-            left = self._possible(page.part, page.id, words)
+            left = self._possible(page.part, page.id)
             if not left:
                 return
             rows = lines(self._runs(page.part, page.id))
@@ -145,17 +155,27 @@ class _Searcher:
                         seen.add(key)
                         yield hit
 
-    def _possible(self, part: str, page_id: str, words: list[_Word]) -> list[_Word]:
-        content = self._package.read(part)
-        for note in self._notes.get(page_id, ()):
-            content += self._package.read(note)
-        if b"Template" in content:
-            content += self._shared
-        if b"CompositeObject" in content or b"PageRes" in content:
-            content += self._units
-        if not _readable(content) or b"PageRes" in content:
-            return words
-        return [word for word in words if word.possible(content)]
+    def _possible(self, part: str, page_id: str) -> list[_Word]:
+        """The words whose characters all stand somewhere in what the page shows."""
+        content = _plain(self._package.read(part))
+        notes = [self._bytes(note) for note in self._notes.get(page_id, ())]
+        if content is None or None in notes or b"PageRes" in content:
+            return self._words
+        contents = [content, *(note for note in notes if note is not None)]
+        templates = b"Template" in content
+        units = any(b"CompositeObject" in one for one in contents) or templates
+        found: list[_Word] = []
+        for number, word in enumerate(self._words):
+            for at, forms in enumerate(word.needed):
+                if not (
+                    any(_any(forms, one) for one in contents)
+                    or (templates and self._templates[number][at])
+                    or (units and self._units[number][at])
+                ):
+                    break
+            else:
+                found.append(word)
+        return found
 
     def _runs(self, part: str, page_id: str) -> Iterator[Run]:
         for drawn in self._walker.page(part):
@@ -165,12 +185,25 @@ class _Searcher:
                 yield from drawn.runs()
 
 
-def _readable(content: bytes) -> bool:
-    """Whether the characters stand in the bytes as UTF-8 has them."""
-    if b"&#" in content or b"\0" in content:
-        return False
+def _any(forms: tuple[bytes, ...], content: bytes) -> bool:
+    return any(form in content for form in forms)
+
+
+def _plain(content: bytes) -> bytes | None:
+    """The bytes with character references opened; None if they are no UTF-8."""
     declared = DECLARED.match(content[:300])
-    return declared is None or declared[1].lower() in (b"utf-8", b"utf8")
+    if b"\0" in content or (declared and declared[1].lower() not in (b"utf-8", b"utf8")):
+        return None
+    try:
+        content.decode()
+    except UnicodeDecodeError:
+        return None
+    return _REFERENCE.sub(_opened, content) if b"&#" in content else content
+
+
+def _opened(found: re.Match[bytes]) -> bytes:
+    code = int(found[1], 16) if found[1] else int(found[2])
+    return chr(code).encode("utf-8", "replace") if code < 0x110000 else b""
 
 
 def _notes(package: Package, document: Document) -> dict[str, list[str]]:
