@@ -133,6 +133,7 @@ def streamed(content: bytes, most: int, where: str) -> Listing | None:
         return None
     ids: list[str] = []
     places: list[str] = []
+    pages: Element | None = None
     reader = etree.iterparse(
         io.BytesIO(content), events=("end",), tag="{*}Page", resolve_entities=False,
         no_network=True, load_dtd=False, huge_tree=False, remove_pis=True, collect_ids=False,
@@ -140,8 +141,9 @@ def streamed(content: bytes, most: int, where: str) -> Listing | None:
     try:
         for _, page in reader:
             parent = page.getparent()
-            if parent is None or px.local(parent) != "Pages":
+            if parent is None or (parent is not pages and px.local(parent) != "Pages"):
                 continue
+            pages = parent
             ids.append(page.get("ID", ""))
             places.append(page.get("BaseLoc", ""))
             if len(ids) > most:
