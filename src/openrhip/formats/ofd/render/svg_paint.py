@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from openrhip.formats.ofd.render.geometry import IDENTITY, Matrix, Segment, multiply
+from openrhip.formats.ofd.render.geometry import IDENTITY, Matrix, Segment, invert, multiply
 from openrhip.formats.ofd.render.scene_items import (
     Axial,
     Clip,
@@ -29,9 +29,8 @@ _MOST_TRIANGLES = 20_000
 
 
 def n(value: float) -> str:
-    """A number with at most four decimals."""
-    text = f"{value:.4f}".rstrip("0").rstrip(".")
-    return "0" if text == "-0" else text
+    """A number of six significant digits: a page is at most some metres wide."""
+    return f"{value:.6g}"
 
 
 def matrix(value: Matrix) -> str:
@@ -50,18 +49,13 @@ def hexed(color: Color) -> str:
 def path_data(segments: Sequence[Segment]) -> str:
     if segments and segments[0][0] != "M":
         segments = (("M", (0.0, 0.0)), *segments)
-    return "".join(_VERBS[verb] + " ".join(map(n, numbers)) for verb, numbers in segments)
-
-
-def inverse(value: Matrix) -> Matrix | None:
-    a, b, c, d, e, f = value
-    det = a * d - b * c
-    if abs(det) < 1e-12:
-        return None
-    return (
-        d / det, -b / det, -c / det, a / det,
-        (c * f - d * e) / det, (b * e - a * f) / det,
-    )  # fmt: skip
+    verbs = _VERBS
+    return "".join(
+        [
+            verbs[verb] + " ".join([f"{number:.6g}" for number in numbers])
+            for verb, numbers in segments
+        ]
+    )
 
 
 class Paints:
@@ -102,7 +96,7 @@ class Paints:
     def _pattern(self, paint: Pattern, own: Matrix) -> str:
         where = paint.matrix
         if paint.to_page:
-            back = inverse(own)
+            back = invert(own)
             if back is None:
                 return ""
             where = multiply(where, back)
