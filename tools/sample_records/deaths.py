@@ -57,6 +57,7 @@ def _death() -> tuple[str, bytes]:
 def _discussion() -> tuple[str, bytes]:
     head = DYING.head(
         "C0051-2026080700103", "2026-08-07 15:30", "JL0103", *_signers("2026-08-07 16:00"), end=DIED,
+        discussed=at("2026-08-07 14:30"), discussed_where="内科二病区医师办公室",
         contacts=(Contact("沈立新", "ORG", "主持人", code="JL0101"), Contact("顾文静", "CON", "参加讨论人员", code="JL0102"), Contact("邵子昂", "CON", "参加讨论人员", code="JL0103")),
     )  # fmt: skip
     values = {

@@ -31,12 +31,12 @@ def procedure(icd9: str, name: str, *, when: str, how: tuple[str, str, str], sto
         obs(
             "DE06.00.257.00",
             "手术切口类别代码",
-            table_cd(cut[0], cut[1:], "1.251", "手术切口类别代码表"),
+            table_cd(cut[0], cut[1:], "1.256", "手术切口类别代码表"),
         ),
         obs(
             "DE05.10.147.00",
             "切口愈合等级代码",
-            table_cd(heal[0], heal[1:], "1.252", "手术切口愈合等级代码表"),
+            table_cd(heal[0], heal[1:], "1.257", "手术切口愈合等级代码表"),
         ),
         obs(
             "DE06.00.073.00",

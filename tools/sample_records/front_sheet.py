@@ -232,7 +232,7 @@ def make(
         obs(
             "DE05.10.119.00",
             "住院者疾病状态代码",
-            table_cd("2", "急", "3.1.100", "住院者疾病状态代码表"),
+            table_cd("2", "急", "1.100", "住院者疾病状态代码表"),
         )
     ]
     if injury:
@@ -308,7 +308,8 @@ def make(
         section("11450-4", "PROBLEM LIST", *problems),
         section("42349-1", "REASON FOR REFERRAL", *moved),
         section("11535-2", "Discharge Diagnosis", *(left(icd, name, came, main=not at) for at, (icd, name, came) in enumerate(found)),
-                obs("DE06.00.223.00", "离院方式", table_cd(*leave, "1.265", "离院方式代码表"))),
+                obs("DE06.00.223.00", "离院方式", table_cd(*leave, "1.265", "离院方式代码表"),
+                    *([obs("DE08.10.013.00", "拟接受医疗机构名称", st("南京示范康复医院"))] if leave[0] in {"2", "3"} else []))),
         section("48765-2", "Allergies, adverse reactions, alerts", el("act", el("code", nullFlavor="NA") + el("entryRelationship", allergic, typeCode="SUBJ"), classCode="ACT", moodCode="EVN")),
         section("30954-2", "STUDIES SUMMARY", group(
             obs("DE04.50.001.00", "ABO血型代码", table_cd(*blood[0], "1.85", "ABO血型代码表")),

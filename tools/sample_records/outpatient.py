@@ -26,7 +26,7 @@ from sample_records.shared_document import (
 )
 
 Order = tuple[str, str, str]  # kind, item, remark
-ORDER_KINDS = {"药品": "01", "检查": "02", "检验": "03", "处置": "09", "其他": "99"}
+ORDER_KINDS = {"药品": "01", "检查": "02", "检验": "03", "处置": "05", "其他": "99"}
 
 
 def allergy(text: str) -> str:

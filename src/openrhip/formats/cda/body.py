@@ -146,6 +146,7 @@ def _value(item: Element, form: str, element: Element, where: str, faults: list[
                     "media-unreadable", False,
                     "嵌入的图像不是有效的base64数据", "An embedded picture is not valid base64.",
                     f"{where}/value", "Embed the picture again, without line noise.",
+                    "重新嵌入图像",
                 )
             )  # fmt: skip
         return Value("ED", "", media=media)
@@ -157,7 +158,7 @@ def _value(item: Element, form: str, element: Element, where: str, faults: list[
 def bad_time(where: str) -> Finding:
     return Finding(
         "time-unreadable", False, "日期时间格式不正确", "A date or time cannot be read.",
-        where, "Write YYYYMMDD or YYYYMMDDHHMMSS.",
+        where, "Write YYYYMMDD or YYYYMMDDHHMMSS.", "按YYYYMMDD或YYYYMMDDHHMMSS填写",
     )  # fmt: skip
 
 

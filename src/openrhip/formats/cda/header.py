@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from openrhip.formats.cda import oids, tree, values
 from openrhip.formats.cda.model import (
@@ -31,8 +31,9 @@ def address(element: Element | None) -> str:
     """HL7 AD in Chinese order, from province to house number; else the text as it stands."""
     if element is None:
         return ""
-    parts = [tree.text(child(element, step)) for step in _ADDRESS]
-    joined = "".join(part for part in parts if part)
+    inner = tree.firsts(element)
+    parts = [tree.text(inner[step]) for step in _ADDRESS if step in inner]
+    joined = "".join(parts)
     return joined or tree.text(element)
 
 
@@ -43,10 +44,14 @@ def phone(element: Element | None) -> str:
 def organization(element: Element | None) -> Organization | None:
     if element is None:
         return None
-    found = next(children(element, "id"), None)
+    return _organization(tree.firsts(element))
+
+
+def _organization(inner: Mapping[str, Element]) -> Organization:
+    found = inner.get("id")
     return Organization(
         code=attribute(found, "extension"),
-        name=tree.text(child(element, "name")),
+        name=tree.text(inner.get("name")),
         root=attribute(found, "root"),
     )
 
@@ -56,124 +61,119 @@ def places(element: Element | None) -> tuple[Organization, ...]:
     chain = []
     current = element
     for _ in range(_MAX_PLACES):
-        found = organization(current)
-        if found is None:
+        if current is None:
             break
+        inner = tree.firsts(current)
+        found = _organization(inner)
         if found.code or found.name:
             chain.append(found)
-        current = child(current, "asOrganizationPartOf", "wholeOrganization")
+        current = child(inner.get("asOrganizationPartOf"), "wholeOrganization")
     return tuple(chain)
+
+
+_ROLES = (
+    "assignedAuthor", "assignedEntity", "associatedEntity", "participantRole", "partivipantRole",
+    "relatedEntity",
+)  # fmt: skip
+_PERSONS = ("assignedPerson", "associatedPerson", "playingEntity", "relatedPerson")
+_BODIES = ("representedOrganization", "scopingOrganization")
+
+
+def _first_of(found: Mapping[str, Element], names: tuple[str, ...]) -> Element | None:
+    return next((found[name] for name in names if name in found), None)
 
 
 def participant(element: Element) -> Participant:
     """author, legalAuthenticator, authenticator, dataEnterer, performer or participant."""
-    role = next(
-        (
-            found
-            for step in (
-                "assignedAuthor", "assignedEntity", "associatedEntity", "participantRole",
-                "partivipantRole", "relatedEntity",
-            )
-            if (found := child(element, step)) is not None
-        ),
-        None,
-    )  # fmt: skip
-    person = next(
-        (
-            found
-            for step in ("assignedPerson", "associatedPerson", "playingEntity", "relatedPerson")
-            if (found := child(role, step)) is not None
-        ),
-        None,
-    )
-    body = next(
-        (
-            found
-            for step in ("representedOrganization", "scopingOrganization")
-            if (found := child(role, step)) is not None
-        ),
-        None,
-    )
-    chain = places(body)
-    code = values.coded_of(child(role, "code"))
-    title = values.coded_of(child(person, "professionalTechnicalPosition",
+    outer = tree.firsts(element)
+    role = tree.firsts(_first_of(outer, _ROLES))
+    person = tree.firsts(_first_of(role, _PERSONS))
+    chain = places(_first_of(role, _BODIES))
+    title = values.coded_of(child(person.get("professionalTechnicalPosition"),
                                   "professionaltechnicalpositionCode"))  # fmt: skip
     return Participant(
         kind=tree.name(element),
-        role=code.text,
-        code=attribute(child(role, "id"), "extension"),
-        name=person_name(child(person, "name")),
+        role=values.coded_of(role.get("code")).text,
+        code=attribute(role.get("id"), "extension"),
+        name=person_name(person.get("name")),
         title=title.text,
-        time=values.moment_of(child(element, "time")),
+        time=values.moment_of(outer.get("time")),
         organization=chain[0] if chain else None,
-        phone=phone(child(role, "telecom")),
-        address=address(child(role, "addr")),
+        phone=phone(role.get("telecom")),
+        address=address(role.get("addr")),
         extra=tuple(one.name for one in chain[1:] if one.name),
     )
 
 
-def _age(person: Element | None) -> str:
-    age = child(person, "age")
+def _age(age: Element | None) -> str:
     number = attribute(age, "value")
     return f"{number}{attribute(age, 'unit') or '岁'}" if number else tree.text(age)
 
 
-def _place(person: Element | None, step: str) -> str:
-    return address(child(person, step, "place", "addr")) or tree.text(child(person, step, "place"))
+def _place(place: Element | None) -> str:
+    inner = child(place, "place")
+    return address(child(inner, "addr")) or tree.text(inner)
 
 
 def patient(root: Element) -> Patient:
     """recordTarget/patientRole; what is missing is "" and left to the checks."""
-    role = child(root, "recordTarget", "patientRole")
-    person = child(role, "patient")
-    ids = tuple(values.identifier_of(one) for one in children(role, "id"))
-    by_root = {one.root: one.extension for one in reversed(ids)}
-    numbers = [values.identifier_of(one) for one in children(person, "id")]
-    own = next((one.extension for one in numbers if one.root == oids.PERSON_NUMBER), "")
-    employer = child(person, "employerOrganization")
+    target = child(root, "recordTarget", "patientRole")
+    role = tree.firsts(target)
+    one = role.get("patient")
+    person = tree.firsts(one)
+    get = person.get
+    ids = tuple(values.identifier_of(item) for item in children(target, "id"))
+    by_root = {item.root: item.extension for item in reversed(ids)}
+    numbers = [values.identifier_of(item) for item in children(one, "id")]
+    own = next((item.extension for item in numbers if item.root == oids.PERSON_NUMBER), "")
     return Patient(
-        name=person_name(child(person, "name")),
-        sex=values.coded_of(child(person, "administrativeGenderCode")),
-        birth=values.moment_of(child(person, "birthTime")),
+        name=person_name(get("name")),
+        sex=values.coded_of(get("administrativeGenderCode")),
+        birth=values.moment_of(get("birthTime")),
         id_number=own,
         health_card=by_root.get(oids.HEALTH_CARD, ""),
         outpatient_number=by_root.get(oids.OUTPATIENT, ""),
         inpatient_number=by_root.get(oids.INPATIENT, ""),
-        phone=phone(child(role, "telecom")),
-        address=address(child(role, "addr")),
-        age=_age(person),
-        marital=values.coded_of(child(person, "maritalStatusCode")),
-        ethnic=values.coded_of(child(person, "ethnicGroupCode")),
-        nationality=values.coded_of(child(person, "nationality")),
-        occupation=values.coded_of(child(person, "occupation", "occupationCode")),
-        patient_type=values.coded_of(child(role, "patientType", "patienttypeCode")),
-        employer=tree.text(child(employer, "name")),
-        birthplace=_place(person, "birthplace"),
-        native_place=_place(person, "nativePlace"),
-        household=_place(person, "household"),
-        ids=tuple(one for one in ids if one.extension),
-        extra=(*_extra(role, person), *_occasion(root, role)),
+        phone=phone(role.get("telecom")),
+        address=address(role.get("addr")),
+        age=_age(get("age")),
+        marital=values.coded_of(get("maritalStatusCode")),
+        ethnic=values.coded_of(get("ethnicGroupCode")),
+        nationality=values.coded_of(get("nationality")),
+        occupation=values.coded_of(child(get("occupation"), "occupationCode")),
+        patient_type=values.coded_of(child(role.get("patientType"), "patienttypeCode")),
+        employer=tree.text(child(get("employerOrganization"), "name")),
+        birthplace=_place(get("birthplace")),
+        native_place=_place(get("nativePlace")),
+        household=_place(get("household")),
+        ids=tuple(item for item in ids if item.extension),
+        extra=(*_extra(role, person), *_occasion(root, role, person)),
     )
 
 
-def _extra(role: Element | None, person: Element | None) -> tuple[tuple[str, str], ...]:
-    employer = child(person, "employerOrganization")
+def _extra(
+    role: Mapping[str, Element], person: Mapping[str, Element]
+) -> tuple[tuple[str, str], ...]:
+    employer = person.get("employerOrganization")
+    household = child(person.get("household"), "place", "addr", "postalCode")
     pairs = (
-        ("邮政编码", tree.text(child(role, "addr", "postalCode"))),
+        ("邮政编码", tree.text(child(role.get("addr"), "postalCode"))),
         ("单位电话", phone(child(employer, "telecom"))),
         ("单位地址", address(child(employer, "addr"))),
         ("单位邮编", tree.text(child(employer, "addr", "postalCode"))),
-        ("户口邮编", tree.text(child(person, "household", "place", "addr", "postalCode"))),
+        ("户口邮编", tree.text(household)),
     )
     return tuple((label, text) for label, text in pairs if text)
 
 
-def _occasion(root: Element, role: Element | None) -> Iterator[tuple[str, str]]:
+def _occasion(
+    root: Element, role: Mapping[str, Element], person: Mapping[str, Element]
+) -> Iterator[tuple[str, str]]:
     """Facts that some kinds put beside the patient: discussion, schooling, days after operation."""
-    schooling = values.coded_of(child(role, "patient", "educationLevel", "educationLevelCode"))
+    schooling = values.coded_of(child(person.get("educationLevel"), "educationLevelCode"))
     if schooling:
         yield "学历", schooling.text
-    discussion = child(role, "providerOrganization", "asOrganizationPartOf")
+    discussion = child(role.get("providerOrganization"), "asOrganizationPartOf")
     if at := values.show(values.moment_of(child(discussion, "effectiveTime"))):
         yield "讨论时间", at
     if where := address(child(discussion, "wholeOrganization", "addr")):

@@ -14,7 +14,11 @@ from openrhip.formats.cda.kinds import Kind
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that holds or fails: code, both languages, where, and what to do about it."""
+    """One thing that holds or fails: code, both languages, where, and what to do about it.
+
+    severity: "error" (the document is not accepted) or "warning" (it is, and should be mended);
+    `ok` is False for errors only.
+    """
 
     code: str
     ok: bool
@@ -22,6 +26,8 @@ class Finding:
     text_en: str
     where: str = ""
     remedy: str = ""
+    remedy_zh: str = ""
+    severity: str = "error"
 
     def as_dict(self) -> dict[str, str | bool]:
         return {name: getattr(self, name) for name in self.__slots__}
@@ -304,6 +310,7 @@ class ClinicalDocument:
     encounter: Encounter
     sections: tuple[Section, ...]
     faults: tuple[Finding, ...] = ()
+    source: bytes = field(default=b"", compare=False, repr=False)
 
     @property
     def authenticator(self) -> Participant | None:

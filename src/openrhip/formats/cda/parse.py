@@ -6,7 +6,8 @@ that is wrong is collected in `faults` and by `check`.
 
 from __future__ import annotations
 
-from openrhip.formats.cda import body, header, tree, values
+from openrhip.formats.cda import body as bodies
+from openrhip.formats.cda import header, tree, values
 from openrhip.formats.cda.kinds import BY_CODE, BY_TEMPLATE, KIND_SYSTEM, TEMPLATE_ROOT, Kind
 from openrhip.formats.cda.model import ClinicalDocument, Finding, Moment, Participant
 from openrhip.formats.cda.tree import Element, attribute, child, children
@@ -15,15 +16,15 @@ from openrhip.kernel.errors import Malformed
 
 def parse(xml: bytes) -> ClinicalDocument:
     """Read a shared document in the shape of WS/T 500-2016 (HL7 CDA R2)."""
-    root = tree.read(xml)
-    kind_of(root)
+    root = root_of(xml)
     try:
-        return _document(root)
+        return document_of(root, xml)
     except RecursionError:
         raise Malformed("The document nests too deeply.", where="/ClinicalDocument") from None
 
 
-def _document(root: Element) -> ClinicalDocument:
+def document_of(root: Element, source: bytes = b"", *, body: bool = True) -> ClinicalDocument:
+    """The document of a root that `tree.read` gave; without its body, the header alone."""
     faults: list[Finding] = []
     kind = _kind(root, faults)
     return ClinicalDocument(
@@ -48,19 +49,26 @@ def _document(root: Element) -> ClinicalDocument:
         ),
         replaces=header.replaced(root),
         encounter=header.encounter(root),
-        sections=body.sections_of(root, faults),
+        sections=bodies.sections_of(root, faults) if body else (),
         faults=tuple(faults),
+        source=source,
     )
 
 
-def kind_of(root: Element) -> Kind:
-    """The kind of a document's root. Raises Malformed for what is no shared document."""
+def root_of(xml: bytes) -> Element:
+    """The root of a shared document. Raises Malformed or TooLarge for what is none."""
+    root = tree.read(xml)
     if tree.name(root) != "ClinicalDocument":
         raise Malformed(
             "The root element is not ClinicalDocument of urn:hl7-org:v3.",
             where="/",
             remedy="Send a shared document in the shape of WS/T 500 (HL7 CDA R2).",
         )
+    return root
+
+
+def kind_of(root: Element) -> Kind:
+    """The kind of a document's root. Raises Malformed for a template of none."""
     return _kind(root, [])
 
 
@@ -101,6 +109,7 @@ def _kind(root: Element, faults: list[Finding]) -> Kind:
                 f"The code does not agree with the template; it should be {kind.code}.",
                 "/ClinicalDocument/code",
                 f"Set code {kind.code} in code system {KIND_SYSTEM}.",
+                f"将code改为{kind.code}（{KIND_SYSTEM}）",
             )
         )  # fmt: skip
     return kind
@@ -116,7 +125,7 @@ def _version(root: Element, faults: list[Finding]) -> int:
             Finding(
                 "version-invalid", False, "文档版本号应为正整数",
                 "The version number is not a positive whole number.",
-                "/ClinicalDocument/versionNumber", "Count versions from 1.",
+                "/ClinicalDocument/versionNumber", "Count versions from 1.", "版本号从1起计",
             )
         )  # fmt: skip
         return 1

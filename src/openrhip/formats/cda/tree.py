@@ -21,6 +21,7 @@ MAX_ATTRIBUTE = 10_000
 
 HL7 = "urn:hl7-org:v3"
 NS = f"{{{HL7}}}"
+_PREFIX = len(NS)
 XSI_TYPE = "{http://www.w3.org/2001/XMLSchema-instance}type"
 
 Element = etree._Element  # noqa: SLF001  lxml has no public name for it
@@ -33,7 +34,7 @@ def read(xml: bytes) -> Element:
             f"The document has {len(xml)} bytes; at most {MAX_BYTES} are taken.",
             remedy="Send large pictures as files of their own.",
         )
-    if not xml.strip():
+    if not xml or xml.isspace():
         raise Malformed("The document is empty.", remedy="Export the record again.")
     parser = etree.XMLParser(
         resolve_entities=False,
@@ -48,7 +49,7 @@ def read(xml: bytes) -> Element:
         root = etree.fromstring(xml, parser)
     except (etree.XMLSyntaxError, ValueError, LookupError) as problem:
         raise _unreadable(problem) from None
-    _bounded(root)
+    _bounded(root, len(xml))
     return root
 
 
@@ -92,25 +93,35 @@ _LENGTH: Callable[[Element], Any] = etree.XPath("string-length(/*)")
 _PICTURES: Callable[[Element], Any] = etree.XPath("//*[@representation = 'B64']")
 
 
-def _bounded(root: Element) -> None:
-    """Depth, number of elements, length of texts; a DTD, and with it every entity, is refused."""
+def _bounded(root: Element, size: int) -> None:
+    """Depth, number of elements, length of texts; a DTD, and with it every entity, is refused.
+
+    What a document of `size` bytes cannot exceed is not counted: no character has less than one
+    byte in any encoding, no element less than four.
+    """
     if root.getroottree().docinfo.internalDTD is not None:
         raise Malformed(
             "The document carries a DTD, which is not accepted.",
             where="/",
             remedy="Leave out the DOCTYPE declaration.",
         )
-    if _TOO_DEEP(root) or _COUNT(root) > MAX_ELEMENTS:
+    if _TOO_DEEP(root) or (size > 4 * MAX_ELEMENTS and _COUNT(root) > MAX_ELEMENTS):
         raise TooLarge(
             f"More than {MAX_DEPTH} levels or {MAX_ELEMENTS} elements.",
             remedy="Check the export: no record needs this.",
         )
-    pictures = sum(len(one.text or "") for one in _PICTURES(root))
-    if _LONG_TEXT(root) or _LONG_ATTRIBUTE(root) or float(_LENGTH(root)) - pictures > MAX_ALL_TEXT:
+    if (size > MAX_ATTRIBUTE and _LONG_ATTRIBUTE(root)) or (
+        size > MAX_TEXT and (_LONG_TEXT(root) or _too_much(root))
+    ):
         raise TooLarge(
             "A text is too long, or all of them together.",
             remedy="Check the export; send large pictures as files of their own.",
         )
+
+
+def _too_much(root: Element) -> bool:
+    pictures = sum(len(one.text or "") for one in _PICTURES(root))
+    return bool(float(_LENGTH(root)) - pictures > MAX_ALL_TEXT)
 
 
 def name(element: Element) -> str:
@@ -124,13 +135,24 @@ def child(element: Element | None, *path: str) -> Element | None:
     for step in path:
         if element is None:
             return None
-        element = element.find(NS + step)
+        element = next(element.iterchildren(NS + step), None)
     return element
+
+
+def firsts(element: Element | None) -> dict[str, Element]:
+    """The first child of each name, by local name: one pass where many children are wanted."""
+    found: dict[str, Element] = {}
+    if element is not None:
+        for one in element:
+            tag = one.tag
+            if isinstance(tag, str) and tag.startswith(NS):
+                found.setdefault(tag[_PREFIX:], one)
+    return found
 
 
 def children(element: Element | None, step: str) -> Iterator[Element]:
     if element is not None:
-        yield from element.iterfind(NS + step)
+        yield from element.iterchildren(NS + step)
 
 
 def attribute(element: Element | None, key: str) -> str:

@@ -19,7 +19,7 @@ _QUALIFIER = f"{NS}qualifier/{NS}name"
 class Lookup:
     """Slots beside each other, found by data element or, for groups, by place and name."""
 
-    __slots__ = ("_below", "elements", "facets", "groups", "required", "slots")
+    __slots__ = ("_below", "_deep", "elements", "facets", "groups", "required", "slots")
 
     def __init__(self, slots: Iterable[Slot]) -> None:
         self.slots = tuple(slots)
@@ -35,6 +35,7 @@ class Lookup:
                 self.groups.setdefault(slot.place, []).append(slot)
         self.required = tuple(slot for slot in self.slots if slot.required)
         self._below: dict[str, Lookup] = {}
+        self._deep: dict[str, tuple[str, Slot]] | None = None
 
     def below(self, slot: Slot) -> Lookup:
         """The lookup of a slot's parts."""
@@ -46,17 +47,29 @@ class Lookup:
     def find(self, statement: Element, form: str) -> Slot | None:
         """The slot that a statement fills, or None for what the catalogue does not describe."""
         code = statement.find(_CODE)
-        element = "" if code is None else code.get("code", "")
+        return self.match(statement, form, code, "" if code is None else code.get("code", ""))
+
+    def match(
+        self, statement: Element, form: str, code: Element | None, element: str
+    ) -> Slot | None:
+        """As `find`, where the statement's code is known already."""
         found = self.elements.get(element)
-        if found is None:
-            found = self.groups.get(form)
-            if found is None:
-                return None
-            if len(found) > 1:
-                return _nearest(found, statement, code)
-        elif len(found) > 1:
-            return _named(found, code)
-        return found[0]
+        if found is not None:
+            return found[0] if len(found) == 1 else _named(found, code)
+        found = self.groups.get(form)
+        if found is None or (element and form == "observation"):
+            return None
+        return found[0] if len(found) == 1 else _nearest(found, statement, code)
+
+    def anywhere(self, element: str) -> tuple[str, Slot] | None:
+        """The slot of a data element at any depth below, with the key of the slot it hangs on."""
+        if self._deep is None:
+            self._deep = {}
+            for top in self.slots:
+                for slot in top.walk():
+                    if slot.element and slot.is_statement:
+                        self._deep.setdefault(slot.element, (top.key, slot))
+        return self._deep.get(element)
 
 
 def _named(slots: list[Slot], code: Element | None) -> Slot:
@@ -79,24 +92,28 @@ def _named(slots: list[Slot], code: Element | None) -> Slot:
 
 
 def _nearest(slots: list[Slot], statement: Element, code: Element | None) -> Slot:
-    """By name; else the group that has most of the data elements found inside, by name too."""
+    """By name; else the group that the data elements found inside point to, by name too."""
     name = "" if code is None else code.get("displayName", "")
-    for slot in slots:
-        if slot.name == name:
-            return slot
-    inside = set()
+    if name:
+        for slot in slots:
+            if slot.name == name:
+                return slot
+    left = slots
     for below in statement:
-        if below.tag in _COMPONENTS:
-            inner = below.find(f"*/{_CODE}")
-            if inner is not None:
-                inside.add(inner.get("code", ""))
-                inside.add(inner.get("displayName", ""))
-    return max(
-        slots,
-        key=lambda slot: sum(
-            (part.element in inside) + (part.name in inside) for part in slot.parts
-        ),
-    )
+        if below.tag not in _COMPONENTS:
+            continue
+        inner = next((one.find(_CODE) for one in below), None)
+        if inner is None:
+            continue
+        element, shown = inner.get("code", ""), inner.get("displayName", "")
+        fitting = [slot for slot in left if any(part.element == element for part in slot.parts)]
+        if len(fitting) > 1:
+            named = [slot for slot in fitting if any(part.name == shown for part in slot.parts)]
+            fitting = named or fitting
+        if len(fitting) == 1:
+            return fitting[0]
+        left = fitting or left
+    return left[0]
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ from openrhip.formats.cda.generate.record import (
     Scalar,
 )
 from openrhip.formats.cda.kinds import Kind
-from openrhip.formats.cda.parse import kind_of
+from openrhip.formats.cda.parse import kind_of, root_of
 from openrhip.formats.cda.tree import NS, Element, attribute, child, children
 from openrhip.kernel.clock import CITY_ZONE
 
@@ -36,7 +36,7 @@ _BELOW = frozenset({NS + "entryRelationship", NS + "component"})
 
 def record_of(document: bytes) -> tuple[Kind, Record]:
     """Kind and record of a shared document. Raises as `parse` does for what is none."""
-    root = tree.read(document)
+    root = root_of(document)
     kind = kind_of(root)
     matches = sections(kind)
     found: dict[str, list[Scalar | Item]] = {}
