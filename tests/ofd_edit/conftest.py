@@ -77,11 +77,6 @@ def saved(pdf: Pdf, **how: object) -> bytes:
     return out.getvalue()
 
 
-HELVETICA = Dictionary(
-    Type=Name.Font, Subtype=Name.Type1, BaseFont=Name.Helvetica, Encoding=Name.WinAnsiEncoding
-)
-
-
 @pytest.fixture(scope="session")
 def doctor(tmp_path_factory):
     """A signer of a small region, and whom to trust."""

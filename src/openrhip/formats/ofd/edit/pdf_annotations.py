@@ -13,7 +13,7 @@ from typing import Any
 import pikepdf
 
 from openrhip.formats.ofd.edit.pdf_content import Content
-from openrhip.formats.ofd.edit.pdf_drawing import Sheet, Tools
+from openrhip.formats.ofd.edit.pdf_drawing import Sheet
 from openrhip.formats.ofd.edit.pdf_numbers import (
     get,
     matrix,
@@ -24,6 +24,7 @@ from openrhip.formats.ofd.edit.pdf_numbers import (
     whole,
 )
 from openrhip.formats.ofd.edit.pdf_outline import Places, Seen
+from openrhip.formats.ofd.edit.pdf_tools import Tools
 from openrhip.formats.ofd.package import Box
 from openrhip.formats.ofd.parts import escape
 from openrhip.formats.ofd.render.geometry import Matrix, apply, bounds, multiply

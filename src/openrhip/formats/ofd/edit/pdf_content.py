@@ -6,13 +6,14 @@ content), §8.11 (optional content).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 import pikepdf
 
 from openrhip.formats.ofd.edit.pdf_colours import CMYK, GRAY, RGB, Colours
-from openrhip.formats.ofd.edit.pdf_drawing import Sheet, Tools
+from openrhip.formats.ofd.edit.pdf_drawing import Sheet
 from openrhip.formats.ofd.edit.pdf_fonts import Fonts
 from openrhip.formats.ofd.edit.pdf_graphics import Graphics, Operands
 from openrhip.formats.ofd.edit.pdf_limits import check
@@ -25,12 +26,14 @@ from openrhip.formats.ofd.edit.pdf_numbers import (
     rectangle,
     whole,
 )
-from openrhip.formats.ofd.edit.pdf_paths import Path, corners
+from openrhip.formats.ofd.edit.pdf_paths import Clip, Path, corners
 from openrhip.formats.ofd.edit.pdf_showing import show
-from openrhip.formats.ofd.edit.pdf_state import State
-from openrhip.formats.ofd.render.geometry import Matrix, multiply
+from openrhip.formats.ofd.edit.pdf_state import Paint, State
+from openrhip.formats.ofd.edit.pdf_tools import Tile, Tools
+from openrhip.formats.ofd.render.geometry import Matrix, invert, multiply
 from openrhip.kernel.errors import Problem, TooLarge
 
+_LARGEST_CELL = 400_000
 _BROKEN = (pikepdf.PdfError, RuntimeError, ValueError, TypeError, KeyError, IndexError)
 
 
@@ -48,6 +51,7 @@ class Content(Graphics):
     def draw(self, sheet: Sheet, stream: object, resources: object, base: Matrix) -> None:
         """A page's content. base: user space → mm, y down."""
         self.sheet = sheet
+        sheet.tiler = self.tile
         self.state = State(base, base)
         self._stack, self._marks = [], []
         self.run(stream, resources)
@@ -208,6 +212,41 @@ class Content(Graphics):
         found = get(get(self.resources, "/Shading"), str(n[0]))
         if found is not None and self.shown:
             self.sheet.shading(found, self.state)
+
+    def tile(self, pattern: object, state: State) -> Tile | None:
+        """The cell of a tiling pattern; None if it is to become pixels."""
+        box, key = rectangle(get(pattern, "/BBox")), key_of(pattern)
+        if not isinstance(pattern, pikepdf.Stream) or box is None or key in self._open:
+            return None
+        there = multiply(matrix(get(pattern, "/Matrix")), state.base)
+        scale = math.sqrt(abs(there[0] * there[3] - there[1] * there[2]))
+        across = abs(real(get(pattern, "/XStep"))) * scale
+        down = abs(real(get(pattern, "/YStep"))) * scale
+        wide, tall = (box[2] - box[0]) * scale, (box[3] - box[1]) * scale
+        apart = across >= wide * 0.999 and down >= tall * 0.999
+        if min(wide, tall) < 0.1 or not apart or self._depth >= self.tools.meter.limits.depth:
+            return None
+        local: Matrix = (scale, 0.0, 0.0, -scale, -box[0] * scale, box[3] * scale)
+        back = invert(local)
+        body = self._cell(pattern, state, local, (wide, tall))
+        if back is None or len(body) > _LARGEST_CELL:
+            return None
+        return Tile(body, (wide, tall), (across, down), multiply(back, there))
+
+    def _cell(
+        self, pattern: pikepdf.Object, state: State, local: Matrix, size: tuple[float, float]
+    ) -> str:
+        before, outer = self.sheet, self.state
+        self.sheet = Sheet(self.tools, (0.0, 0.0, *size), before.where)
+        self.sheet.tiler = self.tile
+        self.state = State(local, local, Clip((0.0, 0.0, *size)))
+        if whole(get(pattern, "/PaintType")) == 2:
+            self.state.fill = self.state.stroke = Paint(color=state.fill.color)
+        try:
+            self._enter(pattern, key_of(pattern))
+            return self.sheet.finish()
+        finally:
+            self.sheet, self.state = before, outer
 
     # marked content
 

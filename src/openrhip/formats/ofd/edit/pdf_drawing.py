@@ -6,20 +6,17 @@ Sources: GB/T 33190-2016 §8.2 (graphic units), §9 (paths), §10 (images), §11
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import pikepdf
 
-from openrhip.formats.ofd.edit.book import Book
-from openrhip.formats.ofd.edit.pdf_images import Picture, Pictures, saved, simple
-from openrhip.formats.ofd.edit.pdf_limits import Meter
+from openrhip.formats.ofd.edit.pdf_images import Picture, saved, simple
 from openrhip.formats.ofd.edit.pdf_numbers import get, matrix, short, whole
 from openrhip.formats.ofd.edit.pdf_paths import Clip, Path, clips_xml, grown, meet
-from openrhip.formats.ofd.edit.pdf_scratch import Scratch
-from openrhip.formats.ofd.edit.pdf_shades import Shade, Shades
+from openrhip.formats.ofd.edit.pdf_shades import Shade
 from openrhip.formats.ofd.edit.pdf_state import Paint, State
 from openrhip.formats.ofd.edit.pdf_text import Lines
-from openrhip.formats.ofd.notices import Notices
+from openrhip.formats.ofd.edit.pdf_tools import Tile, Tools
 from openrhip.formats.ofd.package import Box
 from openrhip.formats.ofd.render.geometry import Matrix, apply, bounds, invert, multiply
 from openrhip.kernel.errors import Problem
@@ -30,23 +27,13 @@ _MOST_PIXELS = 6_000_000
 _FLIP: Matrix = (1.0, 0.0, 0.0, -1.0, 0.0, 1.0)
 
 
-class Tools:
-    """What all pages of one conversion share."""
-
-    def __init__(
-        self, book: Book, meter: Meter, scratch: Scratch, pictures: Pictures, notices: Notices
-    ) -> None:
-        self.book = book
-        self.meter = meter
-        self.scratch = scratch
-        self.pictures = pictures
-        self.shades = Shades(scratch)
-        self.notices = notices
-        self.stored: dict[object, int] = {}
-
-
 class Sheet:
-    """The objects of one page (or of an annotation's appearance), from the back to the front."""
+    """The objects of one page (or of an annotation's appearance), from the back to the front.
+
+    tiler: reads the cell of a tiling pattern.
+    """
+
+    tiler: Callable[[object, State], Tile | None] | None = None
 
     def __init__(self, tools: Tools, box: Box, where: str) -> None:
         self.tools = tools
@@ -159,6 +146,9 @@ class Sheet:
             if shade is not None:
                 self.shaded(path, state, shade, fill)
                 return
+        elif self.tiler is not None and (tile := self.tiler(pattern, state)) is not None:
+            self._tiled(path, state, tile, fill)
+            return
         box = path.box
         if box is None:
             return
@@ -195,6 +185,22 @@ class Sheet:
                 {key: pikepdf.Array(value) for key, value in spaces.items()}
             )
         return form
+
+    def _tiled(self, path: Path, state: State, tile: Tile, fill: str) -> None:
+        """A path filled with a tile."""
+        box = path.box
+        if box is None:
+            return
+        self.flush()
+        alpha = f' Alpha="{state.alpha()}"' if state.alpha() < 255 else ""
+        rule = ' Rule="Even-Odd"' if fill == "Even-Odd" else ""
+        x, y = round(box[0], 3), round(box[1], 3)
+        self.out.append(
+            f'<ofd:PathObject ID="{self.tools.book.next_id()}" Boundary="{_box((x, y, *box[2:]))}"'
+            f' Stroke="false" Fill="true"{rule}{alpha}>{clips_xml(state.clip, box, (x, y))}'
+            f"<ofd:FillColor>{tile.xml(x, y)}</ofd:FillColor>"
+            f"<ofd:AbbreviatedData>{path.data(x, y, 3)}</ofd:AbbreviatedData></ofd:PathObject>"
+        )
 
     def shaded(self, path: Path, state: State, shade: Shade, fill: str) -> None:
         """A path filled with a gradient."""

@@ -11,11 +11,12 @@ from typing import Any
 import pikepdf
 
 from openrhip.formats.ofd.edit.pdf_colours import CMYK, GRAY, RGB, Colours, Space
-from openrhip.formats.ofd.edit.pdf_drawing import Sheet, Tools
+from openrhip.formats.ofd.edit.pdf_drawing import Sheet
 from openrhip.formats.ofd.edit.pdf_fonts import Fonts
 from openrhip.formats.ofd.edit.pdf_numbers import get, name_of, real, reals, whole
 from openrhip.formats.ofd.edit.pdf_paths import Path, corners
 from openrhip.formats.ofd.edit.pdf_state import Mask, Paint, State
+from openrhip.formats.ofd.edit.pdf_tools import Tools
 from openrhip.formats.ofd.render.geometry import IDENTITY, Matrix, apply, multiply
 from openrhip.kernel.errors import TooLarge
 

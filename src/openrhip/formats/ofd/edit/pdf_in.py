@@ -15,13 +15,14 @@ from openrhip.formats.ofd.edit.merging import Made
 from openrhip.formats.ofd.edit.pdf_annotations import Annotations
 from openrhip.formats.ofd.edit.pdf_colours import Colours
 from openrhip.formats.ofd.edit.pdf_content import Content
-from openrhip.formats.ofd.edit.pdf_drawing import Sheet, Tools
+from openrhip.formats.ofd.edit.pdf_drawing import Sheet
 from openrhip.formats.ofd.edit.pdf_fonts import Fonts
 from openrhip.formats.ofd.edit.pdf_images import Pictures
 from openrhip.formats.ofd.edit.pdf_limits import Meter, PdfLimits, opened
 from openrhip.formats.ofd.edit.pdf_numbers import get, key_of, real, rectangle, whole
 from openrhip.formats.ofd.edit.pdf_outline import Places, attachments, metadata
 from openrhip.formats.ofd.edit.pdf_scratch import Scratch
+from openrhip.formats.ofd.edit.pdf_tools import Tools
 from openrhip.formats.ofd.notices import Notices
 from openrhip.formats.ofd.package import Box
 from openrhip.formats.ofd.render.geometry import Matrix

@@ -61,7 +61,7 @@ class Places:
                 break
             seen.add(key)
             self._left -= 1
-            title = " ".join(text_of(get(item, "/Title"), 500).split())
+            title = _shown(text_of(get(item, "/Title"), 500))
             place = self.of(item)
             below = tuple(self._entries(get(item, "/First"), depth + 1, seen))
             if title:
@@ -118,6 +118,10 @@ class Places:
             self._names = {}
             _tree(get(get(self._pdf.Root, "/Names"), "/Dests"), self._names, 0, _MOST)
         return self._names.get(bytes(name)) if isinstance(name, pikepdf.String) else None
+
+
+def _shown(text: str) -> str:
+    return "".join(char if char.isprintable() else " " for char in text).strip()
 
 
 def _tree(node: object, found: dict[bytes, object], depth: int, most: int) -> None:

@@ -57,14 +57,18 @@ class Lines:
     _chars: list[Char] = field(default_factory=list)
 
     def add(self, look: Look, char: Char) -> None:
-        if self._look is not None and (
-            look != self._look or len(self._chars) > _LONGEST or not self._joins(look, char)
-        ):
-            self.flush()
+        before = self._look
+        if before is not None:
+            joins = self._joins(before, char)
+            if joins and look != before and char.text.isspace():
+                self._chars.append(char._replace(text=" ", glyph=None))
+                return  # a blank in a look of its own goes with what is before it
+            if joins and self._gap(before, char) > _WORD and not before.vertical:
+                self._blank(before, char)
+            if not joins or look != before or len(self._chars) > _LONGEST:
+                self.flush()
         if self._look is None:
             self._look = look
-        elif self._gap(look, char) > _WORD and not look.vertical:
-            self._blank(look, char)
         self._chars.append(char)
 
     def _along(self, look: Look, char: Char) -> tuple[float, float]:
@@ -103,7 +107,7 @@ class Lines:
     def flush(self) -> None:
         look, chars = self._look, self._chars
         self._look, self._chars = None, []
-        if look is not None and chars:
+        if look is not None and any(not char.text.isspace() for char in chars):
             self._write(look, chars)
 
     def _write(self, look: Look, chars: list[Char]) -> None:
