@@ -96,7 +96,7 @@ def _rule(size: tuple[float, float], name: str) -> str:
     width, height = map(n, size)
     return (
         f"@page {name}{{size:{width}mm {height}mm;margin:0}}"
-        f".{name}{{page:{name};--w:{width}mm;aspect-ratio:{width}/{height}}}"
+        f".{name}{{page:{name};--w:{width}mm;--h:{height}mm;aspect-ratio:{width}/{height}}}"
     )
 
 

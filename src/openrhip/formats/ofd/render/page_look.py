@@ -3,7 +3,7 @@
 STYLE = """
 :root{color-scheme:light;--line:#c8ccd4;--ink:#1d2433;--soft:#eef0f4;--accent:#0b5cad}
 *{box-sizing:border-box}
-html{scroll-padding-top:4.5rem;scroll-behavior:smooth}
+html{scroll-padding-top:4.5rem}
 body{margin:0;background:var(--soft);color:var(--ink);
 font:1rem/1.6 system-ui,"PingFang SC","Microsoft YaHei","Noto Sans CJK SC",sans-serif}
 .skip{position:absolute;left:-99rem}
@@ -39,7 +39,8 @@ footer li span{color:#4a5263}
 @media(max-width:40rem){header{position:static}html{scroll-padding-top:0}
 main{padding:.25rem 0}.page{margin-bottom:.5rem}}
 @media print{header,footer,.skip{display:none}body{background:#fff}main{padding:0}
-.page{width:var(--w);margin:0;box-shadow:none;break-after:page;content-visibility:visible}}
+.page{width:var(--w);height:calc(var(--h) - 1px);aspect-ratio:auto;margin:0;box-shadow:none;
+content-visibility:visible}.page+.page{break-before:page}}
 """
 
 SCRIPT = """
@@ -59,7 +60,8 @@ if(one.isIntersecting)go.value=one.target.id.slice(1);});},{rootMargin:'-45% 0px
 pages.forEach(function(page){near.observe(page);here.observe(page);
 page.addEventListener('beforematch',function(){fill(page);});});
 go.addEventListener('change',function(){location.hash='p'+go.value;});
-zoom.addEventListener('change',function(){main.className='z'+zoom.value;});
+zoom.addEventListener('change',function(){var page=document.getElementById('p'+go.value);
+main.className='z'+zoom.value;page.scrollIntoView();});
 document.getElementById('print').addEventListener('click',function(){print();});
 window.addEventListener('beforeprint',function(){pages.forEach(fill);});
 })();
