@@ -8,6 +8,7 @@ import pytest
 from openrhip.directory import service as directory
 from openrhip.formats import cda, ofd
 from openrhip.formats.cda.layout import story_of
+from openrhip.formats.ofd.package_append import rewrite
 from openrhip.formats.ofd.story import Attachment
 from openrhip.kernel.errors import NotFound
 from openrhip.records import checks, service
@@ -61,6 +62,25 @@ def test_unsigned_and_only_signed_documents_lack_authenticity(judge, pki, sample
     assert {"ZS-01", "ZS-03"} <= failed(judge(sealed=unsigned))
     signed = ofd.sign(unsigned, signer=pki.signer("staff", "JL0101"), timestamper=pki.tsa)
     assert "ZS-03" in failed(judge(sealed=signed))
+
+
+def test_notes_that_no_signature_protects_are_refused(judge, pki, samples):
+    sealed = pki.sealed(samples[NAME])
+    package = ofd.open_package(sealed)
+    space, at = 'xmlns:ofd="http://www.ofdspec.org/2016"', package.pages[0].id
+    listed = (
+        f'<ofd:Annotations {space}><ofd:Page PageID="{at}"><ofd:FileLoc>Annots/Annot_0.xml'
+        "</ofd:FileLoc></ofd:Page></ofd:Annotations>"
+    )
+    note = (
+        f'<ofd:PageAnnot {space}><ofd:Annot ID="9001" Type="Path" Creator="x"'
+        ' LastModDate="2026-11-25"><ofd:Appearance Boundary="10 10 90 90"/></ofd:Annot>'
+        "</ofd:PageAnnot>"
+    )
+    parts = {"Doc_0/Annotations.xml": listed.encode(), "Doc_0/Annots/Annot_0.xml": note.encode()}
+    report = judge(sealed=rewrite(package, parts))
+    assert failed(report) == {"ZS-01"}
+    assert "不受该签名保护" in as_text(report.as_dict())
 
 
 def test_signatures_without_timestamp_prove_no_time(judge, pki, samples, jinling):

@@ -14,12 +14,24 @@ from openrhip.records.checks.report import Fault
 
 SEAL, SIGN = "Seal", "Sign"
 LEEWAY = timedelta(minutes=10)  # clocks of two machines may differ by this much
+ANNOTATIONS = "ofd.annotations"
+_UNSIGNED = (
+    "去除该注释，或重新签名盖章后提交",
+    "take the note out, or sign and seal the record again",
+)
 _AGAIN = ("重新签名、盖章后提交", "sign and seal it again, then deposit")
 
 
 def nothing_changed(case: Case) -> Iterator[Fault]:
-    """All digests, the list of parts and the container are as they were signed."""
+    """All digests, the list of parts and the container are as they were signed.
+
+    OFD-H lets notes be added to a signed record; what comes into the archive carries none that its
+    signatures do not protect: a note could hide what was signed.
+    """
     yield from _failed(case.report.findings)
+    for finding in case.report.findings:
+        if finding.ok and finding.code == ANNOTATIONS:
+            yield Fault(finding.text_zh, finding.text_en, finding.where, *_UNSIGNED)
 
 
 def signatures_hold(case: Case) -> Iterator[Fault]:
