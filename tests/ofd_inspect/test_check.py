@@ -162,6 +162,10 @@ def test_profiles_come_on_top(parcel):
         ofd.check(parcel(), "ofd-z")
 
 
+def test_the_list_of_files_is_a_profile_too(parcel):
+    assert "integrity.absent" in codes(parcel(), "gmt-0099")
+
+
 def test_the_table_is_whole():
     """Every kind that a line names is a line or a simple type; every root has a line."""
     known = schema.kinds()

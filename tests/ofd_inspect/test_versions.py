@@ -7,7 +7,7 @@ from click.testing import CliRunner
 
 from openrhip.formats import ofd
 from openrhip.formats.ofd.cli import cli
-from openrhip.kernel.errors import NotFound, Refused
+from openrhip.kernel.errors import Malformed, NotFound
 
 NS = 'xmlns:ofd="http://www.ofdspec.org/2016"'
 DOCUMENT = "Doc_0/Document.xml"
@@ -79,5 +79,8 @@ def test_names_of_versions_and_attachments_stand_once(two_versions):
 
 def test_an_encrypted_package_says_so(parcel):
     data = parcel({DOCUMENT: None, "Encryptions.xml": "<a/>"})
-    with pytest.raises(Refused, match="encrypted"):
+    with pytest.raises(Malformed, match="encrypted"):
         _ = ofd.open_package(data).documents
+    for exact in (False, True):
+        with pytest.raises(Malformed, match="encrypted"):
+            ofd.open_package(parcel({"OFD.xml": None, "Encryptions.xml": "<a/>"}), exact=exact)

@@ -37,7 +37,7 @@ from openrhip.formats.ofd.package_zip import (
     read_directory,
     unpack,
 )
-from openrhip.kernel.errors import Malformed, NotFound, Problem, Refused, TooLarge
+from openrhip.kernel.errors import Malformed, NotFound, Problem, TooLarge
 
 __all__ = [
     "ENTRY", "AttachmentPart", "Box", "Document", "Entry", "Limits", "Package", "Page", "Tag",
@@ -45,6 +45,7 @@ __all__ = [
 ]  # fmt: skip
 
 ENTRY = "OFD.xml"
+_ENCRYPTIONS = "Encryptions.xml"
 _BY_ID = etree.XPath("//@ID[. = $id]/parent::*[@Boundary]")
 _BYTES = 48 << 20
 _XML = 6 << 20
@@ -208,10 +209,8 @@ class Package:
         try:
             return self.resolve(location, base=ENTRY)
         except NotFound as problem:
-            if "Encryptions.xml" in self:
-                raise Refused(
-                    "the package is encrypted (GM/T 0099)", where=ENTRY, remedy="decrypt it first"
-                ) from problem
+            if _ENCRYPTIONS in self:
+                raise _encrypted() from problem
             raise
 
     def _list_part(self, location: str) -> str:
@@ -332,9 +331,17 @@ def open_package(
     odd = None if exact else _teller(notices)
     entries = {entry.name: entry for entry in read_directory(data, limits, odd=odd)}
     package = Package(data, entries, limits, exact, notices=notices)
+    if ENTRY not in package and _ENCRYPTIONS in package:
+        raise _encrypted()
     if ENTRY not in package and not (odd and _entry_in_other_case(package)):
         raise Malformed("the package has no OFD.xml", where="directory")
     return package
+
+
+def _encrypted() -> Malformed:
+    return Malformed(
+        "the package is encrypted (GM/T 0099)", where=_ENCRYPTIONS, remedy="decrypt it first"
+    )
 
 
 def _mapped(path: Path) -> bytes:

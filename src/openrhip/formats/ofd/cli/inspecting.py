@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from openrhip.formats.ofd.cli.common import FILE, JSON, say
+from openrhip.formats.ofd.cli.common import FILE, JSON, say, trust_folder
 
 
 @click.command()
@@ -92,20 +92,27 @@ def extract(file: Path, folder: Path | None, force: bool, as_json: bool, **wante
     "--profile",
     default="ofd",
     show_default=True,
-    help="ofd: the standard itself; else a profile on top of it, such as ofd-a or ofd-h.",
+    help="ofd: the standard itself; else a profile on top of it: ofd-a, ofd-h, gmt-0099.",
+)
+@click.option(
+    "--trust",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="For gmt-0099: folder of trusted roots (default: the setting `trust`).",
 )
 @click.option("--all", "everything", is_flag=True, help="Show also what holds.")
 @JSON
-def check(file: Path, profile: str, everything: bool, as_json: bool) -> None:
+def check(file: Path, profile: str, trust: Path | None, everything: bool, as_json: bool) -> None:
     """Check FILE against GB/T 33190: structure, references, fonts, pictures (文件检查).
 
     One line per finding: what is wrong, where, and what to do. Advice (字型未嵌入 and the
     like) does not fail. Exit code 4 if something is wrong.
     """
-    from openrhip.formats.ofd.inspect.checking import ADVICE
+    from openrhip.formats.gm.chain import TrustStore
+    from openrhip.formats.ofd.inspect.checking import ADVICE, INTEGRITY
     from openrhip.formats.ofd.inspect.checking import check as look
 
-    report = look(file, profile)
+    store = TrustStore.load_folder(trust_folder(trust)) if profile == INTEGRITY else None
+    report = look(file, profile, trust=store)
     if as_json:
         say(report.as_dict())
     else:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from openrhip.formats.gm.chain import TrustStore
 from openrhip.formats.gm.findings import Finding
 from openrhip.formats.ofd import profiles
 from openrhip.formats.ofd.inspect import media
@@ -17,9 +18,10 @@ from openrhip.formats.ofd.inspect.schema import Checker
 from openrhip.formats.ofd.inspect.schema_tables import ROOTS
 from openrhip.formats.ofd.package import Document, Package, open_package
 from openrhip.formats.ofd.package_xml import Element
+from openrhip.formats.ofd.profiles.gmt0099 import check_integrity
 from openrhip.kernel.errors import Problem, TooLarge
 
-STANDARD = "ofd"
+STANDARD, INTEGRITY = "ofd", "gmt-0099"
 ADVICE = frozenset({"font.embedded", "part.unused", "path.irregular", "reference.outside"})
 """What the standard does not forbid, but readers elsewhere may stumble over."""
 _TEXT = ("Page", "PageAnnot", "Res")
@@ -44,16 +46,23 @@ class CheckReport:
         }
 
 
-def check(data: bytes | Path | Package, profile: str = STANDARD) -> CheckReport:
+def check(
+    data: bytes | Path | Package, profile: str = STANDARD, *, trust: TrustStore | None = None
+) -> CheckReport:
     """Check a package against the standard and a profile of it.
+
+    trust: whose signature over the list of files counts, for the profile "gmt-0099".
 
     Raises Malformed, NotFound, TooLarge.
     """
-    more = None if profile == STANDARD else profiles.profile(profile)
+    more = None if profile in (STANDARD, INTEGRITY) else profiles.profile(profile)
     package = data if isinstance(data, Package) else open_package(data)
     findings = [*_check(package)]
     if more is not None:
         findings += more.check(package)
+    if profile == INTEGRITY:
+        known = trust or TrustStore([])
+        findings += check_integrity(package.data, trust=known, limits=package.limits).findings
     return CheckReport(profile, tuple(findings))
 
 
