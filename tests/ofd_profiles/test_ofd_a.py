@@ -3,7 +3,8 @@
 import pytest
 
 from openrhip.formats import ofd
-from openrhip.formats.ofd.profiles import PROFILES, ofd_a, profile
+from openrhip.formats.gm import sm3
+from openrhip.formats.ofd.profiles import PROFILES, gmt0099, ofd_a, profile
 from openrhip.formats.ofd.profiles.ofd_a import sfnt, table
 from openrhip.kernel.errors import NotFound, Refused
 
@@ -137,3 +138,56 @@ def test_a_jump_of_an_object_becomes_a_link(broken):
 def test_a_font_without_outlines_is_no_font(archive):
     assert sfnt.lacking(archive.parts()["Doc_0/Res/font.otf"]) == ()
     assert set(sfnt.lacking(archive.without_tables("CFF ", "cmap"))) == {"glyf", "loca", "cmap"}
+
+
+def test_signatures_become_notes_with_their_facts(sealed, keys):
+    made = ofd_a.convert(sealed)
+    assert made.ok
+    package = ofd.open_package(made.data)
+    assert not [name for name in package.parts if "/Signs/" in name]
+    assert package.metadata["OriginalSM3"] == made.original == sm3.hexdigest(sealed)
+    notes = [
+        {item.get("Name"): item.text for item in note.iter("{*}Parameter")}
+        for part in package.parts
+        if "/Annots/" in part
+        for note in package.xml(part).iter("{*}Annot")
+    ]
+    signer, seal = sorted(notes, key=len)
+    assert {signer["签名人"], seal["签名人"]} == {
+        keys.doctor.certificate.common_name,
+        keys.hospital.certificate.common_name,
+    }
+    for note in notes:
+        assert note["签名时间"] == "20261124080000Z"
+        assert note["证书"]
+        assert note["文档摘要值"]
+        assert note["摘要值 /OFD.xml"]
+    stamped = next(one for one in notes if "印章名称" in one)
+    assert stamped["印章名称"] == "江城市第一人民医院"
+    assert ofd.text(made.data) == ofd.text(sealed)
+    assert len(ofd.stamps(ofd.open_package(sealed))) == 1
+    shown = [one for part in package.parts if "/Annots/" in part
+             for one in package.xml(part).iter("{*}ImageObject")]  # fmt: skip
+    assert len(shown) == 1
+
+
+def test_an_encrypted_record_is_archived_in_the_clear(sealed):
+    password = "a long enough password"
+    secret = gmt0099.encrypt(sealed, [gmt0099.PasswordRecipient(password)])
+    holder = gmt0099.PasswordHolder(password)
+    made = ofd_a.convert(secret, decrypt=lambda data: gmt0099.decrypt(data, holder).data)
+    assert made.ok
+    assert made.original == sm3.hexdigest(secret)
+    assert any(one.rule == "ofd-a.encryption" for one in made.report)
+
+
+def test_attachments_stay_by_name_and_others_leave_a_summary(packed, archive, broken):
+    data = broken("attachments")
+    made = ofd_a.convert(data)
+    assert (
+        ofd.open_package(made.data)
+        .metadata["移出摘要 1"]
+        .startswith("附件 table.xlsx xlsx 4 bytes SM3")
+    )
+    kept = ofd_a.convert(data, keep=["table.xlsx"])
+    assert [one.name for one in ofd.open_package(kept.data).attachments()] == ["table.xlsx"]
