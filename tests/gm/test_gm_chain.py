@@ -253,6 +253,19 @@ def test_tangled_intermediates_are_bounded(judge, leaf, authority):
     assert len(report.chain) <= 8
 
 
+def test_an_issuer_is_found_among_any_number_of_others(judge, leaf, authority):
+    """A store of decades knows many issuers: only those concerned are counted."""
+    others = [
+        authority.make(
+            *(f"other {number}", authority.key, certs.ISSUING),
+            issuer=authority.root,
+            key=authority.root_key,
+        )
+        for number in range(3 * MOST_INTERMEDIATES)
+    ]
+    assert judge(leaf, chain=(*others, authority.issuing)).ok
+
+
 def test_trust_folder(tmp_path, authority, judge, leaf):
     (tmp_path / "root.cert.pem").write_bytes(authority.root.pem())
     (tmp_path / "issuing.cer").write_bytes(authority.issuing.der)

@@ -6,8 +6,9 @@ import pytest
 
 from openrhip.formats.gm import digests, ers
 from openrhip.formats.gm.crl import Revocation
-from openrhip.formats.gm.ers import building
+from openrhip.formats.gm.ers import building, material
 from openrhip.formats.gm.ers.policy import Policy
+from openrhip.formats.gm.revocation import RevocationData
 
 DOCUMENT = "出院小结".encode()
 OTHER = b"another document"
@@ -170,6 +171,17 @@ def test_a_key_lost_after_renewal_takes_nothing_back(helpers):
     assert "cert.revoked" in helpers.failed(
         ers.verify(record, [DOCUMENT], trust=earlier, at=_day(2033))
     )
+
+
+def test_material_of_many_authorities(helpers):
+    """A region's trust folder holds many roots: the one that counts is found among them."""
+    own = helpers.Generation(2026, 2040, "own")
+    issuers = [own.signer(f"issuer {number}").certificate for number in range(40)]
+    record = own.stamp_at(_day(2026), lambda stamper: ers.create([DOCUMENT], stamper))
+    record = building.with_material(record, RevocationData(tuple(issuers)), in_token=True)
+    assert len(material.of_token(record.stamps()[0].token).certificates) > 40
+    trust = helpers.trust_of(own)
+    assert ers.verify(record.encoded, [DOCUMENT], trust=trust, at=_day(2026, 6)).ok
 
 
 def test_groups(first, helpers):

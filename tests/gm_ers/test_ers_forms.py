@@ -94,6 +94,13 @@ def test_trees_refuse_what_is_none():
         Tree.build(SM3, [leaf(1), leaf(2)]).reduced([leaf(3)])
 
 
+def test_a_list_of_one_value_stands_for_it():
+    """As other writers put a leaf alone into the first list."""
+    one, two = leaf(1), leaf(2)
+    assert climb(SM3, ((one,), (two,))) == SM3.of(*sorted((one, two)))
+    assert climb(SM3, ((one,),)) == one
+
+
 # digests and policy
 
 

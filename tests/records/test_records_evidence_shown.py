@@ -9,12 +9,14 @@ from openrhip.directory.service import Actor, Purpose
 from openrhip.formats import ofd
 from openrhip.formats.gm import ers, sm3
 from openrhip.formats.gm.chain import TrustStore
-from openrhip.kernel import ids
+from openrhip.kernel import clock, ids
 from openrhip.kernel.config import SETTINGS, Config
 from openrhip.kernel.errors import Misconfigured, NotFound, NotVerified
+from openrhip.kernel.periods import city_day
 from openrhip.records import bundle, service
 from openrhip.records.adapters import authority
 from openrhip.records.cli import cli
+from openrhip.records.figures import figures
 from openrhip.records.models import DocumentCopy
 from openrhip.records.service import copies, vault
 from openrhip.records.service.preservation import means, running, showing
@@ -72,6 +74,17 @@ def test_the_commands(archived, tmp_path, summary_v1, pki):
     assert "1 trees renewed" in run("evidence", "renew", "--before", "2100-01-01").output
     assert run("evidence", "renew", "--before", "someday", code=2).exit_code == 2
     assert [one.chain for one in showing.of_document(archived).stamps] == [1, 1]
+
+
+def test_figures_tell_of_evidence(archived, jinling):
+    today = city_day(clock.now())
+    before = figures(since=today, until=today, institution=jinling)
+    assert (before.deposited, before.evidenced, before.evidence_ends) == (1, 0, None)
+    running.run()
+    after = figures(since=today, until=today, institution=jinling)
+    assert (after.evidenced, after.evidence_ends) == (1, showing.status().next_renewal)
+    assert figures(since=today, until=today, institution="other").evidenced == 0
+    assert "with long-term evidence: 1 of 1" in run("figures", "--days", "1").output
 
 
 def test_a_bundle_carries_the_evidence(evidenced, summary_v1, pki, centre):

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from datetime import date, timedelta
 
-from django.db.models import Count, Sum
+from django.db.models import Count, Min, Sum
 from django.db.models.functions import TruncDate
 
 from openrhip.kernel.clock import CITY_ZONE
 from openrhip.kernel.errors import Malformed
 from openrhip.kernel.periods import city_day, day_bounds
-from openrhip.records.models import Access, Document, Refusal
+from openrhip.records.models import Access, Document, EvidenceLeaf, EvidenceTree, Refusal
 from openrhip.records.naming import names_of
 from openrhip.records.rules import DayFigures, Figures
 
@@ -53,4 +53,8 @@ def figures(*, since: date, until: date, institution: str | None = None) -> Figu
         disclosures=accesses.filter(allowed=True, document__isnull=False).count(),
         refused_disclosures=accesses.filter(allowed=False).count(),
         emergencies=accesses.filter(emergency=True).count(),
+        evidenced=EvidenceLeaf.objects.filter(
+            generation=0, tree__token__isnull=False, document__in=documents
+        ).count(),
+        evidence_ends=EvidenceTree.objects.aggregate(first=Min("due_at"))["first"],
     )

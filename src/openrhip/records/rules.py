@@ -245,7 +245,11 @@ class DayFigures:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What records report for a span of days. reasons: check id → number of refusals."""
+    """What records report for a span of days. reasons: check id → number of refusals.
+
+    evidenced: of the span's documents, those with long-term evidence; evidence_ends: when the
+    first timestamp of all ends, before which it is renewed.
+    """
 
     since: date
     until: date
@@ -254,6 +258,8 @@ class Figures:
     disclosures: int = 0
     refused_disclosures: int = 0
     emergencies: int = 0
+    evidenced: int = 0
+    evidence_ends: datetime | None = None
 
     @property
     def deposited(self) -> int:

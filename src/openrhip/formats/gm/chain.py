@@ -166,7 +166,7 @@ def validate(
     usage: a KeyUsage name, or timeStamping, clientAuth, serverAuth, documentSigning (signing
     key usage, and no list of purposes that leaves documents out); None asks for none.
     """
-    pool = tuple(dict.fromkeys((*intermediates, *trust.intermediates)))[:MOST_INTERMEDIATES]
+    pool = _concerned(leaf, (*intermediates, *trust.intermediates))
     path, anchored = _build(leaf, pool, trust)
     findings = [_anchor(anchored), *_usage(leaf, usage)]
     if not anchored:
@@ -175,6 +175,20 @@ def validate(
         issuer = path[level + 1] if level + 1 < len(path) else None
         findings += _one(certificate, issuer, level, at, trust)
     return ChainReport(all(finding.ok for finding in findings), tuple(findings), path)
+
+
+def _concerned(leaf: Certificate, pool: Sequence[Certificate]) -> tuple[Certificate, ...]:
+    """Those that issuer names lead to from the leaf, by key identifier first; at most so many."""
+    found: dict[Certificate, None] = {}
+    wanted: list[Certificate] = [leaf]
+    while wanted:
+        names = {one.issuer_attributes for one in wanted}
+        keys = {one.authority_key_id for one in wanted}
+        fresh = [one for one in pool if one.attributes in names and one not in found]
+        fresh.sort(key=lambda one: one.key_id not in keys)
+        wanted = list(dict.fromkeys(fresh))[: MOST_INTERMEDIATES - len(found)]
+        found.update(dict.fromkeys(wanted))
+    return tuple(found)
 
 
 def _build(

@@ -117,6 +117,8 @@ def figures(days: int, as_json: bool) -> None:
         f"{row.day}  {row.institution_name}  {row.deposited} deposited  {row.refused} refused"
         for row in found.days
     ]
+    if found.deposited:
+        lines.append(f"with long-term evidence: {found.evidenced} of {found.deposited}")
     _say(as_json, _plain(found), "\n".join(lines) or "nothing in these days")
 
 

@@ -22,14 +22,22 @@ from openrhip.kernel.errors import Malformed, TooLarge
 # Attributes of RFC 5126 6.3: id-aa-ets-certValues, id-aa-ets-revocationValues
 CERTIFICATES = "1.2.840.113549.1.9.16.2.23"
 REVOCATION = "1.2.840.113549.1.9.16.2.24"
-_MOST = 256
+MOST = 1024
+"""Certificates, lists or answers in a record; an attribute holds a quarter of that."""
 _TOKEN, _INFOS = "timestamp token", "cryptoInfos"
 
 
 def of_record(record: EvidenceRecord) -> RevocationData:
     """Everything a record carries. Raises Malformed or TooLarge."""
-    parts = [of_token(stamp.token) for stamp in record.stamps()]
-    return sum([*parts, of_infos(record.infos)], RevocationData())
+    parts = [*(of_token(stamp.token) for stamp in record.stamps()), of_infos(record.infos)]
+    found = RevocationData(
+        tuple(dict.fromkeys(one for part in parts for one in part.certificates)),
+        tuple(dict.fromkeys(one for part in parts for one in part.crls)),
+        tuple(dict.fromkeys(one for part in parts for one in part.answers)),
+    )
+    if max(len(found.certificates), len(found.crls), len(found.answers)) > MOST:
+        raise TooLarge(f"more than {MOST} certificates, lists or answers", where=_INFOS)
+    return found
 
 
 def of_token(token: bytes) -> RevocationData:
@@ -124,8 +132,8 @@ def _wrapped(node: der.Node | None) -> list[bytes]:
 
 def _members(node: der.Node) -> list[bytes]:
     found = node.children()
-    if len(found) > _MOST:
-        raise TooLarge(f"more than {_MOST} members", where=_INFOS)
+    if len(found) > MOST // 4:
+        raise TooLarge(f"more than {MOST // 4} members", where=_INFOS)
     if any(one.tag != der.SEQUENCE for one in found):
         raise Malformed("not certificates, lists or answers", where=_INFOS)
     return [one.raw for one in found]

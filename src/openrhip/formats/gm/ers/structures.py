@@ -15,7 +15,7 @@ from openrhip.formats.gm.ers.tree import Lists
 from openrhip.kernel.errors import Malformed, TooLarge
 
 LARGEST = 32 * 1024 * 1024
-MOST_CHAINS, MOST_STAMPS = 32, 256  # in a sequence, in a chain
+MOST_CHAINS, MOST_STAMPS = 16, 128  # in a sequence; in all its chains together
 MOST_LISTS, MOST_VALUES = 64, 1024  # in a reduced hash tree, in one of its lists
 MOST_INFOS = 64
 _RECORD, _STAMP = "evidence record", "archive timestamp"
@@ -104,8 +104,11 @@ def read(data: bytes) -> EvidenceRecord:
     fields.end()
     if not chains:
         raise Malformed("no archive timestamp", where=_RECORD)
+    read_chains = tuple(_read_chain(node) for node in chains)
+    if sum(map(len, read_chains)) > MOST_STAMPS:
+        raise TooLarge(f"more than {MOST_STAMPS} archive timestamps", where=_RECORD)
     return EvidenceRecord(
-        tuple(_read_chain(node) for node in chains),
+        read_chains,
         tuple(cms.read_algorithm(node, _RECORD) for node in named),
         {} if infos is None else _read_infos(infos),
         encrypted=encryption is not None,
