@@ -1,6 +1,6 @@
 """From a ClinicalDocument to the pages of a sealed record (版式): `lay_out`.
 
-Each kind has a template; kinds without one take the general form. The source document travels
+Each kind has a page template, in modules of kinds that share parts. The source document travels
 inside as an attachment.
 """
 
@@ -18,24 +18,46 @@ from openrhip.formats.ofd.signing_open import MEDICAL
 from openrhip.formats.ofd.story import Attachment, Metadata, Story
 
 ATTACHMENT = "source.xml"
-_TEMPLATES = {
-    Kind.ADMISSION: "admission",
-    Kind.EXAMINATION: "examination",
-    Kind.FRONT_SHEET: "front_sheet",
-    Kind.LABORATORY: "laboratory",
-    Kind.OUTPATIENT: "outpatient",
-    Kind.PRESCRIPTION: "prescription",
-    Kind.SUMMARY: "summary",
-    Kind.HERBAL: "prescription",
-    Kind.DISCHARGE_SUMMARY: "discharge_summary",
-}
+_GROUPS = {
+    # module: the kinds whose pages it builds
+    "admission": (Kind.ADMISSION,),
+    "consents": (
+        Kind.OPERATION_CONSENT, Kind.ANAESTHESIA_CONSENT, Kind.TRANSFUSION_CONSENT,
+        Kind.SPECIAL_CONSENT, Kind.CRITICAL_NOTICE, Kind.OTHER_CONSENT,
+    ),
+    "course": (
+        Kind.SHORT_STAY, Kind.SHORT_STAY_DEATH, Kind.FIRST_COURSE, Kind.DAILY_COURSE,
+        Kind.SENIOR_ROUND, Kind.DIFFICULT_CASE, Kind.HANDOVER, Kind.TRANSFER, Kind.STAGE_SUMMARY,
+        Kind.RESCUE, Kind.CONSULTATION, Kind.DISCHARGE_RECORD, Kind.DEATH, Kind.DEATH_DISCUSSION,
+    ),
+    "discharge_summary": (Kind.DISCHARGE_SUMMARY,),
+    "examination": (Kind.EXAMINATION,),
+    "front_sheet": (Kind.FRONT_SHEET,),
+    "laboratory": (Kind.LABORATORY,),
+    "nursing": (
+        Kind.NURSING, Kind.CRITICAL_NURSING, Kind.OPERATION_NURSING, Kind.VITAL_SIGNS,
+        Kind.INTAKE_OUTPUT, Kind.CONSUMABLES, Kind.ADMISSION_ASSESSMENT, Kind.NURSING_PLAN,
+        Kind.DISCHARGE_ASSESSMENT,
+    ),
+    "obstetrics": (Kind.LABOUR, Kind.BIRTH, Kind.CAESAREAN),
+    "operations": (
+        Kind.OPERATION, Kind.PRE_ANAESTHESIA, Kind.ANAESTHESIA, Kind.POST_ANAESTHESIA,
+        Kind.TRANSFUSION, Kind.PRE_OPERATION, Kind.PRE_OPERATION_DISCUSSION, Kind.POST_OPERATION,
+    ),
+    "outpatient": (Kind.OUTPATIENT,),
+    "prescription": (Kind.PRESCRIPTION, Kind.HERBAL),
+    "summary": (Kind.SUMMARY,),
+    "tcm_front_sheet": (Kind.TCM_FRONT_SHEET,),
+    "wards": (Kind.OBSERVATION, Kind.TREATMENT, Kind.ORDERS, Kind.CHECK_UP),
+}  # fmt: skip
+_TEMPLATES = {kind: module for module, kinds in _GROUPS.items() for kind in kinds}
 
 
 def story_of(
     document: ClinicalDocument, *, source: bytes, printed_at: datetime | None = None
 ) -> Story:
     """The story of a document, ready for `ofd.write`."""
-    module = import_module(f"{__name__}.{_TEMPLATES.get(document.kind, 'general')}")
+    module = import_module(f"{__name__}.{_TEMPLATES[document.kind]}")
     build: Callable[[ClinicalDocument], Story] = module.build
     story = build(legible.document(document, source))
     return Story(

@@ -28,11 +28,13 @@ def assemble(
     grid: Sequence[Sequence[str]] = (),
     more: Sequence[Field] = (),
     more_rows: Sequence[Sequence[Field]] = (),
+    tail: Sequence[Block] | None = None,
 ) -> Story:
     """The common frame around a template's blocks.
 
     grid names the patient facts of the head, row by row; `more` are fields of the record itself
-    that end the last row, `more_rows` rows of such fields below it.
+    that end the last row, `more_rows` rows of such fields below it; `tail` stands in place of the
+    usual lines of signatures.
     """
     document = sheet.document
     names = grid or default_grid(document)
@@ -43,10 +45,12 @@ def assemble(
     shown = {name for row in names for name in row}
     said = "\n".join(str(field.value) for row in rows for field in row)
     head = frame.first_head(sheet, [spread(row) for row in rows], columns=GRID, title=title)
-    tail = [*frame.about(sheet, shown, said), *frame.signatures(sheet)]
+    signed = tail is None  # else the lines themselves say when
+    lines = frame.signatures(sheet) if tail is None else tail
+    ending = [*frame.about(sheet, shown, said, signed=signed), *lines]
     return Story(
         title=f"{document.custodian.name}{title or document.title}",
-        blocks=frame.ending(blocks, tail),
+        blocks=frame.ending(blocks, ending),
         header=frame.next_head(sheet, title),
         first_header=head,
         footer=frame.foot(document),
