@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import pikepdf
 
-from openrhip.formats.ofd.edit import pdf_cmap
+from openrhip.formats.ofd.edit import pdf_cmap, unseen
 from openrhip.formats.ofd.edit.book import Book, FontLook
 from openrhip.formats.ofd.edit.pdf_cmap import CMap
 from openrhip.formats.ofd.edit.pdf_descriptor import (
@@ -142,6 +142,9 @@ class Fonts:
         self._programs: dict[tuple[int, int], Program | None] = {}
         self._looks: dict[FontLook, int] = {}
         self._embedded: list[tuple[Program, str]] = []
+        self._unseen = 0
+        self.unseen: set[str] = set()
+        """The characters of Type 3 fonts: drawn as paths, and there as text that is not seen."""
 
     def font(self, value: object) -> PdfFont:
         """A font dictionary of the resources; one without a name where there is none."""
@@ -157,6 +160,8 @@ class Fonts:
 
     def finish(self) -> None:
         """The font files, with the characters that were used."""
+        if self._unseen:
+            self._book.font_file(self._unseen, unseen.font(self.unseen | {" "}))
         for program, name in self._embedded:
             if program.resource:
                 self._book.font_file(program.resource, program.file(name))
@@ -171,7 +176,8 @@ class Fonts:
         base = name_of(get(value, "/BaseFont")) or name_of(get(inner, "/BaseFont"))
         look = look_of(base, whole(get(descriptor, "/Flags")), descriptor)
         program = None if kind == "Type3" else self._program(descriptor, look)
-        made = PdfFont(look, program, self._resource(program, look))
+        number = self._unseen_font() if kind == "Type3" else self._resource(program, look)
+        made = PdfFont(look, program, number)
         made.reach = reach(get(descriptor, "/FontBBox"))
         meaning = get(value, "/ToUnicode")
         if isinstance(meaning, pikepdf.Stream):
@@ -197,6 +203,10 @@ class Fonts:
         if look not in self._looks:
             self._looks[look] = self._book.font(look)
         return self._looks[look]
+
+    def _unseen_font(self) -> int:
+        self._unseen = self._unseen or self._book.font(unseen.LOOK)
+        return self._unseen
 
     def _program(self, descriptor: object, look: FontLook) -> Program | None:
         for kind in ("FontFile2", "FontFile3", "FontFile"):

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from openrhip.formats.ofd.edit.pdf_content import Content
 
 _INVISIBLE = (3, 7)
+_UNSEEN = ' Fill="false" Alpha="0"'
 _STROKED = (1, 2, 5, 6)
 
 
@@ -76,7 +77,7 @@ def _look(state: State, font: PdfFont) -> Look:
     invisible = state.mode in _INVISIBLE
     flags, paint = "", ""
     if invisible or state.mode in (1, 5):
-        flags = ' Fill="false"'
+        flags = _UNSEEN if invisible else ' Fill="false"'
     else:
         alpha = state.alpha()
         red, green, blue = state.fill.color
@@ -115,7 +116,8 @@ def _drawn(content: Content, font: PdfFont, shown: Shown) -> None:
     content.push()
     state = content.state
     if shown.text.strip():
-        look = _look(state, font)._replace(flags=' Fill="false"', paint="", program=None)
+        content.fonts.unseen.update(shown.text)
+        look = _look(state, font)._replace(flags=_UNSEEN, paint="", program=None)
         width = shown.width * font.matrix[0]
         axes = _axes(state)
         content.sheet.lines.add(look, Char(axes[4], axes[5], shown.text, None, width))
