@@ -3,6 +3,8 @@
 import base64
 import io
 import re
+import struct
+import zlib
 from datetime import UTC, datetime
 
 import pytest
@@ -188,6 +190,17 @@ def test_lists_that_cannot_be_read_hinder_no_page(foreign):
         assert render.to_png(data)
     parts["Doc_0/Signs/Sign_0/Signature.xml"] = b"<a"
     assert render.to_png(foreign(signatures=LISTED, parts=parts))
+
+
+def test_a_seal_picture_bomb_is_not_unpacked(foreign):
+    head = b"IHDR" + struct.pack(">IIBBBBB", 100_000, 100_000, 8, 2, 0, 0, 0)
+    bomb = b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + head + struct.pack(">I", zlib.crc32(head))
+    for clip in ("", "0 0 20 40"):
+        seal = _seal(bomb, "PNG", 4)
+        parts = _signed(seal, _value(seal, 4), _place(clip=clip), with_file=False)
+        notices = Notices()
+        render.to_png(foreign(signatures=LISTED, parts=parts), notices=notices)
+        assert [one.code for one in notices] == ["seal.unreadable"]
 
 
 def test_an_ofd_picture_does_not_draw_seals_of_its_own(foreign):

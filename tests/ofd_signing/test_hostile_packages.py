@@ -11,7 +11,7 @@ import zlib
 import pytest
 
 from openrhip.formats import ofd
-from openrhip.formats.ofd import package_xml, package_zip, seals
+from openrhip.formats.ofd import package_xml, package_zip
 from openrhip.formats.ofd.package import Limits
 from openrhip.kernel.errors import Malformed, NotFound, Problem, TooLarge
 
@@ -307,20 +307,6 @@ def test_too_many_signatures_are_refused(region):
     report = ofd.verify(packed(parts), trust=region.trust)
     assert report.verdict == "invalid"
     assert "101 signatures" in report.findings[0].text_en
-
-
-def test_a_seal_picture_bomb_is_shown_as_it_is(region, plain):
-    """Cutting a riding seal does not unpack a picture of absurd size."""
-    head = struct.pack(">IIBBBBB", 100_000, 100_000, 8, 2, 0, 0, 0)
-    bomb = (
-        b"\x89PNG\r\n\x1a\n"
-        + struct.pack(">I", 13)
-        + b"IHDR"
-        + head
-        + struct.pack(">I", zlib.crc32(b"IHDR" + head))
-    )
-    stamp = seals.Stamp("1", (0.0, 0.0, 40.0, 40.0), (0.0, 0.0, 20.0, 40.0))
-    assert seals._clipped(stamp, bomb) == (stamp.box, bomb)
 
 
 def test_ten_thousand_mutations_end_in_an_error_or_not_valid(signed, region):

@@ -5,13 +5,10 @@ Sources: GB/T 38540-2020 §6 (the seal), GB/T 33190-2016 §18.2.3 (StampAnnot).
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-
-from PIL import Image
 
 from openrhip.formats.gm import sm2, sm3
 from openrhip.formats.gm.certs import Certificate
@@ -19,13 +16,12 @@ from openrhip.formats.gm.signer import Signer
 from openrhip.formats.gm.tsp import Timestamper
 from openrhip.formats.ofd import seal_picture, ses, ses_write
 from openrhip.formats.ofd.package import Box, Package
-from openrhip.formats.ofd.signing_records import SEAL, Record, Stamp, listed, read_record
+from openrhip.formats.ofd.signing_records import Record, Stamp
 from openrhip.kernel import clock, ids
 from openrhip.kernel.errors import Malformed, Problem, TooLarge
 
 VENDOR = "OpenRHIP"
 LARGEST = 4 << 20
-_PIXELS = 16_000_000
 _TYPES = {b"\x89PNG\r\n\x1a\n": "PNG", b"\xff\xd8\xff": "JPEG"}
 
 
@@ -97,11 +93,10 @@ class Seal:
             height=height,
         )
         encoded = ses_write.encode_info(info)
-        signature = sm2.as_der(maker.sign(encoded))
+        own = maker.certificate.der
+        signature = sm2.as_der(maker.sign(ses_write.maker_signs(encoded, own, version=version)))
         token = timestamper.stamp(signature) if timestamper else b""
-        made = ses_write.encode_seal(
-            encoded, maker.certificate.der, signature, version=version, token=token
-        )
+        made = ses_write.encode_seal(encoded, own, signature, version=version, token=token)
         return cls.from_der(made, chain=maker.chain)
 
     @property
@@ -185,33 +180,6 @@ def _refuse_impossible(
         raise Malformed("the seal would end before it begins", where="seal")
 
 
-def stamps(package: Package) -> list[tuple[int, Box, bytes]]:
-    """Seals to show: (page index, boundary in mm, PNG or JPEG), in the order of the signatures.
-
-    A riding seal (骑缝章) comes as its parts, each cut out. A seal that cannot be read shows
-    nothing: whether it holds is what `verify` says. Pictures that are OFD packages are left out.
-    """
-    pages = {page.id: number for number, page in enumerate(package.pages)}
-    found: list[tuple[int, Box, bytes]] = []
-    try:
-        lines = listed(package)
-    except Problem:
-        return []
-    for line in lines:
-        if line.kind != SEAL:
-            continue
-        try:
-            record = read_record(package, line)
-            picture = _picture(package, record)
-        except Problem:
-            continue
-        for stamp in record.stamps:
-            if stamp.page_id in pages and picture:
-                box, shown = _clipped(stamp, picture)
-                found.append((pages[stamp.page_id], box, shown))
-    return found
-
-
 TOLERANCE = 0.5
 """Millimetres by which a seal may exceed its size or the page."""
 
@@ -244,34 +212,3 @@ def visible(stamp: Stamp) -> Box:
 def seal_of(package: Package, record: Record) -> ses.SealData:
     """The seal inside a signature's SignedValue.dat. Raises Malformed."""
     return ses.read_signature(package.read(record.value_part)).seal
-
-
-def _picture(package: Package, record: Record) -> bytes:
-    picture = seal_of(package, record).info.picture
-    return picture if any(picture.startswith(head) for head in _TYPES) else b""
-
-
-def _clipped(stamp: Stamp, picture: bytes) -> tuple[Box, bytes]:
-    """The visible part and its picture."""
-    shown = visible(stamp)
-    if shown == stamp.box:
-        return stamp.box, picture
-    x, y, width, height = stamp.box
-    left, top, across, down = shown[0] - x, shown[1] - y, shown[2], shown[3]
-    try:
-        with Image.open(io.BytesIO(picture)) as image:
-            if image.width * image.height > _PIXELS:
-                return stamp.box, picture
-            part = image.convert("RGBA").crop(
-                (
-                    round(left / width * image.width),
-                    round(top / height * image.height),
-                    max(round((left + across) / width * image.width), 1),
-                    max(round((top + down) / height * image.height), 1),
-                )
-            )
-    except (OSError, ValueError, Image.DecompressionBombError):
-        return stamp.box, picture
-    out = io.BytesIO()
-    part.save(out, "PNG")
-    return shown, out.getvalue()
