@@ -81,7 +81,10 @@ def test_seals_of_each_version(plain, region, seal, openssl_agrees):
     assert value.data_hash == sm3.digest(description)
     assert judged(data, region) == ("valid", set())
     assert openssl_agrees(region.doctor.certificate.public_key, value.signature, value.signed)
-    assert openssl_agrees(region.maker.certificate.public_key, seal.data.signature, info.raw)
+    assert openssl_agrees(
+        region.maker.certificate.public_key, seal.data.signature, seal.data.signed
+    )
+    assert (seal.data.signed == info.raw) == (info.version > 1)
     assert bool(seal.data.timestamp) == (info.version == 5)
     codes = {one.code for one in ofd.verify(data, trust=region.trust).all_findings()}
     assert ("seal.timestamp" in codes) == (info.version == 5)

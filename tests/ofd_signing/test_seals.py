@@ -60,7 +60,12 @@ def seal_of_version(number, region):
         der.sequence(der.text(der.IA5, "PNG"), der.octets(PNG), der.integer(30), der.integer(12)),
     )
     maker = region.maker
-    value = maker.sign(info)
+    covered = (
+        info
+        if number == 5
+        else der.sequence(info, der.octets(maker.certificate.der), der.oid(oids.SM2_WITH_SM3))
+    )
+    value = maker.sign(covered)
     signature = der.bits(value)
     signing = [der.octets(maker.certificate.der), der.oid(oids.SM2_WITH_SM3), signature]
     if number == 1:
@@ -73,7 +78,7 @@ def test_other_versions_are_read(region, number):
     seal = Seal.from_der(seal_of_version(number, region))
     assert seal.data.info.version == number
     assert (seal.name, seal.width, seal.picture) == ("章", 30, PNG)
-    assert region.maker.certificate.public_key.verify(seal.data.signature, seal.data.info.raw)
+    assert region.maker.certificate.public_key.verify(seal.data.signature, seal.data.signed)
     if number == 5:
         assert seal.data.timestamp
         ((kind, digest),) = seal.data.info.digests

@@ -2,8 +2,8 @@
 
 Versions 1 (GM/T 0031-2014), 4 (GB/T 38540-2020) and 5 (GM/T 0031-2025), told apart by their shape
 and the version in the seal's header; `ses_write` writes the same. The exact bytes that each
-signature covers are kept: TBS_Sign as a whole for the signer, SES_SealInfo alone for the maker of
-the seal.
+signature covers are kept: TBS_Sign as a whole for the signer; SES_SealInfo for the maker of the
+seal, in version 1 the SEQUENCE of SES_SealInfo, his certificate and the algorithm.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class SealInfo:
 
 @dataclass(frozen=True, slots=True)
 class SealData:
-    """SESeal: the seal and the signature of its maker over `info.raw`."""
+    """SESeal: the seal and the signature of its maker over `signed`."""
 
     info: SealInfo
     maker: bytes
@@ -67,6 +67,7 @@ class SealData:
     signature: bytes
     timestamp: bytes
     raw: bytes
+    signed: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,19 +136,27 @@ def read_signature(data: bytes) -> SealSignature:
 
 def _seal(node: der.Node) -> SealData:
     members = node.expect(der.SEQUENCE, "SESeal").children()
-    if len(members) == 2:
+    first = len(members) == 2
+    if first:
         maker_info = der.Fields(members[1], "SES_SignInfo")
         info = _info(members[0], first=True)
     else:
         maker_info = der.Fields(node, "SESeal")
         info = _info(maker_info.take("eSealInfo"))
-    maker = maker_info.take("cert").octets("cert")
-    algorithm = maker_info.take("signAlgID").oid("signAlgID")
+    maker = maker_info.take("cert")
+    algorithm = maker_info.take("signAlgID")
     signature = maker_info.take("signedValue").bits("signedValue")
     stamp = maker_info.maybe(der.context(0))
     maker_info.end()
-    token = stamp.only("timeStamp").bits("timeStamp") if stamp else b""
-    return SealData(info, maker, algorithm, signature, token, node.raw)
+    return SealData(
+        info=info,
+        maker=maker.octets("cert"),
+        algorithm=algorithm.oid("signAlgID"),
+        signature=signature,
+        timestamp=stamp.only("timeStamp").bits("timeStamp") if stamp else b"",
+        raw=node.raw,
+        signed=der.sequence(info.raw, maker.raw, algorithm.raw) if first else info.raw,
+    )
 
 
 def _header(fields: der.Fields) -> tuple[int, str]:

@@ -23,7 +23,7 @@ _LAST_UTC = 2049
 
 
 def encode_info(info: SealInfo) -> bytes:
-    """SES_SealInfo: what the maker signs. Raises Malformed for what a version cannot hold."""
+    """SES_SealInfo. Raises Malformed for what a version cannot hold."""
     first = info.version == FIRST
     if first and info.digests:
         raise Malformed("a seal of version 1 lists whole certificates only", where="certList")
@@ -51,6 +51,13 @@ def encode_info(info: SealInfo) -> bytes:
         der.integer(info.height),
     )
     return der.sequence(header, der.text(der.IA5, info.seal_id), properties, picture)
+
+
+def maker_signs(info: bytes, maker: bytes, *, version: int) -> bytes:
+    """What the maker signs: SES_SealInfo, in version 1 with his certificate and the algorithm."""
+    if version != FIRST:
+        return info
+    return der.sequence(info, der.octets(maker), der.oid(oids.SM2_WITH_SM3))
 
 
 def encode_seal(

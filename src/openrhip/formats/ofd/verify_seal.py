@@ -98,7 +98,7 @@ def judge_maker(context: Bench, seal: SealData, instant: Instant) -> list[Findin
                 seal.info.seal_id,
             )
         ]
-    good = _made(maker, seal.signature, maker.public_key.digest(seal.info.raw))
+    good = _made(maker, seal.signature, maker.public_key.digest(seal.signed))
     made, stamp = _stamped(context, seal, instant) if seal.timestamp else (instant, [])
     return [
         Finding(
