@@ -20,6 +20,8 @@ _NUMBERS = rf"\s*(?:{_NUMBER}(?:\s+{_NUMBER})*)?\s*"
 _DELTAS = rf"\s*(?:(?:g\s+\d+\s+)?{_NUMBER}(?:\s+(?:g\s+\d+\s+)?{_NUMBER})*)?\s*"
 _DATE = r"\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])"
 _ZONE = r"(?:Z|[-+]\d{2}:\d{2})?"
+_LAST = "TextCode"
+"""What a transformation of glyphs stands before."""
 _MOST = 10
 """Findings of one kind in one part that are told one by one."""
 
@@ -34,30 +36,40 @@ def _unsigned(text: str) -> bool:
     return text.isascii() and text.isdecimal() and len(text) < 11 and int(text) < 1 << 32
 
 
-_TYPES: dict[str, tuple[Callable[[str], bool], str]] = {
-    "str": (lambda _: True, ""),
-    "any": (lambda _: True, ""),
-    "loc": (lambda text: bool(text.strip()), "a location"),
-    "id": (_unsigned, "a whole number below 4294967296"),
-    "ref": (_unsigned, "the number of an ID"),
-    "xid": (_full(r"\s*[^\W\d][\w.\-]*\s*"), "a name that begins with a letter"),
-    "int": (_full(r"\s*[-+]?\d{1,10}\s*"), "a whole number"),
-    "num": (_full(rf"\s*{_NUMBER}\s*"), "a number"),
-    "bool": (_full(r"\s*(?:true|false|0|1)\s*"), "true or false"),
-    "box": (_full(rf"\s*{_NUMBER}(?:\s+{_NUMBER}){{3}}\s*"), "four numbers"),
-    "pos": (_full(rf"\s*{_NUMBER}\s+{_NUMBER}\s*"), "two numbers"),
-    "array6": (_full(rf"\s*{_NUMBER}(?:\s+{_NUMBER}){{5}}\s*"), "six numbers"),
-    "array": (_full(_NUMBERS), "numbers"),
-    "colour": (_full(rf"{_NUMBERS}|\s*#?[0-9A-Fa-f]+(?:\s+#?[0-9A-Fa-f]+)*\s*"), "numbers"),
-    "deltas": (_full(_DELTAS), "numbers, or g count number"),
-    "path": (lambda text: bool(text.strip()), "path data"),
-    "date": (_full(rf"\s*{_DATE}{_ZONE}\s*"), "a date like 2026-11-25"),
+_TYPES: dict[str, tuple[Callable[[str], bool], str, str]] = {
+    "str": (lambda _: True, "", ""),
+    "any": (lambda _: True, "", ""),
+    "loc": (lambda text: bool(text.strip()), "路径", "a location"),
+    "id": (_unsigned, "小于 4294967296 的非负整数", "a whole number below 4294967296"),
+    "ref": (_unsigned, "标识的编号", "the number of an ID"),
+    "xid": (
+        _full(r"\s*[^\W\d][\w.\-]*\s*"),
+        "以字母开头的名称",
+        "a name that begins with a letter",
+    ),
+    "int": (_full(r"\s*[-+]?\d{1,10}\s*"), "整数", "a whole number"),
+    "num": (_full(rf"\s*{_NUMBER}\s*"), "数值", "a number"),
+    "bool": (_full(r"\s*(?:true|false|0|1)\s*"), "true 或 false", "true or false"),
+    "box": (_full(rf"\s*{_NUMBER}(?:\s+{_NUMBER}){{3}}\s*"), "四个数值", "four numbers"),
+    "pos": (_full(rf"\s*{_NUMBER}\s+{_NUMBER}\s*"), "两个数值", "two numbers"),
+    "array6": (_full(rf"\s*{_NUMBER}(?:\s+{_NUMBER}){{5}}\s*"), "六个数值", "six numbers"),
+    "array": (_full(_NUMBERS), "若干数值", "numbers"),
+    "colour": (
+        _full(rf"{_NUMBERS}|\s*#?[0-9A-Fa-f]+(?:\s+#?[0-9A-Fa-f]+)*\s*"),
+        "颜色分量",
+        "numbers",
+    ),
+    "deltas": (_full(_DELTAS), "数值，或 g 个数 数值", "numbers, or g count number"),
+    "path": (lambda text: bool(text.strip()), "路径数据", "path data"),
+    "date": (_full(rf"\s*{_DATE}{_ZONE}\s*"), "日期，如 2026-11-25", "a date like 2026-11-25"),
     "datetime": (
         _full(rf"\s*{_DATE}T\d{{2}}:\d{{2}}:\d{{2}}(?:\.\d+)?{_ZONE}\s*"),
+        "时间，如 2026-11-25T08:30:00",
         "an instant like 2026-11-25T08:30:00",
     ),
-    "base64": (_full(r"[A-Za-z0-9+/\s]*={0,2}\s*"), "Base64"),
+    "base64": (_full(r"[A-Za-z0-9+/\s]*={0,2}\s*"), "Base64", "Base64"),
 }
+"""Simple type → whether a text is of it, and what it should be in both languages."""
 
 
 class Particle(NamedTuple):
@@ -185,21 +197,22 @@ class Checker:
 
     def _value(self, element: Element, kind: str, value: str, name: str) -> None:
         if kind in _TYPES:
-            holds, expected = _TYPES[kind]
+            holds, expected_zh, expected = _TYPES[kind]
             ok = holds(value)
         else:
-            expected = "one of " + ", ".join(kind.split("|"))
-            ok = value.strip() in kind.split("|")
+            choices = kind.split("|")
+            expected_zh, expected = "、".join(choices) + " 之一", "one of " + ", ".join(choices)
+            ok = value.strip() in choices
         if kind == "xid" and name == "ID":
             if value in self._names:
-                ok, expected = False, "a name that stands here once"
+                ok, expected_zh, expected = False, "不重复的名称", "a name that stands here once"
             self._names.add(value)
         if not ok:
             place = f"属性 {name}" if name else "内容"
             self._add(
                 "schema.value",
                 element,
-                f"{place}的值无效：{value[:40]!r}，应为 {expected}",
+                f"{place}的值 {value[:40]!r} 无效，应为{expected_zh}",
                 f"{name or 'content'} is {value[:40]!r} and should be {expected}",
             )
 
@@ -209,6 +222,10 @@ class Checker:
                   f"the standard knows no element {name} here; leave it out")  # fmt: skip
 
     def _children(self, element: Element, kind: Kind) -> None:
+        stray = [element.text, *(child.tail for child in element)]
+        if any(text and not text.isspace() for text in stray):
+            self._add("schema.text", element, "元素中有多余的文字，请删除",
+                      "text stands where the standard has none; remove it")  # fmt: skip
         at, count = 0, 0
         particles = kind.content
         for child in element:
@@ -229,6 +246,11 @@ class Checker:
                           f"{name} stands here {count} times; at most {most} may")  # fmt: skip
             self._element(child, particles[at].names[name])
         self._missing(element, particles[at:], count)
+        if particles and _LAST in particles[-1].names and len(element):
+            names = [name for child in element if (name := px.local(child))]
+            if names and names[-1] in particles[-1].names and names[-1] != _LAST:
+                self._add("schema.missing", element, f"{names[-1]} 之后缺少 {_LAST}，请补上",
+                          f"{_LAST} is missing behind {names[-1]}; add it")  # fmt: skip
 
     def _misplaced(self, child: Element, name: str, particles: tuple[Particle, ...]) -> None:
         for particle in particles:

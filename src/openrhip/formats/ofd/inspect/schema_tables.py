@@ -180,7 +180,7 @@ TABLE: tuple[tuple[str, str, str], ...] = (
     (
         "Res",
         "(ColorSpaces|DrawParams|Fonts|MultiMedias|CompositeGraphicUnits)*",
-        "BaseLoc:loc!",
+        "BaseLoc:str!",
     ),
     ("ColorSpaces", "ColorSpace+", ""),
     (
