@@ -117,3 +117,14 @@ def test_calling_an_ordinary_document_medical_afterwards_is_noticed(keys, change
     entry = ofd.open_package(signed).read("OFD.xml").replace(b'DocType="OFD"', b'DocType="OFD-H"')
     report = ofd.verify(changed(signed, {"OFD.xml": entry}), trust=keys.trust)
     assert report.verdict == "invalid"
+
+
+def test_the_editor_annotates_a_sealed_record(sealed, keys):
+    from openrhip.formats.ofd.edit import annotating
+
+    noted = annotating.annotate(
+        sealed, [annotating.Annotation("note", 0, (20, 250, 60, 12), "转诊：已阅")]
+    )
+    report = ofd.verify(getattr(noted, "data", noted), trust=keys.trust)
+    assert report.verdict == "valid"
+    assert told(report)

@@ -14,6 +14,7 @@ DEEPEST = 3
 STROKE_ATTRIBUTES = ("LineWidth", "Cap", "Join", "MiterLimit", "DashPattern", "DashOffset")
 STROKES = (*STROKE_ATTRIBUTES, "Stroke", "Fill")
 YES = ("true", "1")
+_LINES = frozenset(STROKE_ATTRIBUTES)
 
 
 def units(sheet: Sheet, *names: str) -> Iterator[Element]:
@@ -79,7 +80,7 @@ def strokes(unit: Element) -> bool:
 def stroke_attributes(view: View, sheet: Sheet) -> Iterator[Breach]:
     del view
     for unit in units(sheet, "TextObject", "PathObject"):
-        if not strokes(unit) and any(unit.get(name) is not None for name in STROKE_ATTRIBUTES):
+        if not _LINES.isdisjoint(unit.keys()) and not strokes(unit):
             yield _at(sheet, unit)
 
 
@@ -124,7 +125,8 @@ def text_scale(view: View, sheet: Sheet) -> Iterator[Breach]:
 
 def scaled_across(unit: Element) -> float | None:
     """The factor, if the object's matrix does nothing but scale it across (and move it)."""
-    matrix = geometry.numbers(unit.get("CTM", ""), 6)
+    written = unit.get("CTM")
+    matrix = geometry.numbers(written, 6) if written else None
     if matrix is None:
         return None
     a, b, c, d = matrix[:4]
