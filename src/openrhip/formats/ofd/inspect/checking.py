@@ -9,6 +9,7 @@ from typing import Any
 
 from openrhip.formats.gm.chain import TrustStore
 from openrhip.formats.gm.findings import Finding
+from openrhip.formats.ofd import package_xml as px
 from openrhip.formats.ofd import profiles
 from openrhip.formats.ofd.inspect import media
 from openrhip.formats.ofd.inspect.reaching import LEAF, TAGS, Reached, reach, unreadable
@@ -24,6 +25,8 @@ from openrhip.kernel.errors import Problem, TooLarge
 STANDARD, INTEGRITY = "ofd", "gmt-0099"
 ADVICE = frozenset({"font.embedded", "part.unused", "path.irregular", "reference.outside"})
 """What the standard does not forbid, but readers elsewhere may stumble over."""
+_ENTRIES = "OFDEntries.xml"
+"""The list of files of GM/T 0099."""
 _TEXT = ("Page", "PageAnnot", "Res")
 
 
@@ -135,7 +138,9 @@ def _document(package: Package, document: Document) -> Iterator[Finding]:
 
 def _unused(package: Package, whole: Reached) -> Iterator[Finding]:
     """Parts that nothing leads to. Lists of protection stand beside the documents."""
-    known = {"OFDEntries.xml", "Encryptions.xml", "entriesmap.dat", "decryptseed.dat"}
+    known = {_ENTRIES, "Encryptions.xml", "entriesmap.dat", "decryptseed.dat"}
+    if _ENTRIES in package and (root := _tree(package, _ENTRIES)) is not None:
+        known.add(px.text(root, "SignedValueLoc").lstrip("/"))
     for part in package.parts:
         if part not in whole.parts and part not in known:
             yield Finding(
