@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from openrhip.formats import ofd
-from openrhip.formats.gm import devpki, tsp
+from openrhip.formats.gm import crl, devpki, tsp
 from openrhip.formats.gm.signer import SoftwareSigner
 from openrhip.formats.ofd import cli as commands
 from openrhip.kernel import clock
@@ -185,3 +185,39 @@ def test_an_authority_is_needed(life, run):
     with pytest.raises(Malformed):
         run(2026, "evidence", "make", "{pki}/file.ofd", "-o", "{pki}/x.ers",
             "--trust", "{pki}/trust")  # fmt: skip
+
+
+def test_evidence_that_came_after_the_end_of_an_algorithm(life, run):
+    """A new digest over a file whose own signatures were forgeable by then proves nothing."""
+    run(2029, "evidence", "make", "{pki}/file.ofd", "-o", "{pki}/late.ers", "--algorithm",
+        "sha3-256", "--tsa", "{pki}/2029/tsa/tsa", "--trust", "{pki}/2029/trust")  # fmt: skip
+    words = ("verify", "{pki}/file.ofd", "--evidence", "{pki}/late.ers", "--trust", "{pki}/trust",
+             "--algorithm-end", "sm3=2028-01-01")  # fmt: skip
+    found = json.loads(run(2029, *words, "--json", code=4))
+    assert {one["code"] for one in found["algorithms"] if not one["ok"]} == {"ofd.algorithm-aged"}
+    assert found["verdict"] == "invalid"
+    assert "FAIL" in run(2029, *words, code=4)
+
+
+def test_a_key_that_was_lost_after_the_evidence(life, run):
+    """The authority that stamped the signatures loses its key in 2033: the record is older."""
+    home = life / "2026"
+    issuing = SoftwareSigner.load(home / "ca", "issuing", PASSWORD)
+    tsa = SoftwareSigner.load(home / "tsa", "tsa", PASSWORD).certificate
+    lost = crl.issue(
+        issuer=issuing.certificate,
+        issuer_key=issuing,
+        revoked=[crl.Revocation(tsa.serial, day(2033), "keyCompromise")],
+        this_update=day(2034),
+        next_update=day(2051),
+        number=9,
+    )
+    shutil.copytree(life / "trust", life / "lost")
+    (life / "lost" / "lost.crl.pem").write_bytes(lost.pem())
+    words = ("verify", "{pki}/file.ofd", "--trust", "{pki}/lost", "--json")
+    kept = ("--evidence", "{pki}/last.ers", "--at", "2050-01-01T00:00:00Z")
+    assert json.loads(run(2050, *words, *kept))["verdict"] == "valid"
+    found = json.loads(run(2034, *words, "--at", "2034-06-01T00:00:00Z", code=4))
+    assert "tsp.compromised" in {
+        one["code"] for part in found["signatures"] for one in part["findings"] if not one["ok"]
+    }

@@ -36,17 +36,20 @@ def verify_token(
     trust: TrustStore,
     *,
     at: datetime | None = None,
+    proven: datetime | None = None,
     certificates: Sequence[Certificate] = (),
 ) -> TimestampReport:
     """Judge a token over `data`. at: instant of the chain, by default the stamped time.
 
+    proven: an instant by which the token is known to have existed, as `verify_digest` says.
     certificates: of the authority, for tokens that carry none. Never raises for a bad token.
     """
     try:
         signed, info = open_token(token)
     except Problem as problem:
         return _no_token(problem)
-    return report_on(signed, info, _imprint(info, data), trust, at=at, certificates=certificates)
+    imprint = _imprint(info, data)
+    return report_on(signed, info, imprint, trust, at=at, proven=proven, certificates=certificates)
 
 
 def verify_digest(

@@ -66,13 +66,16 @@ class Bench:
     """Whom to trust, and the instant of judgement.
 
     port: asked for revocation data that is not at hand; detailed: a finding for every protected
-    part and every step of the chains.
+    part and every step of the chains; proven: an instant by which the file is known to have
+    existed, so that keys lost later made none of its timestamps up.
     """
 
     trust: TrustStore
     at: datetime
     port: Revocation | None = None
     detailed: bool = False
+    proven: datetime | None = None
+
     def know(self, data: RevocationData) -> None:
         """Take lists, answers and issuers into account; each is believed only if signed."""
         self.trust = data.under(self.trust)
@@ -109,13 +112,20 @@ class Bench:
         self, token: bytes, data: bytes, certificates: Sequence[Certificate]
     ) -> TimestampReport:
         """Judge a timestamp over data as of its own time."""
-        report = tsp.verify_token(token, data, self.trust, certificates=certificates)
+        report = self._judged(token, data, certificates)
         codes = {finding.code for finding in report.findings if not finding.ok}
         if self.port and report.authority and report.time and _UNKNOWN in codes:
             travelling = tsp.open_token(token)[0].certificates
             self._fetch(report.authority, (*travelling, *certificates), report.time)
-            report = tsp.verify_token(token, data, self.trust, certificates=certificates)
+            report = self._judged(token, data, certificates)
         return report
+
+    def _judged(
+        self, token: bytes, data: bytes, certificates: Sequence[Certificate]
+    ) -> TimestampReport:
+        return tsp.verify_token(
+            token, data, self.trust, proven=self.proven, certificates=certificates
+        )
 
     def _fetch(self, leaf: Certificate, issuers: Sequence[Certificate], at: datetime) -> None:
         self.know(revocation.collect([leaf], self.trust, self.port, intermediates=issuers, at=at))

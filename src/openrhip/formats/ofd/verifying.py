@@ -49,13 +49,15 @@ def verify(
     keys: Sequence[PublicKey | Certificate] = (),
     port: Revocation | None = None,
     detailed: bool = False,
+    proven: datetime | None = None,
     limits: Limits = Limits(),  # noqa: B008 -- frozen
 ) -> Report:
     """Judge a package as of `at` (now if not given).
 
     keys: of signers, for bare signatures that carry no certificate. port: asked for revocation
     data that neither the file nor the trust holds; nobody is asked without. detailed: a finding
-    for each protected part and each step of a chain, else summaries of what holds.
+    for each protected part and each step of a chain, else summaries of what holds. proven: an
+    instant by which the file is known to have existed, as an evidence record shows.
 
     Raises Malformed or TooLarge when the bytes cannot be opened as a package at all; everything
     that is wrong inside one is a finding.
@@ -69,7 +71,13 @@ def verify(
     if not lines:
         return _unsigned(package, moment)
     context = Context(
-        package=package, trust=trust, at=moment, keys=keys, port=port, detailed=detailed
+        package=package,
+        trust=trust,
+        at=moment,
+        keys=keys,
+        port=port,
+        detailed=detailed,
+        proven=proven,
     )
     judged = [Judged(line, record=_read(package, line)) for line in lines]
     _stored(context, judged)

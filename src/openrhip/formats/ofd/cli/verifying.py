@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -85,21 +85,20 @@ def verify(
     at = instant(moment)
     known = not integrity or trust
     store = TrustStore.load_folder(trust_folder(trust)) if known else TrustStore([])
+    more: dict[str, Any] = {
+        "trust": store,
+        "at": at,
+        "keys": [_key(path) for path in certificates],
+        "port": transport.HttpRevocation() if online else None,
+        "detailed": detail,
+    }
     if evidence:
-        found = verify_evidenced(
-            read_file(file), read_file(evidence), trust=store, at=at, policy=Policy.parse(ends)
-        )
+        policy = Policy.parse(ends)
+        found = verify_evidenced(read_file(file), read_file(evidence), policy=policy, **more)
         say(found.as_dict()) if as_json else _print_evidenced(found)
         _exit_unless(found.ok)
         return
-    report = judge(
-        read_file(file),
-        trust=store,
-        at=at,
-        keys=[_key(path) for path in certificates],
-        port=transport.HttpRevocation() if online else None,
-        detailed=detail,
-    )
+    report = judge(read_file(file), **more)
     say(report.as_dict()) if as_json else _print(report)
     _exit_unless(report.integrity == "holds" if integrity else report.ok)
 
@@ -183,7 +182,7 @@ def _print_evidenced(report: EvidencedReport) -> None:
         f"evidence: {evidence.verdict} as of {evidence.at:%Y-%m-%d %H:%M:%S} UTC; "
         f"{len(evidence.stamps)} timestamps; existence proven at {proven}"
     )
-    _print_findings(evidence.all_findings())
+    _print_findings((*evidence.all_findings(), *report.findings))
     _print(report.document)
 
 
