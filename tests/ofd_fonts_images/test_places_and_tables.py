@@ -91,6 +91,16 @@ def test_a_step_for_every_character_draws_none_twice(foreign):
     document.close()
 
 
+def test_glyphs_fixed_by_number_with_a_step_too_many_in_one_direction(foreign):
+    fixed = '<ofd:CGTransform CodePosition="0" CodeCount="1" GlyphCount="2"><ofd:Glyphs>1 2</ofd:Glyphs></ofd:CGTransform>'
+    for deltas in ('DeltaX="4 4 4"', 'DeltaX="4 4 4" DeltaY="1"', 'DeltaY="4 4 4"'):
+        data = foreign(
+            f'<ofd:TextObject ID="1" Boundary="5 5 60 20" Font="1" Size="4">{fixed}'
+            f'<ofd:TextCode X="0" Y="4" {deltas}>甲乙</ofd:TextCode></ofd:TextObject>'
+        )
+        assert "".join(ofd.text(data)[0].split()) == "甲乙"
+
+
 def test_words_page_by_page():
     data = ofd.write(ofd.Story("t", [ofd.Paragraph("甲"), ofd.PageBreak(), ofd.Paragraph("乙")]))
     assert [(one.page, one.text) for one in ofd.words(data)] == [(0, "甲"), (1, "乙")]

@@ -146,7 +146,7 @@ class Code:
         if not self.fixed:
             return xs[:count], ys[:count]
         left, top = list[float](), list[float]()
-        end = len(xs) - 1
+        end = min(len(xs), len(ys)) - 1
         for cell, offset in zip(cells, offsets, strict=True):
             at, after = min(offset, end), min(offset + 1, end)
             share = 0.0 if by_glyph else cell.part / cell.of
