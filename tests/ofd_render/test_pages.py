@@ -1,6 +1,7 @@
 """Pages as a whole: layers, templates, groups, annotations, links, documents (§7, §13 to §15)."""
 
 import io
+import time
 
 import pikepdf
 import pytest
@@ -9,7 +10,7 @@ from PIL import Image as Pillow
 from openrhip.formats import ofd
 from openrhip.formats.ofd import render
 from openrhip.formats.ofd.notices import Notices
-from openrhip.formats.ofd.render import scene_reader
+from openrhip.formats.ofd.render import raster, scene_reader
 from openrhip.formats.ofd.render.scene import Scene
 from openrhip.formats.ofd.render.scene_items import GroupItem
 from openrhip.kernel.errors import Malformed, TooLarge
@@ -412,3 +413,48 @@ def test_one_page_of_several_that_cannot_be_read_stays_empty_and_is_named(draw, 
     assert "page.unreadable" in drawn.codes
     with pytest.raises(Malformed):
         render.to_png(package(pages=[layer("")] * 3, parts=bad), 1)
+
+
+def _timed(data):
+    start = time.process_time()
+    render.to_png(data, dpi=50)
+    return time.process_time() - start
+
+
+FINE = (
+    '<ofd:PathObject ID="5" Boundary="0 0 100 50" Fill="true"><ofd:FillColor><ofd:Pattern'
+    ' Width="{0}" Height="{0}"><ofd:CellContent><ofd:PathObject ID="6" Boundary="0 0 9 9"'
+    ' Fill="true"><ofd:FillColor Value="255 0 0"/><ofd:AbbreviatedData>M 0 0 L 1 0 L 1 1 C'
+    "</ofd:AbbreviatedData></ofd:PathObject></ofd:CellContent></ofd:Pattern></ofd:FillColor>"
+    "<ofd:AbbreviatedData>M 0 0 L 100 0 L 100 50 L 0 50 C</ofd:AbbreviatedData></ofd:PathObject>"
+)
+DASHED = (
+    '<ofd:PathObject ID="5" Boundary="0 0 0 0" LineWidth="1" DashPattern="0.00001 0.00001">'
+    "<ofd:AbbreviatedData>M 0 0 L 900000 900000</ofd:AbbreviatedData></ofd:PathObject>"
+)
+SHINE = '<ofd:CompositeObject ID="5" Boundary="0 0 100 50" Alpha="254" ResourceID="60"/>'
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        (FINE.format("0.0001"), "page.too-rich"),
+        (DASHED, "object.malformed"),
+        (SHINE * 6000, "page.too-rich"),
+    ],
+)
+def test_what_would_take_without_end_to_show_is_drawn_plainly(package, monkeypatch, content, code):
+    monkeypatch.setattr("openrhip.formats.ofd.render.pdf_draw._RICH", 200)
+    resources = unit(60, square("255 0 0", "0 0 20 20"))
+    data = package(content, resources=resources)
+    assert _timed(data) < 5
+    notices = Notices()
+    render.to_pdf(data, notices=notices)
+    assert [notice.code for notice in notices] == [code]
+
+
+def test_a_page_that_takes_too_long_ends_typed(package):
+    made = render.to_pdf(package(square("255 0 0", "0 0 100 50", 'CTM="5 0 0 5 0 0"') * 3000))
+    assert raster.raster(made, 100).getpixel((50, 50)) == RED
+    with pytest.raises(TooLarge):
+        raster.raster(made, 600, seconds=-1.0)

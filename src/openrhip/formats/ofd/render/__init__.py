@@ -15,6 +15,7 @@ from openrhip.formats.ofd.package import Package, open_package
 from openrhip.formats.ofd.render import page as browser
 from openrhip.formats.ofd.render import pdf, svg
 from openrhip.formats.ofd.render.png import png
+from openrhip.formats.ofd.render.raster import raster
 from openrhip.formats.ofd.render.scene import Scene
 from openrhip.kernel.errors import Malformed, NotFound, TooLarge
 
@@ -60,8 +61,6 @@ def to_png(
     notices: Notices | None = None,
 ) -> bytes:
     """One page, counted from 0, as a PNG. Raises Malformed, NotFound, TooLarge."""
-    import pypdfium2  # noqa: PLC0415 - 10 MB that text and PDF do not need
-
     package = _opened(data)
     _check_page(package, page)
     _, _, width, height = package.page_box(package.pages[page])
@@ -71,18 +70,7 @@ def to_png(
     stamps = seal_stamps.stamps(package, scene.notices, page)
     made = io.BytesIO()
     pdf.write(scene, stamps, watermark or "", [page], made, level=0)
-    document = pypdfium2.PdfDocument(made.getvalue())
-    try:
-        sheet = document[0]
-        across = max(1, round(width * dpi / 25.4))  # pypdfium2 rounds up and stretches to that
-        scale = (across - 1e-4) / sheet.get_width()
-        bitmap = sheet.render(scale=scale, rev_byteorder=True)
-        result = png(bitmap.to_pil(), dpi)
-        bitmap.close()
-        sheet.close()
-    finally:
-        document.close()
-    return result
+    return png(raster(made.getvalue(), dpi), dpi)
 
 
 def to_svg(

@@ -76,7 +76,7 @@ class _Making:
         canvas = Canvas(base)
         canvas.move(base)
         draw = self._draw
-        draw.page = base
+        draw.begin(base)
         draw.items(canvas, sheet.items)
         for place, data in stamps:
             left, top, wide, tall = place

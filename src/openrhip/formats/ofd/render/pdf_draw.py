@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 
 from openrhip.formats.ofd.render import images, pdf_paint
@@ -21,11 +22,15 @@ from openrhip.formats.ofd.render.scene_items import (
     Pattern,
     Pen,
     Radial,
+    flat,
 )
 from openrhip.kernel.errors import Problem
 
 _HUGE = "[-32000 -32000 32000 32000]"
 _FRAME = Pen(0.002)
+_RICH = 3000  # gradients and patterns of one page
+_LAYER = 6  # of these a mask or a see-through group counts as
+_TILES = 250_000  # of one pattern on one object: where there would be more, one colour must do
 _GREY = (160, 160, 160)
 
 
@@ -45,11 +50,32 @@ class Draw:
         self._file = file
         self._texts = Texts(faces, name)
         self._forms = forms
-        self._groups: dict[str, int] = {}
+        self._groups: dict[str, tuple[int, int]] = {}
+        self._spent = 0
         self._states: dict[str, int] = {}
         self._images: dict[tuple[str, str, str], int] = {}
         self._pictures: dict[bytes, tuple[int, bool]] = {}
         self.page: Matrix = IDENTITY
+
+    def begin(self, base: Matrix) -> None:
+        """A new page, whose space `base` leads into that of the PDF."""
+        self.page = base
+        self._spent = 0
+
+    def _afford(self, cost: int = 1) -> bool:
+        """Whether the page may have more of what is costly to show: patterns, masks, groups."""
+        self._spent += cost
+        if self._spent <= _RICH:
+            return True
+        return self._plainly()
+
+    def _plainly(self) -> bool:
+        self._scene.notices.note(
+            "page.too-rich",
+            "页面的渐变、底纹或透明组过多，其余从简绘制",
+            "too many gradients, patterns or see-through groups; the rest is drawn plainly",
+        )
+        return False
 
     def items(self, canvas: Canvas, items: Iterable[Item]) -> None:
         """Items in the space where the canvas is now."""
@@ -112,11 +138,11 @@ class Draw:
         for paint, stroke in ((item.fill, False), (item.stroke, True)):
             if paint is None:
                 continue
-            if isinstance(paint, tuple):
-                (canvas.stroke if stroke else canvas.fill)(paint)
-            else:
-                name = self._pattern(canvas, paint, item.matrix)
+            name = "" if isinstance(paint, tuple) else self._pattern(canvas, paint, item)
+            if name:
                 canvas.pattern(name, stroke=stroke)
+            else:
+                (canvas.stroke if stroke else canvas.fill)(flat(paint))
 
     def _state(self, canvas: Canvas, item: Item, matrix: Matrix) -> None:
         """Opacity and blending, and a mask for a gradient of changing opacity."""
@@ -127,7 +153,7 @@ class Draw:
             for paint in (item.fill, item.stroke):
                 if isinstance(paint, (Axial, Radial, Mesh)):
                     whole, differ = pdf_paint.opacities(paint)
-                    if differ:
+                    if differ and self._afford(_LAYER):
                         mask = self._mask(paint, matrix)
                     else:
                         fill, stroke = fill * whole, stroke * whole
@@ -153,8 +179,14 @@ class Draw:
             f"{ns(placed)} cm /S sh".encode("ascii"),
         )
 
-    def _pattern(self, canvas: Canvas, paint: Paint, matrix: Matrix) -> str:
-        placed = multiply(matrix, canvas.base)
+    def _pattern(self, canvas: Canvas, paint: Paint, item: TextItem | PathItem) -> str:
+        """A pattern's name; "" where one colour must do."""
+        placed = multiply(item.matrix, canvas.base)
+        if isinstance(paint, Pattern) and tiles(item, paint) > _TILES:
+            self._plainly()
+            return ""
+        if not self._afford():
+            return ""
         if isinstance(paint, Pattern):
             number = self._tile(paint, self.page if paint.to_page else placed)
         elif isinstance(paint, (Axial, Radial, Mesh)):
@@ -209,7 +241,7 @@ class Draw:
     def _group(self, canvas: Canvas, item: GroupItem) -> None:
         if not item.items:
             return
-        apart = item.alpha < 1 or bool(item.blend)
+        apart = (item.alpha < 1 or bool(item.blend)) and self._afford(_LAYER)
         as_form = apart or (bool(item.key) and self._forms)
         canvas.save()
         self._clip(canvas, item.clips)
@@ -217,8 +249,8 @@ class Draw:
         if item.matrix != IDENTITY:
             canvas.move(item.matrix)
         if as_form:
-            number = self._form(item, apart=apart)
-            canvas.out.append(f"/{canvas.use('XObject', f'X{number}', number)} Do ")
+            if number := self._form(item, apart=apart):
+                canvas.out.append(f"/{canvas.use('XObject', f'X{number}', number)} Do ")
         else:
             base = canvas.base
             canvas.base = multiply(item.matrix, base)
@@ -228,8 +260,13 @@ class Draw:
 
     def _form(self, item: GroupItem, *, apart: bool) -> int:
         key = f"{item.key}:{apart}" if item.key else ""
-        number = self._groups.get(key) if key else None
-        if number is None:
+        known = self._groups.get(key) if key else None
+        if known is not None:
+            number, cost = known
+            if cost and not self._afford(cost):
+                return 0
+        else:
+            before = self._spent
             inner = Canvas()
             self.items(inner, item.items)
             group = "/Group<</S/Transparency>>" if apart else ""
@@ -238,7 +275,7 @@ class Draw:
                 inner.content(),
             )
             if key:
-                self._groups[key] = number
+                self._groups[key] = number, self._spent - before
         return number
 
     def _image(self, canvas: Canvas, item: ImageItem) -> None:
@@ -323,6 +360,22 @@ class Draw:
                 None, pen=border.pen, stroke_alpha=border.alpha,
             ),
         )  # fmt: skip
+
+
+def tiles(item: TextItem | PathItem, paint: Pattern) -> float:
+    """About how many tiles of a pattern lie on an object."""
+    if isinstance(item, TextItem):
+        area = item.size * item.size * max(len(item.text), 1)
+    else:
+        flat_ = [number for _, pair in item.segments for number in pair] or [0.0, 0.0]
+        xs, ys = flat_[::2], flat_[1::2]
+        area = (max(xs) - min(xs)) * (max(ys) - min(ys))
+    a, b, c, d, _, _ = paint.matrix
+    whole = abs(a * d - b * c) * paint.x_step * paint.y_step
+    if paint.to_page:
+        a, b, c, d, _, _ = item.matrix
+        area *= abs(a * d - b * c)
+    return area / whole if whole else math.inf
 
 
 def rounded(wide: float, tall: float, across: float, down: float) -> tuple[Segment, ...]:

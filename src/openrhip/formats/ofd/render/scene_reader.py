@@ -9,19 +9,19 @@ Sources: GB/T 33190-2016 §7.7 (layers), §8.4 and §8.5 (graphic units, clips),
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from openrhip.formats.ofd import package_xml as px
-from openrhip.formats.ofd.package import Box
 from openrhip.formats.ofd.package_xml import Element
 from openrhip.formats.ofd.render import scene_links as links
 from openrhip.formats.ofd.render.geometry import (
     IDENTITY,
     Matrix,
     Segment,
-    bounds,
     multiply,
     read_path,
 )
+from openrhip.formats.ofd.render.scene_bounds import SQUARE, beyond, cut, length, weight
 from openrhip.formats.ofd.render.scene_items import (
     Border,
     Clip,
@@ -43,10 +43,9 @@ from openrhip.formats.ofd.render.scene_text import codes
 from openrhip.kernel.errors import TooLarge
 
 _MAX_DEPTH = 16
+_DASHES = 20_000  # of one path
 _CLIPS = 64
 _AREAS = 256
-_BEYOND = 0.3
-"""Millimetres that a drawing may reach over its Boundary before it is cut there."""
 _ORDER = {"Background": 0, "Body": 1, "Custom": 1, "Foreground": 2}
 _NO_FONT = FontRes("", "", "")
 _HIDDEN = frozenset({"false", "0"})
@@ -126,6 +125,7 @@ class Reader:
             item = make(self, element, look)
             self._check(element, look)
             if item is not None:
+                self.grow(weight(item))
                 yield item
 
     def grow(self, count: int) -> None:
@@ -188,9 +188,12 @@ class Reader:
             return None
         drawn = self._segments(element)
         pen = look.pen()
+        if pen.dash and length(drawn) > _DASHES * sum(pen.dash):
+            pen = replace(pen, dash=())
+            look.sound = False
         clips = self._clips(element, look)
         if beyond(drawn, look.matrix, look.box):
-            clips = (*clips, _cut(look.box))
+            clips = (*clips, cut(look.box))
         return PathItem(
             get("ID", ""), look.box, look.matrix, look.alpha, drawn, stroke, fill,
             get("Rule") == "Even-Odd", pen, fill_alpha, stroke_alpha, clips,
@@ -221,8 +224,8 @@ class Reader:
             store.missing(f"MultiMedia {key[:20]}", self._part)
             return None
         clips = self._clips(element, look)
-        if beyond(_SQUARE, look.matrix, look.box):
-            clips = (*clips, _cut(look.box))
+        if beyond(SQUARE, look.matrix, look.box):
+            clips = (*clips, cut(look.box))
         return ImageItem(
             look.get("ID", ""), look.box, look.matrix, look.alpha, part or other,
             parts.get("ImageMask", ""), other if part else "", self._border(element), clips,
@@ -260,7 +263,7 @@ class Reader:
         items = self._unit(unit.part, key, px.child(unit.element, "Content"), element)
         clips = self._clips(element, look)
         if look.box[2] > 0 and look.box[3] > 0:
-            clips = (*clips, _cut(look.box))
+            clips = (*clips, cut(look.box))
         return GroupItem(
             look.get("ID", ""), look.box, look.matrix, look.alpha, items, f"{unit.part}#{key}",
             "composite", clips, self._behind, look.blend,
@@ -356,39 +359,6 @@ def _quarter(look: Look, name: str) -> int:
     if not word or word == "0":
         return 0
     return round(look.number(name, 0.0) / 90) * 90 % 360
-
-
-_SQUARE: tuple[Segment, ...] = (("M", (0.0, 0.0)), ("L", (1.0, 0.0)), ("L", (1.0, 1.0)),
-                                ("L", (0.0, 1.0)))  # fmt: skip
-
-
-def beyond(drawn: tuple[Segment, ...], matrix: Matrix, box: Box) -> bool:
-    """Whether a drawing reaches plainly over its Boundary, and not out of it altogether.
-
-    Lines have Boundaries without area, and some producers' do not hold the drawing at all: there
-    nothing is cut.
-    """
-    x, y, width, height = box
-    if width <= 0 or height <= 0:
-        return False
-    flat = [number for _, pair in drawn for number in pair]
-    if not flat:
-        return False
-    xs, ys = flat[::2], flat[1::2]
-    left, top = min(xs), min(ys)
-    left, top, across, down = bounds(matrix, (left, top, max(xs) - left, max(ys) - top))
-    right, bottom = left + across, top + down
-    if right <= x or left >= x + width or bottom <= y or top >= y + height:
-        return False
-    over = max(x - left, y - top, right - x - width, bottom - y - height)
-    return over > _BEYOND
-
-
-def _cut(box: Box) -> Clip:
-    x, y, width, height = box
-    corners = ((x, y), (x + width, y), (x + width, y + height), (x, y + height))
-    drawn = tuple(("L" if at else "M", corner) for at, corner in enumerate(corners))
-    return Clip((ClipArea((*drawn, ("C", ()))),))
 
 
 _OBJECTS: dict[str, Callable[[Reader, Element, Look], Item | None]] = {
