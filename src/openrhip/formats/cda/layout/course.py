@@ -11,6 +11,7 @@ from openrhip.formats.cda.layout.pattern import (
     Facts,
     Pattern,
     Procedures,
+    Remainder,
     Rows,
     Text,
     builder,
@@ -98,19 +99,21 @@ PATTERNS = {
         Text("会诊意见", "DE06.00.018.00"),
     ), grid=BRIEF, each_signs=True),
     Kind.DISCHARGE_RECORD: Pattern((
+        Facts("", (("入院日期", "DE06.00.092.00"), ("出院日期", "DE06.00.017.00"))),
         _ADMITTED, _IN_AND_OUT, Text("阳性辅助检查结果", "DE04.50.128.00"), _OBSERVED, _COURSE,
         _PRINCIPLE, Text("出院情况", "DE06.00.193.00"),
         Text("出院时症状与体征", "DE04.01.117.00"), Text("出院医嘱", "DE06.00.287.00"), *_TCM,
     ), grid=STAY),
     Kind.DEATH: Pattern((
         _ADMITTED, Diagnoses("入院诊断", "入院"), _COURSE,
-        Facts("死亡", (("死亡时间", "DE02.01.036.00"),)),
+        Facts("死亡", (("入院日期", "DE06.00.092.00"), ("死亡时间", "DE02.01.036.00"))),
         Diagnoses("直接死亡原因", "死亡原因"), Diagnoses("死亡诊断", "死亡诊断"),
         Text("家属是否同意尸体解剖", "DE09.00.115.00"),
     ), grid=STAY),
     Kind.DEATH_DISCUSSION: Pattern((
-        Diagnoses("直接死亡原因", "死亡原因"), Diagnoses("死亡诊断", "死亡诊断"),
-        Text("讨论内容", "DE06.00.181.00"), Text("主持人总结意见", "DE06.00.018.00"),
+        Text("直接死亡原因", "DE05.01.025.00", "死亡原因"),
+        Text("死亡诊断", "DE05.01.025.00", "死亡诊断"),
+        Remainder("讨论内容", "DE06.00.181.00"), Remainder("主持人总结意见", "DE06.00.018.00"),
     ), grid=STAY),
 }  # fmt: skip
 build = builder(PATTERNS)

@@ -66,7 +66,8 @@ def _every(sections: Sequence[Section]) -> Iterator[Entry]:
 
 def table(sheet: Sheet, pick: Pick, sources: Sequence[Source]) -> list[Block]:
     """The table, without columns that are empty in every row; [] without rows."""
-    rows = [_Row(sheet, entry, at) for at, entry in enumerate(pick(sheet), 1)]
+    asked = {one.source for one in sources}
+    rows = [_Row(sheet, entry, at, asked) for at, entry in enumerate(pick(sheet), 1)]
     if not rows:
         return []
     cells = [[row.cell(source) for source in sources] for row in rows]
@@ -89,13 +90,13 @@ def table(sheet: Sheet, pick: Pick, sources: Sequence[Source]) -> list[Block]:
 
 
 class _Row:
-    def __init__(self, sheet: Sheet, entry: Entry, number: int) -> None:
+    def __init__(self, sheet: Sheet, entry: Entry, number: int, asked: set[str]) -> None:
         self._sheet = sheet
         self._entry = entry
         self.number = number
         self._facts: set[int] = set()
         self._done = {entry.form} if not entry.values else set()
-        self._timed = self._peopled = False
+        self._timed, self._peopled = TIME in asked, PEOPLE in asked
         sheet.use(entry, deep=False)
 
     def cell(self, source: Source) -> Cell:
@@ -121,12 +122,10 @@ class _Row:
         return f"{coded.text}（{coded.code}）" if both else coded.text, ""
 
     def _when(self) -> tuple[str, str]:
-        self._timed = True
         found = [values.show_span(one.time) for one in (self._entry, *_below(self._entry))]
         return "\n".join(dict.fromkeys(one for one in found if one)), ""
 
     def _who(self) -> tuple[str, str]:
-        self._peopled = True
         every = (self._entry, *_below(self._entry))
         found = [plain.person_text(one) for entry in every for one in entry.people]
         return "\n".join(dict.fromkeys(one for one in found if one)), ""

@@ -184,12 +184,18 @@ class Leftover:
             blocks += picture(media)
         return blocks
 
+    def _hollow(self, entry: Entry) -> bool:
+        """A mere bracket around parts that stand on the page already."""
+        says = entry.values or entry.text or entry.facts or entry.people or entry.time
+        coded = entry.code.code or entry.negated or entry.reference or entry.interpretation
+        return bool(entry.parts) and not (says or coded) and all(map(self._sheet.used, entry.parts))
+
     def _gather(self, entry: Entry) -> tuple[list[str | Run], list[Media]]:
         content: list[str | Run] = []
         pictures: list[Media] = []
         if not self._sheet.used(entry):
             self._sheet.use(entry, deep=False)
-            content += runs(entry)
+            content += [] if self._hollow(entry) else runs(entry)
             pictures += [value.media for value in entry.values if value.media]
         for part in entry.parts:
             inner, more = self._gather(part)

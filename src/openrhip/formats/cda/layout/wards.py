@@ -19,10 +19,11 @@ from openrhip.formats.cda.layout.pattern import (
 from openrhip.formats.cda.layout.pattern_rows import NUMBER, PEOPLE, TIME, Source, group
 
 _ORDERS = Rows("医嘱", group("医嘱项目"), (
-    Source("序号", 10, NUMBER), Source("类型", 20, "DE06.00.289.00"),
-    Source("医嘱内容", 56, "DE06.00.288.00"), Source("时间", 30, TIME), Source("人员", 34, PEOPLE),
-    Source("状态", 14, "DE06.00.290.00"), Source("备注信息", 18, "DE06.00.179.00"),
-    Source("申请单号", 26, "DE01.00.008.00"), Source("组号", 10, "DE08.50.056.00"),
+    Source("序号", 11, NUMBER), Source("类型", 16, "DE06.00.289.00"),
+    Source("医嘱内容", 44, "DE06.00.288.00"), Source("时间", 22, TIME),
+    Source("人员", 60, PEOPLE), Source("状态", 12, "DE06.00.290.00"),
+    Source("说明", 14, "DE06.00.179.00"), Source("申请单号", 20, "DE01.00.008.00"),
+    Source("组号", 11, "DE08.50.056.00"),
 ))  # fmt: skip
 _TESTS = Rows("辅助检查", group("辅助检查"), (
     Source("项目", 50, "DE04.30.010.00"), Source("结果", 120, "DE04.30.009.00"),
