@@ -60,7 +60,7 @@ _HOMES: dict[str, str] = {
     "SignatureReport": "verifying",
     "stamps": "seal_stamps",
 }
-_MODULES = ("layout", "render", "seals", "story")
+_MODULES = ("edit", "layout", "render", "seals", "story")
 
 
 def __getattr__(name: str) -> Any:

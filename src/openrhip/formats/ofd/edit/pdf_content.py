@@ -63,11 +63,10 @@ class Content(Graphics):
         depth, marks = len(self._stack), len(self._marks)
         for instruction in self._instructions(stream):
             self.tools.meter.operator()
-            handler = _HANDLERS.get(str(instruction.operator))
-            if handler is None:
-                continue
             try:
-                handler(self, instruction.operands)
+                handler = _HANDLERS.get(str(instruction.operator))
+                if handler is not None:
+                    handler(self, instruction.operands)
             except _BROKEN:
                 self._note(
                     "content.malformed", "内容流有误，已略过", "damaged content was left out"

@@ -6,6 +6,8 @@ What OFD has no like for (meshes, tiles, soft masks) becomes pixels, and is note
 
 from __future__ import annotations
 
+import struct
+import zlib
 from dataclasses import dataclass
 
 import pikepdf
@@ -31,6 +33,11 @@ from openrhip.kernel.errors import Malformed, TooLarge
 _MM = 25.4 / 72
 _A4 = (0.0, 0.0, 595.28, 841.89)
 _LARGEST = 20_000.0  # points
+_BROKEN = (
+    pikepdf.PdfError, RuntimeError, ValueError, TypeError, LookupError, ArithmeticError,
+    MemoryError, AttributeError, OSError, struct.error, zlib.error,
+)  # fmt: skip
+"""What damaged objects may still raise: the last net, under those where each thing is read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +63,11 @@ def from_pdf(
             raise Malformed("the PDF has no page", where="Pages")
         if count > limits.pages:
             raise TooLarge(f"{count} pages; at most {limits.pages} are read", where="Pages")
-        return Made(_Conversion(pdf, limits, notices).run(title), tuple(notices))
+        try:
+            made = _Conversion(pdf, limits, notices).run(title)
+        except _BROKEN as error:
+            raise Malformed("the PDF is damaged beyond reading", where="content") from error
+        return Made(made, tuple(notices))
 
 
 class _Conversion:

@@ -34,7 +34,10 @@ def reals(value: object, most: int = 64) -> list[float]:
 def name_of(value: object) -> str:
     """A name without its slash, "" for anything else."""
     if isinstance(value, pikepdf.Name):
-        return str(value).removeprefix("/")
+        try:
+            return str(value).removeprefix("/")
+        except _ODD:
+            return ""
     return ""
 
 
