@@ -120,10 +120,11 @@ def verify(document: str | None, moment: str | None, read: bool, as_json: bool) 
         if not report.ok:
             raise NotVerified("the evidence does not hold", where=document)
         return
-    count, wrong, last = 0, [], ""
+    count, last = 0, 0
+    wrong: list[str] = []
     while part := showing.covered_documents(after=last):
-        count, last = count + len(part), part[-1]
-        wrong += [one for one in part if not showing.verify(one, at=at, read=read).ok]
+        count, last = count + len(part), part[-1][0]
+        wrong += [one for _, one in part if not showing.verify(one, at=at, read=read).ok]
     content = {"verified": count, "wrong": wrong[:100], "wrong_count": len(wrong)}
     say(as_json, content, "\n".join([f"{count} verified, {len(wrong)} wrong", *wrong[:100]]))
     if wrong:

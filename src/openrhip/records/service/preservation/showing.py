@@ -126,12 +126,13 @@ def verify(
     )
 
 
-def covered_documents(*, after: str = "", most: int = 1000) -> list[str]:
-    """Ids of documents with evidence, in order of ids, for going through all of them."""
-    leaves = EvidenceLeaf.objects.filter(
-        generation=0, tree__token__isnull=False, document_id__gt=after
-    )
-    return list(leaves.order_by("document_id").values_list("document_id", flat=True)[:most])
+def covered_documents(*, after: int = 0, most: int = 1000) -> list[tuple[int, str]]:
+    """Documents with evidence, tree by tree, for going through all: a mark to go on after, and id.
+
+    Those of one tree come together, so that it is read once.
+    """
+    leaves = EvidenceLeaf.objects.filter(generation=0, tree__token__isnull=False, pk__gt=after)
+    return list(leaves.order_by("pk").values_list("pk", "document_id")[:most])
 
 
 def _summary(chain: int, row: EvidenceTree) -> StampSummary:
