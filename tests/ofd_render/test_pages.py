@@ -10,7 +10,8 @@ from PIL import Image as Pillow
 from openrhip.formats import ofd
 from openrhip.formats.ofd import render
 from openrhip.formats.ofd.notices import Notices
-from openrhip.formats.ofd.render import raster, scene_reader
+from openrhip.formats.ofd.render import scene_reader
+from openrhip.formats.ofd.render.raster import raster
 from openrhip.formats.ofd.render.scene import Scene
 from openrhip.formats.ofd.render.scene_items import GroupItem
 from openrhip.kernel.errors import Malformed, TooLarge
@@ -455,6 +456,6 @@ def test_what_would_take_without_end_to_show_is_drawn_plainly(package, monkeypat
 
 def test_a_page_that_takes_too_long_ends_typed(package):
     made = render.to_pdf(package(square("255 0 0", "0 0 100 50", 'CTM="5 0 0 5 0 0"') * 3000))
-    assert raster.raster(made, 100).getpixel((50, 50)) == RED
+    assert raster(made, 100).getpixel((50, 50)) == RED
     with pytest.raises(TooLarge):
-        raster.raster(made, 600, seconds=-1.0)
+        raster(made, 600, seconds=-1.0)
