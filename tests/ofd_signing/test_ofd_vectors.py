@@ -1,7 +1,7 @@
 """Kept documents: our own of an earlier day, and those of an independent implementation."""
 
 import subprocess
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -12,6 +12,7 @@ from openrhip.formats.gm.certs import Certificate
 from openrhip.formats.gm.chain import TrustStore
 from openrhip.formats.ofd import ses, signing_cms
 from openrhip.formats.ofd import signing_records as records
+from openrhip.formats.ofd.package_append import rewrite
 from openrhip.formats.ofd.seals import Seal
 
 VECTORS = Path(__file__).parents[1] / "vectors" / "ofd"
@@ -39,6 +40,21 @@ def test_kept_documents_are_valid(name, trust):
     report = ofd.verify((VECTORS / name).read_bytes(), trust=trust, at=AT)
     assert [one.code for one in report.all_findings() if not one.ok] == []
     assert report.verdict == "valid"
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in (VECTORS / "versions").glob("*.ofd")))
+def test_kept_documents_of_the_other_forms_are_valid(name):
+    folder = VECTORS / "versions"
+    trust = TrustStore.load_folder(folder / "pki")
+    signer = Certificate.from_pem((folder / "signer.pem").read_bytes())
+    data = (folder / name).read_bytes()
+    report = ofd.verify(data, trust=trust, at=AT + timedelta(days=1), keys=[signer])
+    assert [one.code for one in report.all_findings() if not one.ok] == []
+    assert {one.integrity for one in report.signatures} == {"holds"}
+    package = ofd.open_package(data)
+    changed = rewrite(package, {package.pages[1].part: b"<x/>"})
+    report = ofd.verify(changed, trust=trust, at=AT + timedelta(days=1), keys=[signer])
+    assert (report.verdict, report.integrity) == ("invalid", "broken")
 
 
 @pytest.mark.parametrize("name", SIGNED)
