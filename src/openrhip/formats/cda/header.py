@@ -115,8 +115,11 @@ def _place(place: Element | None) -> str:
     return address(child(inner, "addr")) or tree.text(inner)
 
 
-def patient(root: Element) -> Patient:
-    """recordTarget/patientRole; what is missing is "" and left to the checks."""
+def patient(root: Element, *, extra: bool = True) -> Patient:
+    """recordTarget/patientRole; what is missing is "" and left to the checks.
+
+    extra: with the facts that have no field of their own.
+    """
     target = child(root, "recordTarget", "patientRole")
     role = tree.firsts(target)
     one = role.get("patient")
@@ -147,7 +150,7 @@ def patient(root: Element) -> Patient:
         native_place=_place(get("nativePlace")),
         household=_place(get("household")),
         ids=tuple(item for item in ids if item.extension),
-        extra=(*_extra(role, person), *_occasion(root, role, person)),
+        extra=(*_extra(role, person), *_occasion(root, role, person)) if extra else (),
     )
 
 

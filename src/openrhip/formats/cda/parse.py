@@ -24,7 +24,10 @@ def parse(xml: bytes) -> ClinicalDocument:
 
 
 def document_of(root: Element, source: bytes = b"", *, body: bool = True) -> ClinicalDocument:
-    """The document of a root that `tree.read` gave; without its body, the header alone."""
+    """The document of a root that `tree.read` gave.
+
+    Without `body` only what the checks of the header ask for: no sections, no further participants.
+    """
     faults: list[Finding] = []
     kind = _kind(root, faults)
     return ClinicalDocument(
@@ -36,23 +39,24 @@ def document_of(root: Element, source: bytes = b"", *, body: bool = True) -> Cli
         language=attribute(child(root, "languageCode"), "code"),
         set_id=attribute(child(root, "setId"), "extension"),
         version=_version(root, faults),
-        patient=header.patient(root),
+        patient=header.patient(root, extra=body),
         authors=tuple(header.participant(one) for one in children(root, "author")),
         custodian=header.custodian(root),
-        data_enterer=_one(root, "dataEnterer"),
+        data_enterer=_one(root, "dataEnterer") if body else None,
         legal_authenticator=_one(root, "legalAuthenticator"),
         authenticators=tuple(header.participant(one) for one in children(root, "authenticator")),
-        participants=tuple(
-            header.participant(one)
-            for step in ("participant", "informant")
-            for one in children(root, step)
-        ),
+        participants=_others(root) if body else (),
         replaces=header.replaced(root),
         encounter=header.encounter(root),
         sections=bodies.sections_of(root, faults) if body else (),
         faults=tuple(faults),
         source=source,
     )
+
+
+def _others(root: Element) -> tuple[Participant, ...]:
+    steps = ("participant", "informant")
+    return tuple(header.participant(one) for step in steps for one in children(root, step))
 
 
 def root_of(xml: bytes) -> Element:

@@ -5,6 +5,7 @@ Errors: TooLarge for what exceeds a bound, Malformed for what is no XML or carri
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -49,7 +50,7 @@ def read(xml: bytes) -> Element:
         root = etree.fromstring(xml, parser)
     except (etree.XMLSyntaxError, ValueError, LookupError) as problem:
         raise _unreadable(problem) from None
-    _bounded(root, len(xml))
+    _bounded(root, xml)
     return root
 
 
@@ -89,16 +90,20 @@ _LONG_TEXT: Callable[[Element], Any] = etree.XPath(
 _LONG_ATTRIBUTE: Callable[[Element], Any] = etree.XPath(
     f"boolean(//@*[string-length() > {MAX_ATTRIBUTE}])"
 )
+# In these encodings the byte of `<` stands for nothing else.
+_PLAIN_ENCODINGS = frozenset({"UTF-8", "US-ASCII", "ASCII", "GB18030", "GBK", "GB2312"})
+_LONG_RUN = re.compile(rb"<[^<]{%d}" % MAX_ATTRIBUTE)
 _LENGTH: Callable[[Element], Any] = etree.XPath("string-length(/*)")
 _PICTURES: Callable[[Element], Any] = etree.XPath("//*[@representation = 'B64']")
 
 
-def _bounded(root: Element, size: int) -> None:
+def _bounded(root: Element, xml: bytes) -> None:
     """Depth, number of elements, length of texts; a DTD, and with it every entity, is refused.
 
-    What a document of `size` bytes cannot exceed is not counted: no character has less than one
-    byte in any encoding, no element less than four.
+    What a document of this size cannot exceed is not counted: no character has less than one byte
+    in any encoding, no element less than four. An attribute stands between two signs of `<`.
     """
+    size = len(xml)
     if root.getroottree().docinfo.internalDTD is not None:
         raise Malformed(
             "The document carries a DTD, which is not accepted.",
@@ -110,7 +115,9 @@ def _bounded(root: Element, size: int) -> None:
             f"More than {MAX_DEPTH} levels or {MAX_ELEMENTS} elements.",
             remedy="Check the export: no record needs this.",
         )
-    if (size > MAX_ATTRIBUTE and _LONG_ATTRIBUTE(root)) or (
+    info = root.getroottree().docinfo
+    plain = (info.encoding or "UTF-8").upper() in _PLAIN_ENCODINGS
+    if ((not plain or _LONG_RUN.search(xml)) and _LONG_ATTRIBUTE(root)) or (
         size > MAX_TEXT and (_LONG_TEXT(root) or _too_much(root))
     ):
         raise TooLarge(

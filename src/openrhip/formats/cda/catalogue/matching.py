@@ -138,7 +138,7 @@ def sections(kind: Kind) -> Mapping[str, SectionMatch]:
 
 def section_key(element: Element) -> str:
     """What names a section: its code, else display name or title without 章节."""
-    code = element.find(_CODE)
+    code = next(element.iterchildren(_CODE), None)
     if code is not None:
         if found := code.get("code", ""):
             return found

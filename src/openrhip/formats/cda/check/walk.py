@@ -237,7 +237,7 @@ class Walk:
         """Times, people, drugs and codes inside a statement, as far as they must be there."""
         for name, slots in lookup.facets.items():
             steps, coded = _STEPS[name]
-            found = statement.find(steps)
+            found = _down(statement, steps)
             if found is None:
                 continue
             inside.keys.update(slot.key for slot in slots)
@@ -247,13 +247,22 @@ class Walk:
                     self.say(fault, found, label)
 
 
-def _path(*steps: str) -> str:
-    return "/".join(NS + step for step in steps)
+def _down(element: Element, steps: tuple[str, ...]) -> Element | None:
+    for step in steps:
+        below = next(element.iterchildren(step), None)
+        if below is None:
+            return None
+        element = below
+    return element
+
+
+def _path(*steps: str) -> tuple[str, ...]:
+    return tuple(NS + step for step in steps)
 
 
 _PRODUCT = ("consumable", "manufacturedProduct")
 # Place of a slot → the element that fills it, and whether that is a code.
-_STEPS: dict[str, tuple[str, bool]] = {
+_STEPS: dict[str, tuple[tuple[str, ...], bool]] = {
     "text": (_path("text"), False), "id": (_path("id"), False), "code": (_path("code"), True),
     "time": (_path("effectiveTime"), False), "low": (_path("effectiveTime", "low"), False),
     "high": (_path("effectiveTime", "high"), False), "performer": (_path("performer"), False),
