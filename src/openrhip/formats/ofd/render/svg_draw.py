@@ -185,6 +185,8 @@ class Drawing:
         glyphs, numbers = run.glyphs, run.numbers
         shown = [_shown(glyph.char, glyph.text) for glyph in glyphs]
         fine = [web.takes(text, number) for text, number in zip(shown, numbers, strict=True)]
+        if run.slant and item.char_direction:  # no attribute leans a turned character
+            fine = [False] * len(fine)
         for at in range(1, len(glyphs) + 1):
             if at < len(glyphs) and fine[start] and fine[at]:
                 continue
