@@ -7,30 +7,27 @@ becomes the node's own refusal, with what to correct.
 
 from __future__ import annotations
 
-import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
 import httpx
-import pypdfium2
 
+from openrhip.agent import wrapping
 from openrhip.agent.rules import Form
 from openrhip.agent.settings import AgentConfig
 from openrhip.formats import cda, ofd
 from openrhip.formats.cda.layout import story_of
 from openrhip.formats.gm import tsp
 from openrhip.formats.gm.signer import Signer, SoftwareSigner
-from openrhip.formats.ofd import signing, signing_records
+from openrhip.formats.ofd import edit, signing, signing_records
 from openrhip.formats.ofd.package import Package, open_package
+from openrhip.formats.ofd.profiles.ofd_h_structure import as_medical
 from openrhip.kernel.clock import CITY_ZONE
-from openrhip.kernel.errors import Malformed, Misconfigured, TooLarge, Unavailable
+from openrhip.kernel.errors import Malformed, Misconfigured, Unavailable
 
 XML_TYPES = frozenset({"xml", "text/xml", "application/xml", "application/hl7-cda+xml"})
-PDF_DPI = 150
-MOST_PDF_PAGES = 200
-_FRAME = (172.0, 255.0)  # millimetres that a page's picture may take
 _KEY_NAME = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")
 
 
@@ -133,24 +130,25 @@ def author_code(source: bytes) -> str:
 
 
 def wrap_pdf(pdf: bytes, companion: bytes) -> bytes:
-    """A PDF as OFD: a cover sheet with the facts of its CDA description, each page as a picture,
-    both files attached. Raises Malformed, TooLarge.
+    """A PDF as OFD: a cover sheet with the facts of its CDA description, each page as a picture
+    with its text over it, both files attached. Raises Malformed, TooLarge.
     """
     document = cda.parse(companion)
     story = story_of(document, source=companion)
-    wrapped = replace(
-        story,
-        blocks=[*_cover(document), *_pictures(pdf)],
-        header=(),
-        first_header=None,
-        footer=(ofd.PageNumber(),),
-        attachments=(
-            *story.attachments,
-            ofd.Attachment("original.pdf", "application/pdf", pdf),
-        ),
+    cover: bytes = ofd.write(
+        replace(
+            story,
+            blocks=_cover(document),
+            header=(),
+            first_header=None,
+            footer=(),
+            attachments=(
+                *story.attachments,
+                ofd.Attachment("original.pdf", "application/pdf", pdf),
+            ),
+        )
     )
-    written: bytes = ofd.write(wrapped)
-    return written
+    return as_medical(edit.merge([edit.Part(cover), edit.Part(wrapping.pages(pdf))]).data)
 
 
 def _cover(document: cda.ClinicalDocument) -> list[ofd.Block]:
@@ -175,24 +173,6 @@ def _cover(document: cda.ClinicalDocument) -> list[ofd.Block]:
         ofd.Paragraph("以下各页为原件图像，原件作为附件随本文件保存。"),
         ofd.SignatureLine(slots=(ofd.Slot("签名", anchor="author-signature"),), seal=True),
     ]
-
-
-def _pictures(pdf: bytes) -> Iterator[ofd.Block]:
-    try:
-        source = pypdfium2.PdfDocument(pdf)
-        if len(source) > MOST_PDF_PAGES:
-            raise TooLarge(f"a PDF of more than {MOST_PDF_PAGES} pages")
-        for page in source:
-            yield ofd.PageBreak()
-            picture = page.render(scale=PDF_DPI / 72).to_pil().convert("RGB")
-            out = io.BytesIO()
-            picture.save(out, "JPEG", quality=85)
-            tall = picture.height / picture.width > _FRAME[1] / _FRAME[0]
-            size = {"height": _FRAME[1]} if tall else {"width": _FRAME[0]}
-            yield ofd.Image(out.getvalue(), before=0.0, after=0.0, **size)
-        source.close()
-    except pypdfium2.PdfiumError as error:
-        raise Malformed("the PDF cannot be opened", remedy="write an unprotected PDF") from error
 
 
 def _poster(url: str) -> Callable[[bytes], bytes]:

@@ -7,10 +7,12 @@ from collections.abc import Callable, Iterator
 from lxml import etree
 
 from openrhip.formats.ofd import package_xml as px
-from openrhip.formats.ofd.package import ENTRY
-from openrhip.formats.ofd.package_append import Container
+from openrhip.formats.ofd.package import ENTRY, Package, open_package
+from openrhip.formats.ofd.package_append import Container, rewrite
 from openrhip.formats.ofd.package_zip import STORED
 from openrhip.formats.ofd.profiles.ofd_a import structure as archive
+from openrhip.formats.ofd.profiles.ofd_a.bench import add, fresh, insert_in_order, written
+from openrhip.formats.ofd.profiles.ofd_a.entry import DOCUMENT_ORDER
 from openrhip.formats.ofd.profiles.rules import Breach
 from openrhip.formats.ofd.profiles.view import View
 from openrhip.formats.ofd.signing_open import MEDICAL
@@ -96,20 +98,43 @@ def versions(view: View) -> Iterator[Breach]:
             yield Breach(part, f"{location} 不在包内", f"{location} is not in the package")
 
 
+def as_medical(data: bytes) -> bytes:
+    """An unsigned document as an OFD-H: the type, and a list of annotations that stays open.
+
+    Metadata stay as they are. Raises Malformed, TooLarge, Conflict (it is signed already).
+    """
+    package = open_package(data)
+    _refuse_signed(package)
+    entry = px.parse(package.read(ENTRY), where=ENTRY, limits=package.limits)
+    entry.set("DocType", MEDICAL)
+    parts = {ENTRY: written(entry)}
+    part = package.documents[0].root
+    root = px.parse(package.read(part), where=part, limits=package.limits)
+    if px.child(root, "Annotations") is None:
+        named = add(root, "Annotations", "Annotations.xml")
+        root.remove(named)
+        insert_in_order(root, named, DOCUMENT_ORDER)
+        home = f"{part.rpartition('/')[0]}/Annotations.xml".lstrip("/")
+        parts |= {part: written(root), home: written(fresh(root, "Annotations"))}
+    return rewrite(package, parts)
+
+
+def _refuse_signed(package: Package) -> None:
+    if any(one.signatures in package for one in package.documents) and listed(package):
+        raise Conflict(
+            "a signed document cannot change its profile or namespace", where=ENTRY,
+            remedy="choose them before signing",
+        )  # fmt: skip
+
+
 def in_namespace(data: bytes, namespace: str = SHORT) -> bytes:
     """An unsigned package with all its own XML in another namespace of OFD.
 
     The draft wants the short one; most readers look for that of 2016 (see docs/ofd.md). Raises
     Malformed, TooLarge, Conflict (signatures would break).
     """
-    from openrhip.formats.ofd.package import open_package  # noqa: PLC0415  for this alone
-
     package = open_package(data)
-    if listed(package):
-        raise Conflict(
-            "a signed document cannot change its namespace", where=ENTRY,
-            remedy="choose the namespace before signing",
-        )  # fmt: skip
+    _refuse_signed(package)
     old = {SHORT, LONG} - {namespace}
     keep = {one.part for one in package.attachments()}
     container = Container()
