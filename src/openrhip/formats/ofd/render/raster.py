@@ -6,7 +6,6 @@ in a typed error.
 
 from __future__ import annotations
 
-import math
 import time
 from typing import Any
 
@@ -27,7 +26,7 @@ def raster(data: bytes, dpi: float, *, seconds: float = _SECONDS) -> Image.Image
     try:
         page = document[0]
         scale = dpi / 72
-        width, height = (math.ceil(side * scale) for side in page.get_size())
+        width, height = (max(1, round(side * scale)) for side in page.get_size())  # not stretched
         bitmap = pypdfium2.PdfBitmap.new_native(
             width, height, raw.FPDFBitmap_BGR, rev_byteorder=True
         )
