@@ -2,8 +2,10 @@
 
 import codecs
 import io
+import os
 import struct
 import zipfile
+from pathlib import Path
 
 import pytest
 
@@ -399,3 +401,46 @@ def test_a_file_is_opened_by_its_path(parcel, tmp_path):
         ofd.open_package(tmp_path / "none.ofd")
     with pytest.raises(Malformed):
         ofd.open_package(tmp_path)
+
+
+def test_a_file_cut_short_while_open_is_damaged(parcel, tmp_path):
+    path = tmp_path / "a.ofd"
+    path.write_bytes(parcel())
+    package = ofd.open_package(path)
+    assert package.read(DOCUMENT)
+    os.truncate(path, 10)
+    with pytest.raises(Malformed):
+        package.read(PAGE)
+
+
+def test_only_files_are_opened(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", Path("/dev/null")):
+        with pytest.raises(Malformed):
+            ofd.open_package(path)
+
+
+def test_an_open_file_is_closed_with_its_package(parcel, tmp_path):
+    path = tmp_path / "a.ofd"
+    path.write_bytes(parcel())
+    package = ofd.open_package(path)
+    descriptor = package.data.descriptor
+    assert os.fstat(descriptor).st_size == len(package.data) == len(bytes(package.data))
+    del package
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        os.fstat(descriptor)
+
+
+def test_an_oversized_directory_is_not_read(parcel):
+    data = bytearray(parcel())
+    end = data.rindex(b"PK\5\6")
+    comment = struct.pack("<H", 60_000)
+    at = data.index(b"PK\1\2")
+    data[at + 32 : at + 34] = comment
+    size, offset = struct.unpack_from("<II", data, end + 12)
+    name = struct.unpack_from("<H", data, at + 28)[0]
+    data[at + 46 + name : at + 46 + name] = bytes(60_000)
+    struct.pack_into("<I", data, end + 60_000 + 12, size + 60_000)
+    assert offset == at
+    with pytest.raises(TooLarge, match="directory"):
+        ofd.open_package(bytes(data))

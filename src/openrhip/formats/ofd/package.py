@@ -9,7 +9,6 @@ Sources: GB/T 33190-2016 §6 (locations), §7 (OFD.xml, Document.xml), §7.7 (pa
 
 from __future__ import annotations
 
-import mmap
 import posixpath
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
@@ -25,6 +24,7 @@ from openrhip.formats.ofd import package_lists, package_pages, package_paths
 from openrhip.formats.ofd import package_xml as px
 from openrhip.formats.ofd.notices import Notices
 from openrhip.formats.ofd.package_cache import Kept
+from openrhip.formats.ofd.package_file import OnDisk, window
 from openrhip.formats.ofd.package_lists import AttachmentPart, Tag
 from openrhip.formats.ofd.package_pages import Box, Document, Page, Pages, Row
 from openrhip.formats.ofd.package_xml import Element
@@ -105,13 +105,11 @@ class Package:
         `without`.
         """
         whole = sm3.new()
-        view = memoryview(self.data)
         end = self.entries[before].begin
         for entry in self.entries.values():
             if entry.begin < end and entry.name not in without:
-                whole.update(
-                    view[entry.begin : entry.start if entry.method == STORED else entry.end]
-                )
+                end_of_form = entry.start if entry.method == STORED else entry.end
+                whole.update(window(self.data, entry.begin, end_of_form))
         return whole.digest()
 
     def inherit(self, other: Package, *, but: Collection[str] = ()) -> None:
@@ -320,12 +318,12 @@ def open_package(
 ) -> Package:
     """Open a package. Raises Malformed or TooLarge for anything that is not one whole container.
 
-    A path is mapped into memory and must not change while the package is in use; its limits are
-    those of large files. exact: see `Package`; whoever signs or verifies opens exactly.
+    Of a path only what is asked for is read; the file must not change while the package is in use,
+    and its limits are those of large files. exact: see `Package`; signers and verifiers open so.
     """
     if isinstance(data, Path):
         limits = limits or Limits.large()
-        data = _mapped(data)
+        data = cast("bytes", OnDisk(data))  # sliced, searched and measured as bytes are
     limits = limits or Limits()
     notices = Notices()
     odd = None if exact else _teller(notices)
@@ -342,17 +340,6 @@ def _encrypted() -> Malformed:
     return Malformed(
         "the package is encrypted (GM/T 0099)", where=_ENCRYPTIONS, remedy="decrypt it first"
     )
-
-
-def _mapped(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            # a map is sliced, searched and measured as bytes are
-            return cast("bytes", mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
-    except FileNotFoundError as error:
-        raise NotFound("no such file", where=str(path)) from error
-    except (OSError, ValueError) as error:
-        raise Malformed("the file cannot be read, or is empty", where=str(path)) from error
 
 
 def _teller(notices: Notices) -> Odd:

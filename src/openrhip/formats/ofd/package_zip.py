@@ -17,6 +17,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from openrhip.formats.ofd.package_file import window
 from openrhip.formats.ofd.package_headers import (
     CENTRAL,
     DATE,
@@ -46,6 +47,8 @@ _UNIX = (3, 19)
 _NO_PATH = re.compile(r"[\x00-\x1f\x7f\\:]")
 _PLAIN = re.compile(r"(?:[\w\-]+(?:\.[\w\-]+)*/)*[\w\-]+(?:\.[\w\-]+)*/?")
 """Names that need no closer look."""
+_ENTRY = 4096
+"""Bytes of the directory per part at most, names, extra fields and comments on the average."""
 _SMALL = 1 << 20
 """Below this size a high compression ratio is normal (empty pages) and harmless."""
 
@@ -109,15 +112,17 @@ def read_directory(data: bytes, limits: Limits, *, odd: Odd | None = None) -> tu
     count, size, offset, _ = end_record(data, exact=odd is None)
     if count > limits.parts:
         raise TooLarge(f"{count} parts; at most {limits.parts} are read", where="directory")
-    reader = _Reader(data, limits, odd)
+    if size > count * _ENTRY:
+        raise TooLarge(f"a directory of {size} bytes for {count} parts", where="directory")
+    reader = _Reader(data, data[offset : offset + size], limits, odd)
     entries: list[Entry] = []
-    at = offset
+    at = 0
     for _ in range(count):
-        if at + CENTRAL.size > offset + size:
+        if at + CENTRAL.size > size:
             raise Malformed("the directory ends within an entry", where="directory")
-        entry, at = reader.entry(at, offset + size)
+        entry, at = reader.entry(at)
         entries.append(entry)
-    if at != offset + size:
+    if at != size:
         raise Malformed("the directory holds more than its entries", where="directory")
     _refuse_twins(entries)
     return tuple(_bound(data, entries, offset, limits))
@@ -125,7 +130,7 @@ def read_directory(data: bytes, limits: Limits, *, odd: Odd | None = None) -> tu
 
 def unpack(data: bytes, entry: Entry) -> bytes:
     """The content of one entry, checked against size and CRC. Raises Malformed."""
-    packed = memoryview(data)[entry.start : entry.start + entry.packed]
+    packed = window(data, entry.start, entry.start + entry.packed)
     if entry.method == STORED:
         content = bytes(packed)
     else:
@@ -146,29 +151,30 @@ def unpack(data: bytes, entry: Entry) -> bytes:
 class _Reader:
     """Reads entries of one directory."""
 
-    def __init__(self, data: bytes, limits: Limits, odd: Odd | None) -> None:
+    def __init__(self, data: bytes, directory: bytes, limits: Limits, odd: Odd | None) -> None:
         self._data = data
+        self._directory = directory
         self._limits = limits
         self._odd = odd
 
-    def entry(self, at: int, limit: int) -> tuple[Entry, int]:
-        data, limits = self._data, self._limits
-        head = data[at : at + CENTRAL.size]
+    def entry(self, at: int) -> tuple[Entry, int]:
+        data, directory, limits = self._data, self._directory, self._limits
+        head = directory[at : at + CENTRAL.size]
         fields = CENTRAL.unpack(head)
         magic, made, version, flags, method, time, date, crc, packed, size = fields[:10]
         name_length, extra_length, comment_length, disk, inner, outer, begin = fields[10:]
         names = at + CENTRAL.size
         following = names + name_length + extra_length + comment_length
-        if magic != b"PK\x01\x02" or following > limit:
+        if magic != b"PK\x01\x02" or following > len(directory):
             raise Malformed("the directory is damaged", where="directory")
         if name_length > limits.name:
             raise TooLarge(
                 f"a name of {name_length} bytes; at most {limits.name}", where="directory"
             )
-        raw_name = data[names : names + name_length]
+        raw_name = directory[names : names + name_length]
         name = self._name(raw_name, flags)
         _check_kind(name, flags, method, made, outer)
-        extra = data[names + name_length : names + name_length + extra_length]
+        extra = directory[names + name_length : names + name_length + extra_length]
         if disk or MAX32 in (packed, size, begin):
             if disk or self._odd is None:
                 raise Malformed("ZIP64 and split archives are not read", where=name)

@@ -23,6 +23,7 @@ from openrhip.formats.ofd.inspect.lines import Line, lines
 from openrhip.formats.ofd.inspect.resources import Resource, Resources
 from openrhip.formats.ofd.inspect.searching import annotated
 from openrhip.formats.ofd.package import Box, Document, Package
+from openrhip.formats.ofd.package_file import window
 from openrhip.formats.ofd.package_xml import Element
 from openrhip.kernel.errors import Problem
 
@@ -126,8 +127,8 @@ def equal(before: Package, part: str, after: Package, other: str) -> bool:
     if one is None or two is None or (one.size, one.crc) != (two.size, two.crc):
         return False
     if one.method == two.method and one.packed == two.packed:
-        view, against = memoryview(before.data), memoryview(after.data)
-        if view[one.start : one.start + one.packed] == against[two.start : two.start + two.packed]:
+        packed = window(before.data, one.start, one.start + one.packed)
+        if packed == window(after.data, two.start, two.start + two.packed):
             return True
     return before.read(part) == after.read(other)
 
