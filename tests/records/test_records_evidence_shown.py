@@ -1,14 +1,17 @@
 """Evidence in commands, proof bundles, figures; OFD-A copies linked by digest."""
 
 import json
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from click.testing import CliRunner
 
 from openrhip.directory.service import Actor, Purpose
 from openrhip.formats import ofd
-from openrhip.formats.gm import ers, sm3
+from openrhip.formats.gm import certs, crl, ers, sm3, tsp
 from openrhip.formats.gm.chain import TrustStore
+from openrhip.formats.gm.signer import SoftwareSigner
+from openrhip.formats.gm.sm2 import PrivateKey
 from openrhip.kernel import clock, ids
 from openrhip.kernel.config import SETTINGS, Config
 from openrhip.kernel.errors import Misconfigured, NotFound, NotVerified
@@ -18,7 +21,7 @@ from openrhip.records.adapters import authority
 from openrhip.records.cli import cli
 from openrhip.records.figures import figures
 from openrhip.records.models import DocumentCopy
-from openrhip.records.service import copies, vault
+from openrhip.records.service import copies, trust, vault
 from openrhip.records.service.preservation import means, running, showing
 
 
@@ -101,6 +104,45 @@ def test_a_bundle_carries_the_evidence(evidenced, summary_v1, pki, centre):
     assert inside.ok, [one for one in inside.findings if not one.ok]
 
 
+def test_a_real_record_in_2049(evidenced, summary_v1, summary_v2, pki, monkeypatch):
+    """Signed, sealed and stamped today; renewed in 2035 by another authority; all else expired."""
+    today = TrustStore.load_folder(pki.folder / "trust")
+    key, root_key = PrivateKey.generate(), PrivateKey.generate()
+
+    def year(number):
+        return datetime(number, 6, 1, tzinfo=UTC)
+
+    def certificate(name, holder, profile, issuer):
+        return certs.issue(
+            subject=[("O", "时间戳机构 2034"), ("CN", name)], public_key=holder.public_key,
+            issuer=issuer, issuer_key=root_key, not_before=year(2034), not_after=year(2051),
+            profile=profile,
+        )  # fmt: skip
+
+    root = certificate("root", root_key, certs.ROOT, None)
+    tsa = SoftwareSigner(key, certificate("tsa", key, certs.TIME_STAMPING, root))
+
+    def known(at):
+        own = crl.issue(
+            issuer=root, issuer_key=root_key, revoked=(), this_update=at,
+            next_update=at + timedelta(days=90),
+        )  # fmt: skip
+        return TrustStore([*today.roots, root], [*today.crls, own], (), today.seal_makers)
+
+    monkeypatch.setattr(means, "timestamper", lambda: tsp.LocalTimestamper(tsp.Authority(tsa)))
+    monkeypatch.setattr(trust, "store", lambda: known(clock.now()))
+    with clock.frozen(year(2035)):
+        assert running.renew(before=year(2040)).renewed == 1
+    with clock.frozen(year(2049)):
+        record = showing.record_of(evidenced)
+        report = ofd.verify_evidenced(summary_v1, record, trust=known(year(2049)))
+        assert report.ok, [one for one in report.all_findings() if not one.ok]
+        assert report.evidence.proven < year(2035)
+        assert [one.verdict for one in report.document.signatures] == ["valid", "valid"]
+        other = ofd.verify_evidenced(summary_v2, record, trust=known(year(2049)))
+        assert other.verdict == "invalid", "the record of another document"
+
+
 def test_evidence_that_was_changed_in_a_bundle_is_named(evidenced):
     files = bundle.unpack(export(evidenced))
     record = files["evidence.ers"]
@@ -131,6 +173,10 @@ def test_an_archive_copy_is_linked_by_digest(archived, summary_v1):
     assert made.digest == made.report["copy_sm3"]
     assert copies.make(document_id=archived) == made, "one copy, however often it is asked for"
     assert DocumentCopy.objects.count() == 1
+    running.run()
+    shown = json.loads(run("evidence", "show", archived, "--json").output)
+    [linked] = shown["copies"]
+    assert (linked["original"], linked["digest"]) == (shown["digest"], made.digest)
     stored = vault.store().read(DocumentCopy.objects.get().stored_key)
     assert b"OFD.xml" not in stored, "a copy is encrypted like its document"
 

@@ -63,7 +63,11 @@ def source_complete(case: Case) -> Iterator[Fault]:
     for finding in cda.check(case.document):
         if not finding.ok:
             yield Fault(
-                finding.text_zh, finding.text_en, finding.where, "更正后重新提交", finding.remedy
+                finding.text_zh,
+                finding.text_en,
+                finding.where,
+                finding.remedy_zh or "更正后重新提交",
+                finding.remedy,
             )
 
 

@@ -57,18 +57,21 @@ def status(as_json: bool) -> None:
 @DOCUMENT
 @JSON
 def show(document: str, as_json: bool) -> None:
-    """Show the timestamps over DOCUMENT (查看)."""
+    """Show the timestamps over DOCUMENT and its linked copies (查看)."""
     start()
+    from openrhip.records.service import copies
     from openrhip.records.service.preservation import showing
 
-    found = showing.of_document(document)
+    found, linked = showing.of_document(document), copies.of(document)
     lines = [f"existed at {found.since:%Y-%m-%d %H:%M:%S} UTC"]
     lines += [
         f"chain {one.chain}  {one.at:%Y-%m-%d %H:%M:%S}  {one.algorithm}, {one.leaves} leaves  "
         f"{one.authority}, good until {one.expires or 'unknown'}"
         for one in found.stamps
     ]
-    say(as_json, found.as_dict(), "\n".join(lines))
+    lines += [f"copy {one.kind}  SM3 {one.digest}, of {one.original}" for one in linked]
+    content = {**found.as_dict(), "copies": [one.as_dict() for one in linked]}
+    say(as_json, content, "\n".join(lines))
 
 
 @evidence.command()

@@ -21,7 +21,7 @@ from openrhip.records.service import vault
 
 _MOST_KEPT = 4
 """Trees in memory: one over 100,000 documents takes 6.4 MB."""
-_CHUNK = 5_000
+_CHUNK = 2_000
 
 
 class Assembler:
@@ -78,17 +78,20 @@ class Assembler:
         return leaves
 
     def _with_older(self, row: EvidenceTree) -> Iterator[tuple[bytes, str, list[EvidenceLeaf]]]:
-        """Each document of a re-hash with its older leaves, those of one old tree together."""
-        found = EvidenceLeaf.objects.filter(tree=row).select_related(None)
-        rows = list(found.values_list("document_id", "value", "document__digest"))
-        for start in range(0, len(rows), _CHUNK):
-            part = rows[start : start + _CHUNK]
+        """Each document of a re-hash with its older leaves, some thousands at a time."""
+        leaves = EvidenceLeaf.objects.filter(tree=row).order_by("pk")
+        last = 0
+        while part := list(
+            leaves.filter(pk__gt=last).values_list(
+                "pk", "document_id", "value", "document__digest"
+            )[:_CHUNK]
+        ):
             older: dict[str, list[EvidenceLeaf]] = {}
             for leaf in EvidenceLeaf.objects.filter(
-                document_id__in=[one[0] for one in part], generation__lt=row.generation
+                document_id__in=[one[1] for one in part], generation__lt=row.generation
             ).order_by("generation"):
                 older.setdefault(leaf.document_id, []).append(leaf)
-            for document_id, value, deposited in part:
+            for last, document_id, value, deposited in part:  # noqa: B007 - where to go on
                 yield bytes.fromhex(value), deposited, older[document_id]
 
     def _leaves(self, document_id: str) -> list[EvidenceLeaf]:
