@@ -5,7 +5,6 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Mapping
 from copy import deepcopy
-from typing import cast
 
 from lxml import etree
 
@@ -19,6 +18,7 @@ _ORDER = (
     "CommonData", "Pages", "Outlines", "Permissions", "Actions", "VPreferences", "Bookmarks",
     "Annotations", "CustomTags", "Attachments", "Extensions",
 )  # fmt: skip
+_SPACES = (px.NAMESPACE, "http://www.ofdspec.org", "")
 _PACKED = (".png", ".jpg", ".jpeg", ".jp2", ".zip", ".pdf", ".ofd", ".mp4", ".gz")
 
 
@@ -47,12 +47,15 @@ def added(parent: Element, name: str, text: str = "", /, **attributes: str) -> E
 def sibling(element: Element, name: str) -> str:
     """A tag in the namespace of an element."""
     space, brace, _ = str(element.tag).rpartition("}")
-    return f"{space}{brace}{name}"
+    known = space.removeprefix("{") in _SPACES
+    return f"{space}{brace}{name}" if known else f"{{{px.NAMESPACE}}}{name}"
 
 
 def like(element: Element, name: str) -> Element:
     """A new root in the namespace and with the prefixes of an element."""
-    return etree.Element(sibling(element, name), nsmap=cast("dict[str, str]", element.nsmap))
+    tag = sibling(element, name)
+    space = tag.rpartition("}")[0].removeprefix("{")
+    return etree.Element(tag, nsmap={"ofd": space} if space else None)
 
 
 def put(document: Element, name: str) -> Element:
