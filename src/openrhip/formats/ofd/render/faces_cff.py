@@ -55,6 +55,24 @@ def assemble(cff: bytes, upem: int, widths: Sequence[int], chars: Mapping[int, i
     return sfnt.build(parts)
 
 
+def cids(data: bytes) -> dict[int, int]:
+    """CID → glyph of a font keyed by character identifiers (§18), {} for any other or broken one.
+
+    Files made from PDF name the glyphs of such fonts by CID.
+    """
+    try:
+        _, at = _index(data, data[2])
+        tops, _ = _index(data, at)
+        top = _dict(tops[0])
+        if _ROS not in top or int(top.get(_CHARSET, [0])[0]) <= 2:
+            return {}
+        glyphs, _ = _index(data, int(top[_CHARSTRINGS][0]))
+        found = _charset(data, int(top[_CHARSET][0]), len(glyphs))
+    except (Broken, struct.error, IndexError, KeyError, ValueError, OverflowError):
+        return {}
+    return {cid: glyph for glyph, cid in enumerate(found)}
+
+
 class _Font(NamedTuple):
     upem: int
     widths: list[int]
@@ -159,6 +177,11 @@ def _names(data: bytes, at: int, count: int, strings: list[bytes]) -> list[str]:
     """Names of the glyphs by the charset (§13)."""
     if at <= 2:
         return [".notdef", *(standard(sid) for sid in range(1, count))]
+    return [_string(sid, strings) for sid in _charset(data, at, count)]
+
+
+def _charset(data: bytes, at: int, count: int) -> list[int]:
+    """The string or character identifier of each glyph."""
     kind = data[at]
     at += 1
     sids: list[int] = [0]
@@ -171,7 +194,7 @@ def _names(data: bytes, at: int, count: int, strings: list[bytes]) -> list[str]:
         left = data[at] if kind == 1 else struct.unpack_from(">H", data, at)[0]
         at += kind
         sids.extend(range(first, first + min(left, count) + 1))
-    return [_string(sid, strings) for sid in sids[:count]]
+    return sids[:count]
 
 
 def _string(sid: int, strings: list[bytes]) -> str:
