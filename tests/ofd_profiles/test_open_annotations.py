@@ -128,3 +128,37 @@ def test_the_editor_annotates_a_sealed_record(sealed, keys):
     report = ofd.verify(getattr(noted, "data", noted), trust=keys.trust)
     assert report.verdict == "valid"
     assert told(report)
+
+
+def test_a_part_that_was_missing_does_not_come_in_as_an_annotation(record, keys, changed):
+    package = ofd.open_package(record)
+    document = package.read("Doc_0/Document.xml").replace(
+        b"<ofd:DocumentRes>", b"<ofd:PublicRes>Annots/Annot_0.xml</ofd:PublicRes><ofd:DocumentRes>"
+    )
+    signed = ofd.sign(
+        changed(record, {"Doc_0/Document.xml": document}),
+        signer=keys.doctor,
+        timestamper=keys.stamper,
+    )
+    resources = f'<ofd:Res {NS} BaseLoc="Res"/>'.encode()
+    page = package.pages[0].id
+    report = ofd.verify(changed(signed, {LIST: listed(page), NOTE: resources}), trust=keys.trust)
+    assert report.verdict == "invalid"
+    assert "ofd.reach" in {one.code for one in report.all_findings() if not one.ok}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        '<ofd:Fonts><ofd:Font ID="1"/></ofd:Fonts>',
+        '<ofd:Page PageID="1"><ofd:FileLoc>a.xml</ofd:FileLoc><ofd:Content/></ofd:Page>',
+        '<ofd:Page PageID="1" BaseLoc="a.xml"><ofd:FileLoc>a.xml</ofd:FileLoc></ofd:Page>',
+    ],
+)
+def test_a_list_that_carries_content_is_not_open(record, sealed, keys, changed, content):
+    whole = f"<ofd:Annotations {NS}>{content}</ofd:Annotations>".encode()
+    report = ofd.verify(changed(sealed, {LIST: whole}), trust=keys.trust)
+    assert report.verdict == "invalid"
+    signed = ofd.sign(changed(record, {LIST: whole}), signer=keys.doctor)
+    line = records.listed(ofd.open_package(signed))[0]
+    assert LIST in records.read_record(ofd.open_package(signed), line).covered

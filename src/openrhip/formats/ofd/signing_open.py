@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from openrhip.formats.ofd import package_xml as px
 from openrhip.formats.ofd.package import ENTRY, Package
+from openrhip.formats.ofd.package_xml import Element
 from openrhip.kernel.errors import Problem
 
 MEDICAL = "OFD-H"
@@ -30,11 +31,23 @@ def annotation_lists(package: Package) -> frozenset[str]:
         if location := px.text(package.body(document), "Annotations"):
             try:
                 part = package.resolve(location, base=document.root, strict=True)
-                if px.local(package.xml(part)) == "Annotations":
+                if _is_list(package.xml(part)):
                     found.add(part)
             except Problem:
                 continue  # it leads to nothing yet, or is no list
     return frozenset(found)
+
+
+def _is_list(root: Element) -> bool:
+    """Whether it names annotation files by page and holds nothing else: what stays open must not
+    carry content."""
+    return px.local(root) == "Annotations" and all(
+        px.local(page) == "Page"
+        and set(page.attrib) <= {"PageID"}
+        and [px.local(one) for one in page if px.local(one)] == ["FileLoc"]
+        for page in root
+        if px.local(page)
+    )
 
 
 def annotation_files(package: Package) -> frozenset[str]:

@@ -12,12 +12,14 @@ from collections.abc import Collection, Iterator
 from openrhip.formats.gm.findings import Finding
 from openrhip.formats.ofd.package import ENTRY, Package
 from openrhip.formats.ofd.package_xml import Element
+from openrhip.formats.ofd.signing_open import annotation_files, annotation_lists
 from openrhip.formats.ofd.verify_findings import failed, held
 from openrhip.kernel.errors import NotFound, Problem, TooLarge
 
 _MOST_NAMED = 20
 _PER_PART = 4
 _LEAF = ""
+_NOTES = "notes"
 _PLACES: dict[str, dict[str, tuple[str, str]]] = {
     "entry": {
         "DocRoot": ("", "document"),
@@ -30,7 +32,7 @@ _PLACES: dict[str, dict[str, tuple[str, str]]] = {
         "DocumentRes": ("", "resources"),
         "TemplatePage": ("BaseLoc", "page"),
         "Page": ("BaseLoc", "page"),
-        "Annotations": ("", "files"),
+        "Annotations": ("", _NOTES),
         "CustomTags": ("", "files"),
         "Attachments": ("", "files"),
         "Extensions": ("", "files"),
@@ -41,6 +43,7 @@ _PLACES: dict[str, dict[str, tuple[str, str]]] = {
         "MediaFile": ("", _LEAF),
         "ColorSpace": ("Profile", _LEAF),
     },
+    _NOTES: {"FileLoc": ("", _LEAF)},
     "files": {"FileLoc": ("", _LEAF), "SchemaLoc": ("", _LEAF), "ExtendData": ("", _LEAF)},
 }
 """Kind of part: element → (attribute with the location, or "" for its text; kind it leads to)."""
@@ -49,6 +52,7 @@ _PLACES: dict[str, dict[str, tuple[str, str]]] = {
 def reach(package: Package, own: Collection[str]) -> list[Finding]:
     """Follow every location from OFD.xml on. own: parts of signatures, and their lists."""
     findings: list[Finding] = []
+    notes = annotation_lists(package) | annotation_files(package)
     waiting, seen = [(ENTRY, "entry")], {(ENTRY, "entry")}
     left = _PER_PART * package.limits.parts
     while waiting and len(findings) < _MOST_NAMED:
@@ -61,6 +65,8 @@ def reach(package: Package, own: Collection[str]) -> list[Finding]:
                 target = _target(package, part, kind, location)
                 if target in own:
                     findings.append(_into_signatures(part, target))
+                elif target in notes and _NOTES not in (kind, goal):
+                    findings.append(_into_notes(part, target))
                 elif goal and (target, goal) not in seen:
                     seen.add((target, goal))
                     waiting.append((target, goal))
@@ -120,6 +126,15 @@ def _target(package: Package, part: str, kind: str, location: str) -> str:
 
 def _name(element: Element) -> str:
     return str(element.tag).rpartition("}")[2]
+
+
+def _into_notes(part: str, target: str) -> Finding:
+    return failed(
+        "ofd.reach",
+        f"文档内容引用了注释文件 {target}：签名不保护其内容",
+        f"the document takes content from {target}, an annotation that signatures leave open",
+        part,
+    )
 
 
 def _into_signatures(part: str, target: str) -> Finding:
