@@ -1,7 +1,7 @@
 """From the tables of this package to the catalogue; a table is read when it is first asked for.
 
 tables/C00NN.tsv: one row for each fact of the header (level h), section (level 0) and slot (level
-1 and deeper, below the row above). tables/sets.tsv: value sets. tables/elements.tsv: English names.
+1 and deeper, below the row above). tables/sets.tsv: value sets. tables/english.tsv: English names.
 """
 
 from __future__ import annotations
@@ -46,8 +46,8 @@ def value_sets() -> Mapping[str, ValueSet]:
 
 @cache
 def english() -> Mapping[str, str]:
-    """Data element → its English name."""
-    return dict(_rows("elements.tsv"))
+    """Data element, section, number or role → its English name."""
+    return dict(_rows("english.tsv"))
 
 
 @cache

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from openrhip.formats.cda.catalogue import english
 from openrhip.formats.cda.model import Finding
 
 
@@ -28,12 +29,26 @@ class Message:
             self.code,
             severity != "error",
             self.text_zh.format(name=name),
-            self.text_en.format(name=name),
+            self.text_en.format(name=_in_english(name)),
             where,
-            self.remedy.format(name=name),
+            self.remedy.format(name=_in_english(name)),
             self.remedy_zh.format(name=name),
             severity,
         )
+
+
+def _in_english(name: str) -> str:
+    """A label (DE04.10.186.00 体温 (℃), 责任医师、责任护士) for readers of English."""
+    names = english()
+    if "、" in name:
+        return ", ".join(_in_english(one) for one in name.split("、"))
+    code, _, rest = name.partition(" ")
+    word = names.get(code) or names.get(rest)
+    if word is None:
+        return names.get(name, name)
+    tail = name.rpartition(" (")
+    head = f"{code} {word}" if code[-1:].isdigit() else word
+    return f"{head} ({tail[2]}" if tail[0] and name.endswith(")") else head
 
 
 _ALL = (
