@@ -349,6 +349,18 @@ def test_one_character_with_two_glyphs_keeps_both(foreign, text_of, font_of):
     assert path.get("transform")
 
 
+def test_ligatures_of_a_font_that_is_not_there_are_letters(foreign, text_of, font_of):
+    more = '<ofd:CGTransform CodePosition="1" CodeCount="2" GlyphCount="1"><ofd:Glyphs>191</ofd:Glyphs></ofd:CGTransform>'
+    data = foreign(text_of("afin", more=more), fonts=font_of("Times New Roman"))
+    assert _texts(render.to_svg(data)) == "afin"
+
+
+def test_scripts_that_browsers_shape_are_paths(foreign, text_of, font_of):
+    tree = etree.fromstring(render.to_svg(foreign(text_of("ฤำ"), fonts=font_of("Tahoma"))).encode())
+    assert not list(tree.iter(f"{SVG}text"))
+    assert [e.get("aria-label") for e in tree.iter(f"{SVG}use")] == ["ฤ", "ำ"]
+
+
 def test_fonts_in_svg_are_whole(foreign, text_of, font_of):
     data = foreign(
         text_of(SQUARE), fonts=font_of("某体", "f.ttf"), parts={"Doc_0/Res/f.ttf": _truetype()}

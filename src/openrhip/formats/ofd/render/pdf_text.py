@@ -132,10 +132,7 @@ class Texts:
 
     def _slow(self, canvas: Canvas, item: TextItem, code: Code, mode: int) -> None:
         """Glyph by glyph: several faces, baselines, numbers fixed by the file, turned glyphs."""
-        plain = self._faces.embedded(item.font) is None
-        scale = item.size * item.stretch
-        line = code.glyphs(scale, item.read_direction, self._faces.advance(item), plain=plain)
-        for run in self._faces.runs(item, line, level=False):
+        for run in self._faces.runs(item, self._faces.line(item, code), level=False):
             self._run(canvas, item, run, mode)
 
     def _run(self, canvas: Canvas, item: TextItem, run: Run, mode: int) -> None:

@@ -170,9 +170,9 @@ class Drawing:
             look += self.paints.look("stroke", item.stroke, item.stroke_alpha, item.matrix)
             look += _pen(item.pen)
         look += _faint(item.alpha)
-        lean = item.italic
-        for line in item.lines(self._faces.advance(item)):
-            for run in self._faces.runs(item, line, level=lean):
+        for code in item.codes:
+            line = self._faces.line(item, code)
+            for run in self._faces.runs(item, line, level=item.italic):
                 out.extend(self._run(item, run, look))
         return "".join(out)
 
@@ -241,8 +241,8 @@ class Drawing:
 
     def outlines(self, item: TextItem) -> Iterator[str]:
         """The text as paths in the space around it, for clips."""
-        for line in item.lines(self._faces.advance(item)):
-            for run in self._faces.runs(item, line):
+        for code in item.codes:
+            for run in self._faces.runs(item, self._faces.line(item, code)):
                 for at, number in enumerate(run.numbers):
                     data = run.face.outline(number)
                     if data:

@@ -62,6 +62,11 @@ class WebFonts:
 
 
 _JOINED = frozenset(("Mn", "Mc", "Me", "Cc", "Cf", "Cs", "Cn", "Zl", "Zp"))
+_SIMPLE = (
+    (" ", "\u058f"), ("\u10a0", "\u10ff"), ("\u1e00", "\ua4cf"), ("\uac00", "\ud7a3"),
+    ("\ue000", "\ufaff"), ("\ufe10", "\ufe6f"), ("\uff00", "\uffef"), ("\U0001d000", "\U0010fffd"),
+)  # fmt: skip
+"""Scripts that no browser shapes: Thai, Tamil and the like are taken apart even glyph by glyph."""
 _plain: dict[str, bool] = {}
 
 
@@ -71,6 +76,7 @@ def _single(char: str) -> bool:
     if found is None:
         found = len(char) == 1 and (
             unicodedata.category(char) not in _JOINED
+            and any(first <= char <= last for first, last in _SIMPLE)
             and unicodedata.bidirectional(char) not in ("R", "AL", "RLE", "RLO", "LRE", "LRO")
         )
         if len(_plain) > 100_000:
