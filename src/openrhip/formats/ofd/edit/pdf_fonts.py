@@ -320,7 +320,7 @@ def _simple_glyphs(
         if not glyph and not name:
             glyph = program.encoding.get(code, 0) or own.get(code, 0) or _symbol(program, code)
         if not glyph and not name and not program.encoding:
-            glyph = program.cmaps.get((1, 0), {}).get(code, 0)
+            glyph = program.cmaps.get((1, 0), {}).get(code, 0) or program.of_char(chr(code))
         if glyph:
             made.glyphs[code] = glyph
             if not char:

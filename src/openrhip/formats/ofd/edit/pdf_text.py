@@ -87,7 +87,7 @@ class Lines:
 
     def _joins(self, look: Look, char: Char) -> bool:
         along, across = self._along(look, char)
-        return -0.6 < along < _FAR and abs(across) < 0.02
+        return -0.6 < along < _FAR and abs(across) < (0.6 if look.vertical else 0.02)
 
     def _gap(self, look: Look, char: Char) -> float:
         return self._along(look, char)[0]
