@@ -12,15 +12,17 @@ from pathlib import Path
 from openrhip.kernel.errors import Malformed, NotFound
 
 _PIECE = 1 << 20
+_SMALL, _BLOCK = 512, 8192
 
 
 class OnDisk:
     """The bytes of a file as far as containers need them: length, slices, search from the end."""
 
-    __slots__ = ("_size", "descriptor")
+    __slots__ = ("_block", "_size", "descriptor")
 
     def __init__(self, path: Path) -> None:
         self.descriptor = -1
+        self._block = (0, b"")
         try:
             self.descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
             found = os.fstat(self.descriptor)
@@ -42,6 +44,8 @@ class OnDisk:
 
     def __getitem__(self, wanted: slice) -> bytes:
         start, stop, _ = wanted.indices(self._size)
+        if stop - start <= _SMALL:
+            return self._small(start, stop)
         pieces: list[bytes] = []
         while start < stop:
             piece = os.pread(self.descriptor, min(stop - start, _PIECE), start)
@@ -50,6 +54,14 @@ class OnDisk:
             pieces.append(piece)
             start += len(piece)
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+    def _small(self, start: int, stop: int) -> bytes:
+        """Headers stand close to each other in many files: the next may be here already."""
+        begin, block = self._block
+        if not begin <= start <= stop <= begin + len(block):
+            begin, block = start, os.pread(self.descriptor, _BLOCK, start)
+            self._block = begin, block
+        return block[start - begin : stop - begin]
 
     def __bytes__(self) -> bytes:
         return self[0 : self._size]
