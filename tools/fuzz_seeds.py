@@ -13,7 +13,7 @@ from PIL import Image
 from openrhip.formats import ofd
 from openrhip.formats.gm import devpki, tsp
 from openrhip.formats.gm.signer import SoftwareSigner
-from openrhip.formats.ofd import fonts
+from openrhip.formats.ofd import fonts, render
 
 
 def seeds(target: str) -> Iterator[bytes]:
@@ -23,6 +23,7 @@ def seeds(target: str) -> Iterator[bytes]:
         "asn1": _asn1,
         "font": _fonts,
         "image": _images,
+        "pdf": _pdfs,
     }[target]()
 
 
@@ -87,6 +88,11 @@ def _fonts() -> Iterator[bytes]:
     yield from usage.files().values()
     package = ofd.open_package(ofd.write(_story()))
     yield from (package.read(part) for part in package.parts if part.endswith((".otf", ".ttf")))
+
+
+def _pdfs() -> Iterator[bytes]:
+    yield render.to_pdf(ofd.write(_story()))
+    yield render.to_pdf(targets.with_part(targets.PARTS[0], _DRAWING.encode()))
 
 
 def _images() -> Iterator[bytes]:

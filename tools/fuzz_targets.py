@@ -14,7 +14,10 @@ from functools import cache
 
 from openrhip.formats.gm import certs, cms, crl, ocsp, tst
 from openrhip.formats.gm.chain import TrustStore
+from openrhip.formats.gm.ers import structures
 from openrhip.formats.ofd import reading, render, ses, verifying
+from openrhip.formats.ofd.edit.pdf_in import from_pdf
+from openrhip.formats.ofd.inspect.checking import check
 from openrhip.formats.ofd.package import open_package
 from openrhip.formats.ofd.package_zip import Limits
 from openrhip.formats.ofd.render import images
@@ -86,6 +89,7 @@ def _read(data: bytes) -> None:
         lambda: reading.text(opened),
         lambda: render.to_svg(opened),
         lambda: render.to_png(opened, dpi=20),
+        lambda: check(opened),
         lambda: verifying.verify(data, trust=TrustStore(()), limits=LIMITS),
     ):
         try:
@@ -123,6 +127,8 @@ _DER: tuple[Callable[[bytes], object], ...] = (
     certs.Certificate.from_der,
     crl.Crl.from_der,
     ocsp.read_response,
+    ocsp.read_request,
+    structures.read,
 )
 
 
@@ -132,12 +138,17 @@ def read_asn1(data: bytes) -> None:
         _DER[data[0] % len(_DER)](data[1:])
 
 
+def read_pdf(data: bytes) -> None:
+    from_pdf(data)
+
+
 TARGETS: dict[str, Callable[[bytes], None]] = {
     "package": read_package,
     "xml": read_xml,
     "asn1": read_asn1,
     "font": read_font,
     "image": read_image,
+    "pdf": read_pdf,
 }
 
 
