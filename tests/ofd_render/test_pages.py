@@ -2,6 +2,7 @@
 
 import io
 import time
+from datetime import UTC, datetime
 
 import pikepdf
 import pytest
@@ -459,3 +460,32 @@ def test_a_page_that_takes_too_long_ends_typed(package):
     assert raster(made, 100).getpixel((50, 50)) == RED
     with pytest.raises(TooLarge):
         raster(made, 600, seconds=-1.0)
+
+
+def test_what_the_document_says_of_itself_goes_into_the_pdf(draw):
+    tail = (
+        '<ofd:Actions><ofd:Action Event="DO"><ofd:Goto><ofd:Dest Type="Fit" PageID="1001"/>'
+        "</ofd:Goto></ofd:Action></ofd:Actions><ofd:VPreferences><ofd:PageMode>UseOutlines"
+        "</ofd:PageMode><ofd:PageLayout>TwoPageL</ofd:PageLayout><ofd:TabDisplay>FileName"
+        "</ofd:TabDisplay><ofd:HideToolbar>true</ofd:HideToolbar></ofd:VPreferences>"
+    )
+    drawn = draw(pages=[layer(""), layer("")], tail=tail)
+    with drawn.open() as document:
+        root = document.Root
+        assert root.OpenAction[0].objgen == document.pages[1].obj.objgen
+        assert (str(root.PageMode), str(root.PageLayout)) == ("/UseOutlines", "/TwoPageLeft")
+        assert not root.ViewerPreferences.DisplayDocTitle
+        assert root.ViewerPreferences.HideToolbar
+        assert str(document.docinfo.Title) == "手工"
+
+
+def test_metadata_goes_into_the_pdf():
+    made = datetime(2026, 11, 25, 8, 30, tzinfo=UTC)
+    metadata = ofd.Metadata(author="某医院", keywords=["心电"], created=made)
+    data = ofd.write(ofd.Story("记录", [ofd.Paragraph("甲")], metadata))
+    with pikepdf.open(io.BytesIO(render.to_pdf(data))) as document:
+        info = document.docinfo
+        assert [str(info[key]) for key in ("/Author", "/Keywords", "/Creator")] == [
+            "某医院", "心电", "OpenRHIP",
+        ]  # fmt: skip
+        assert str(info.CreationDate) == "D:20261125"

@@ -10,13 +10,13 @@ import io
 from collections.abc import Sequence
 
 from openrhip.formats.ofd.package import Box
-from openrhip.formats.ofd.render import pdf_outline
+from openrhip.formats.ofd.render import pdf_catalog, pdf_outline
 from openrhip.formats.ofd.render.faces import Face, Faces
 from openrhip.formats.ofd.render.geometry import Matrix
 from openrhip.formats.ofd.render.overlay import overlay
 from openrhip.formats.ofd.render.pdf_canvas import Canvas
 from openrhip.formats.ofd.render.pdf_draw import Draw
-from openrhip.formats.ofd.render.pdf_file import File, Target, n, text
+from openrhip.formats.ofd.render.pdf_file import File, Target, n
 from openrhip.formats.ofd.render.pdf_fonts import embed
 from openrhip.formats.ofd.render.scene import GroupItem, Scene
 from openrhip.formats.ofd.render.scene_items import Destination, Sheet
@@ -133,21 +133,18 @@ class _Making:
         file, package = self._file, self._scene.package
         for name, number, face in self._fonts.values():
             embed(file, face, name, number)
-        extra = ""
+        body = package.body(package.documents[0])
+        extra = pdf_catalog.preferences(body)
         if len(self._pages) == len(package.pages):
             entries = pdf_outline.entries(self._scene)
             if entries:
-                extra = f"/Outlines {pdf_outline.add(file, entries, self._place)} 0 R"
+                extra += f"/Outlines {pdf_outline.add(file, entries, self._place)} 0 R"
             names = pdf_outline.names(file, pdf_outline.bookmarks(self._scene), self._place)
             extra += f"/Names {names} 0 R" if names else ""
+            extra += pdf_catalog.opening(self._scene, body, self._place)
         self._page_tree()
-        root = file.put(
-            f"<</Type/Catalog/Pages {self._tree} 0 R/Lang(zh-CN)"
-            f"/ViewerPreferences<</DisplayDocTitle true>>{extra}>>"
-        )
-        title = package.metadata.get("Title", "")
-        info = file.put(f"<</Title{text(title[:1000])}/Producer(OpenRHIP)>>")
-        file.finish(root, info)
+        root = file.put(f"<</Type/Catalog/Pages {self._tree} 0 R/Lang(zh-CN){extra}>>")
+        file.finish(root, file.put(pdf_catalog.info(package.metadata)))
 
     def _page_tree(self) -> None:
         """One list: every reader takes it, and no page names but its parent."""
