@@ -60,8 +60,8 @@ class Faces:
         text = char if glyph.text is None else glyph.text
         own = self.embedded(item.font)
         if own is not None:
-            if glyph.index and glyph.index < own.count:
-                return own, own.use(glyph.index, text)
+            if glyph.index and (number := own.numbered(glyph.index, char)):
+                return own, own.use(number, text)
             if number := own.lookup(char):
                 return own, own.use(number, text)
         return self._replaced(item, char, text, own)

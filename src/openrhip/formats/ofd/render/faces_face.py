@@ -8,6 +8,7 @@ from typing import Any
 
 import uharfbuzz as hb
 
+from openrhip.formats.ofd.render import faces_cff
 from openrhip.formats.ofd.render.geometry import Segment
 
 _FLAGS = hb.SubsetFlags.NO_HINTING | hb.SubsetFlags.NO_LAYOUT_CLOSURE
@@ -37,8 +38,23 @@ class Face:
         self.is_cff = "CFF " in tags or "CFF2" in tags
         self.count: int = self.face.glyph_count
         self._glyphs: dict[str, int] = {}
+        self._cids: dict[int, int] | None = None
         self._halves: dict[str, int] = {}
         self._advances: dict[int, float] = {}
+
+    def numbered(self, number: int, char: str) -> int:
+        """The glyph that a number in the file means, 0 if there is none.
+
+        Fonts keyed by character identifiers have their glyphs named by those in files made from
+        PDF, unless the number is that of the character's own glyph.
+        """
+        if self._cids is None:
+            keyed = self.own and "CFF " in self.face.table_tags
+            table = self.face.reference_table("CFF ").data if keyed else b""
+            self._cids = faces_cff.cids(bytes(table)) if table else {}
+        if number in self._cids and self.lookup(char) != number:
+            return self._cids[number]
+        return number if number < self.count else 0
 
     def lookup(self, char: str) -> int:
         """The glyph of a character, 0 if there is none or it is empty where it should not be."""
