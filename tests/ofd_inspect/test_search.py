@@ -193,3 +193,31 @@ def test_bytes_never_rule_out_a_page_that_has_the_word(word, before):
     if folded in rows.fold(text)[0]:
         content = text.encode("utf-8", "surrogatepass")
         assert all(searching._any(forms, content) for forms in asked.needed)
+
+
+def test_a_word_over_the_end_of_a_line():
+    text = "患者既往有原发性高血压病史十年规律服用药物控制尚可无糖尿病史否认肝炎结核等传染病史" * 3
+    data = ofd.write(ofd.Story("病历", [ofd.Paragraph(text)], ofd.Metadata()))
+    whole = ofd.text(data)[0]
+    ends = [at for at, char in enumerate(whole) if char == "\n" and at > 20]
+    word = whole[ends[0] - 2 : ends[0] + 3].replace("\n", "")
+    found = [hit for hit in ofd.search(data, word) if len(hit.boxes) == 2]
+    assert found
+    (first, second), *_ = (hit.boxes for hit in found)
+    assert first[0] > second[0]
+    assert second[1] > first[1]
+
+
+def test_cells_and_ended_lines_do_not_go_on(parcel):
+    rows = text_object(11, 10, 10, "血钾") + text_object(12, 10, 16, "血钠")
+    assert hits(parcel({PAGE: page_of(rows)}), "钾血") == []
+    ended = text_object(11, 10, 10, "患者一般情况好。") + text_object(
+        12, 10, 16, "明日可以出院了吧"
+    )
+    assert hits(parcel({PAGE: page_of(ended)}), "好。明日") == []
+    going = ended.replace("。", "，")
+    assert hits(parcel({PAGE: page_of(going)}), "好，明日") == [(0, "好，明日")]
+    english = text_object(11, 10, 10, "the patient has", 2) + text_object(
+        12, 10, 13, "fever today", 2
+    )
+    assert hits(parcel({PAGE: page_of(english)}), "has fever") == [(0, "has fever")]

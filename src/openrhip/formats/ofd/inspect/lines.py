@@ -7,7 +7,7 @@ between Chinese characters make no difference (归一化检索).
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
@@ -21,6 +21,8 @@ _COLUMN = 2.2
 """Gaps, in type sizes: from here on a blank, or another column."""
 COLUMN = "\t"
 _WIDE = 0x2E80
+_STOPS = frozenset("。！？；.!?;")
+_MOST_ABOVE = 40
 _NOWHERE = (0.0, 0.0, 0.0, 0.0)
 
 
@@ -78,6 +80,59 @@ def _line(row: list[Run]) -> Line:
         last = run.chars[-1].box
         end = max(end or last[0], last[0] + last[2])
     return Line(tuple(chars), frozenset(run.text for run in row))
+
+
+def segments(line: Line) -> Iterator[tuple[Char, ...]]:
+    """The columns of a line."""
+    chars: list[Char] = []
+    for one in line.chars:
+        if one.char == COLUMN:
+            if chars:
+                yield tuple(chars)
+            chars = []
+        else:
+            chars.append(one)
+    if chars:
+        yield tuple(chars)
+
+
+def wrapped(rows: Sequence[Line], reach: int) -> Iterator[tuple[Line, int]]:
+    """The ends of lines with the beginnings of those that go on below, and where they meet.
+
+    reach: characters on each side. A line goes on if it is at least five characters wide, ends
+    without a full stop and not far before the next, which is of the same size, close below, and
+    begins with it or further left.
+    """
+    above: list[tuple[Char, ...]] = []
+    for row in rows:
+        here = [one for one in segments(row) if one[0].box[3] > 0]
+        for end in above:
+            goal = next((one for one in here if _goes_on(end, one)), None)
+            if goal is not None:
+                first, second = end[-reach:], goal[:reach]
+                if ord(first[-1].char) < _WIDE and ord(second[0].char) < _WIDE:
+                    first = (*first, Char(" ", _NOWHERE))
+                yield Line((*first, *second), frozenset()), len(first)
+        if here:
+            size = min(one[0].box[3] for one in here)
+            low = max(one[0].box[1] for one in here)
+            above = [one for one in above if low - one[0].box[1] < 1.5 * size] + here
+            above = above[-_MOST_ABOVE:]
+
+
+def _goes_on(end: tuple[Char, ...], goal: tuple[Char, ...]) -> bool:
+    left, top, _, size = end[0].box
+    right = end[-1].box[0] + end[-1].box[2]
+    x, y, _, other = goal[0].box
+    edge = goal[-1].box[0] + goal[-1].box[2]
+    return (
+        end[-1].char not in _STOPS
+        and right - left >= 5 * size
+        and abs(size - other) < 0.2 * size
+        and 0.6 * size < y - top < 2.2 * size
+        and left - 4 * size < x < left + 0.6 * size
+        and right > edge - size
+    )
 
 
 @lru_cache(maxsize=8192)

@@ -12,7 +12,14 @@ from pathlib import Path
 
 from openrhip.formats.ofd import package_xml as px
 from openrhip.formats.ofd.inspect.drawn import Drawn, Run, Walker, quadruple
-from openrhip.formats.ofd.inspect.lines import Line, fold, lines, occurrences, spellings
+from openrhip.formats.ofd.inspect.lines import (
+    Line,
+    fold,
+    lines,
+    occurrences,
+    spellings,
+    wrapped,
+)
 from openrhip.formats.ofd.inspect.resources import Resources
 from openrhip.formats.ofd.package import Box, Document, Package, open_package
 from openrhip.formats.ofd.package_encoding import DECLARED
@@ -145,15 +152,15 @@ class _Searcher:
                 raise
             package.tell(problem, "页面无法检索", "a page cannot be searched")
             return
+        joints = list(wrapped(rows, max(len(word.folded) for word in left)))
         for word in left:
             seen: set[tuple[int, ...]] = set()
-            for line in rows:
-                for first, last in occurrences(line, word.folded):
-                    hit = _hit(word, number, line, first, last)
-                    key = tuple(round(value) for box in hit.boxes for value in box)
-                    if key not in seen:  # text drawn twice to look bold
-                        seen.add(key)
-                        yield hit
+            for line, first, last in _found(rows, joints, word):
+                hit = _hit(word, number, line, first, last)
+                key = tuple(round(value) for box in hit.boxes for value in box)
+                if key not in seen:  # text drawn twice to look bold
+                    seen.add(key)
+                    yield hit
 
     def _possible(self, part: str, page_id: str) -> list[_Word]:
         """The words whose characters all stand somewhere in what the page shows."""
@@ -183,6 +190,19 @@ class _Searcher:
         for note in self._notes.get(page_id, ()):
             for drawn in annotated(self._package, self._walker, note):
                 yield from drawn.runs()
+
+
+def _found(
+    rows: list[Line], joints: list[tuple[Line, int]], word: _Word
+) -> Iterator[tuple[Line, int, int]]:
+    """Where the word stands in lines, and over the ends of lines."""
+    for line in rows:
+        for first, last in occurrences(line, word.folded):
+            yield line, first, last
+    for line, joint in joints:
+        for first, last in occurrences(line, word.folded):
+            if first < joint < last:
+                yield line, first, last
 
 
 def _any(forms: tuple[bytes, ...], content: bytes) -> bool:
