@@ -115,8 +115,10 @@ class Book:
         annotated = {at: p.annotations for at, p in self._pages.items() if p.annotations}
         listed |= self._annotations(annotated)
         media: dict[str, bytes] = {}
-        listed["Doc_0/PublicRes.xml"] = self._public(media)
-        listed["Doc_0/DocumentRes.xml"] = self._documentary(media)
+        if self._fonts:
+            listed["Doc_0/PublicRes.xml"] = self._public(media)
+        if self._images:
+            listed["Doc_0/DocumentRes.xml"] = self._documentary(media)
         if self.attachments:
             index, stored = parts.attachments(self.attachments, "")
             listed["Doc_0/Attachments.xml"] = index
@@ -182,8 +184,7 @@ class Book:
                 f'<ofd:Font ID="{key}" FontName="{escape(look.name)}"'
                 f' FamilyName="{escape(look.family or look.name)}"{flags}>{file}</ofd:Font>'
             )
-        body = f"<ofd:Fonts>{''.join(listed)}</ofd:Fonts>" if listed else ""
-        return root("Res", body, ' BaseLoc="Res"')
+        return root("Res", f"<ofd:Fonts>{''.join(listed)}</ofd:Fonts>", ' BaseLoc="Res"')
 
     def _documentary(self, media: dict[str, bytes]) -> bytes:
         listed: list[str] = []
@@ -194,8 +195,8 @@ class Book:
                 f'<ofd:MultiMedia ID="{key}" Type="Image" Format="{form}">'
                 f"<ofd:MediaFile>{name}</ofd:MediaFile></ofd:MultiMedia>"
             )
-        body = f"<ofd:MultiMedias>{''.join(listed)}</ofd:MultiMedias>" if listed else ""
-        return root("Res", body, ' BaseLoc="Res"')
+        listed_ = "".join(listed)
+        return root("Res", f"<ofd:MultiMedias>{listed_}</ofd:MultiMedias>", ' BaseLoc="Res"')
 
     def _document(self, annotated: bool) -> bytes:
         first = self._pages[min(self._pages)].box
@@ -206,10 +207,12 @@ class Book:
         body = (
             f"<ofd:CommonData><ofd:MaxUnitID>{self._last}</ofd:MaxUnitID><ofd:PageArea>"
             f"<ofd:PhysicalBox>{' '.join(map(number, first))}</ofd:PhysicalBox></ofd:PageArea>"
-            "<ofd:PublicRes>PublicRes.xml</ofd:PublicRes>"
-            "<ofd:DocumentRes>DocumentRes.xml</ofd:DocumentRes></ofd:CommonData>"
-            f"<ofd:Pages>{pages}</ofd:Pages>"
         )
+        if self._fonts:
+            body += "<ofd:PublicRes>PublicRes.xml</ofd:PublicRes>"
+        if self._images:
+            body += "<ofd:DocumentRes>DocumentRes.xml</ofd:DocumentRes>"
+        body += f"</ofd:CommonData><ofd:Pages>{pages}</ofd:Pages>"
         if self.outline:
             entries = "".join(map(self._heading, self.outline))
             body += f"<ofd:Outlines>{entries}</ofd:Outlines>"

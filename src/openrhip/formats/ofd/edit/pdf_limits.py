@@ -52,11 +52,13 @@ class Meter:
     def __post_init__(self) -> None:
         self._end = time.monotonic() + self.limits.seconds
 
-    def operator(self) -> None:
-        self.operators += 1
+    def operator(self, count: int = 1) -> None:
+        """Count operators, or characters."""
+        before = self.operators
+        self.operators += count
         if self.operators > self.limits.operators:
             raise TooLarge(f"more than {self.limits.operators} drawing operators", where="content")
-        if not self.operators & 0x3FF:
+        if self.operators >> 10 != before >> 10:
             self.tick()
 
     def tick(self) -> None:

@@ -48,21 +48,43 @@ def _advance(state: State, x: float, y: float) -> None:
 
 
 def _string(content: Content, state: State, font: PdfFont, data: bytes) -> None:
-    size, stretch = state.size, state.stretch
-    look = None if font.drawn else _look(state, font)
-    for shown in font.show(data):
-        content.tools.meter.operator()
-        extra = state.spacing + (state.words if shown.space else 0.0)
-        if content.shown:
-            if font.drawn:
-                _drawn(content, font, shown)
-            elif look is not None:
-                _place(content, state, look, shown, extra)
+    if font.drawn:
+        _drawn_string(content, state, font, data)
+        return
+    look = _look(state, font)
+    a, b, c, d, e, f = multiply(state.text, state.matrix)
+    size, stretch, spacing, words = state.size, state.stretch, state.spacing, state.words
+    e, f = e + c * state.rise, f + d * state.rise
+    add, shown = content.sheet.lines.add, content.shown
+    along = 0.0
+    count = 0
+    for one in font.show(data):
+        count += 1
+        extra = spacing + words if one.space else spacing
         if font.vertical:
-            _advance(state, 0.0, shown.width / 1000 * size + extra)
+            step = one.width / 1000 * size + extra
+            vx, vy = one.origin[0] / 1000 * size * stretch, one.origin[1] / 1000 * size
+            x, y = e + c * along - vx * a - vy * c, f + d * along - vx * b - vy * d
+            advance = -step / size if size else 0.0
         else:
-            wide = shown.width * font.matrix[0] if font.drawn else shown.width / 1000
-            _advance(state, (wide * size + extra) * stretch, 0.0)
+            x, y = e + a * along, f + b * along
+            step = (one.width / 1000 * size + extra) * stretch
+            advance = one.width / 1000 + (extra / size if size else 0.0)
+        if shown:
+            add(look, Char(x, y, one.text, one.glyph, advance))
+        along += step
+    content.tools.meter.operator(count)
+    _advance(state, 0.0 if font.vertical else along, along if font.vertical else 0.0)
+
+
+def _drawn_string(content: Content, state: State, font: PdfFont, data: bytes) -> None:
+    """A string in a Type 3 font."""
+    for one in font.show(data):
+        content.tools.meter.operator()
+        if content.shown:
+            _drawn(content, font, one)
+        extra = state.spacing + (state.words if one.space else 0.0)
+        _advance(state, (one.width * font.matrix[0] * state.size + extra) * state.stretch, 0.0)
 
 
 def _axes(state: State) -> Matrix:
@@ -92,19 +114,6 @@ def _look(state: State, font: PdfFont) -> Look:
     return Look(
         font.resource, font.program, axes, paint, flags, font.vertical, font.reach, state.clip
     )
-
-
-def _place(content: Content, state: State, look: Look, shown: Shown, extra: float) -> None:
-    axes = _axes(state)
-    x, y = axes[4], axes[5]
-    if look.vertical:
-        vx, vy = shown.origin[0] / 1000, shown.origin[1] / 1000
-        x -= vx * axes[0] + vy * axes[2]
-        y -= vx * axes[1] + vy * axes[3]
-        advance = -(shown.width / 1000 + (extra / state.size if state.size else 0.0))
-    else:
-        advance = shown.width / 1000 + (extra / state.size if state.size else 0.0)
-    content.sheet.lines.add(look, Char(x, y, shown.text, shown.glyph, advance))
 
 
 def _drawn(content: Content, font: PdfFont, shown: Shown) -> None:

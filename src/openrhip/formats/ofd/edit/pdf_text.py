@@ -59,12 +59,13 @@ class Lines:
     def add(self, look: Look, char: Char) -> None:
         before = self._look
         if before is not None:
-            joins = self._joins(before, char)
+            along, across = self._along(before, char)
+            joins = -0.6 < along < _FAR and abs(across) < (0.6 if before.vertical else 0.02)
             if joins and look != before and char.text.isspace():
                 self._chars.append(char._replace(text=" ", glyph=None))
                 return  # a blank in a look of its own goes with what is before it
-            if joins and self._gap(before, char) > _WORD and not before.vertical:
-                self._blank(before, char)
+            if joins and along > _WORD and not before.vertical:
+                self._blank(before, char, along)
             if not joins or look != before or len(self._chars) > _LONGEST:
                 self.flush()
         if self._look is None:
@@ -85,14 +86,7 @@ class Lines:
             return -v - last.advance, u
         return u - last.advance, v
 
-    def _joins(self, look: Look, char: Char) -> bool:
-        along, across = self._along(look, char)
-        return -0.6 < along < _FAR and abs(across) < (0.6 if look.vertical else 0.02)
-
-    def _gap(self, look: Look, char: Char) -> float:
-        return self._along(look, char)[0]
-
-    def _blank(self, look: Look, char: Char) -> None:
+    def _blank(self, look: Look, char: Char, gap: float) -> None:
         """A blank where a gap separates words and the PDF has none."""
         last = self._chars[-1]
         if last.text.endswith((" ", "\xa0")) or char.text.startswith((" ", "\xa0")):
@@ -100,7 +94,6 @@ class Lines:
         if last.text[-1:] >= _WIDE and char.text[:1] >= _WIDE:
             return
         ax, ay = look.axes[:2]
-        gap = self._gap(look, char)
         place = last.x + ax * last.advance, last.y + ay * last.advance
         self._chars.append(Char(*place, " ", None, gap))
 
