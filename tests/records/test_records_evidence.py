@@ -381,6 +381,20 @@ def test_a_changed_node_or_document_is_named(decades):
         assert failed(report) >= {"tsp.imprint", "ers.rehash"}
 
 
+def test_a_night_that_was_made_up_later_is_not_in_the_ledger(decades):
+    row = decades.rows[0]
+    assert [one.code for one in showing.entered(row.id)] == ["evidence.entry"] * 4
+    assert all(one.ok for one in showing.entered(row.id))
+    tree = EvidenceTree.objects.order_by("pk").first()
+    EvidenceTree.objects.filter(pk=tree.pk).update(root=tree.root[::-1])
+    assert [one.ok for one in showing.entered(row.id)].count(False) == 1
+    other = EvidenceTree.objects.order_by("pk").last()
+    EvidenceTree.objects.filter(pk=tree.pk).update(
+        root=other.root, leaf={**other.leaf}, receipt=tree.receipt
+    )
+    assert any(one.code.startswith("ledger.") for one in showing.entered(row.id) if not one.ok)
+
+
 def test_a_renewal_that_gains_nothing_is_not_repeated_all_day(archive):
     archive.deposit(b"one", at=day(2026))
     archive.turns(day(2026, 3, 2, 20))

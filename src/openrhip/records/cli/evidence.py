@@ -113,14 +113,16 @@ def verify(document: str | None, moment: str | None, read: bool, as_json: bool) 
     at = _instant(moment)
     if document:
         report = showing.verify(document, at=at, read=read)
+        entered = showing.entered(document)
         marks = [
             f"{'✓' if one.ok else '✗'} {one.text_zh} / {one.text_en} [{one.where}]"
-            for one in report.all_findings()
+            for one in (*report.all_findings(), *entered)
         ]
         proven = f"{report.proven:%Y-%m-%d %H:%M:%S} UTC" if report.proven else "nothing"
         text = "\n".join([*marks, f"{report.verdict}; existence proven at {proven}"])
-        say(as_json, report.as_dict(), text)
-        if not report.ok:
+        content = {**report.as_dict(), "ledger": [one.as_dict() for one in entered]}
+        say(as_json, content, text)
+        if not (report.ok and all(one.ok for one in entered)):
             raise NotVerified("the evidence does not hold", where=document)
         return
     count, last = 0, 0
@@ -128,8 +130,8 @@ def verify(document: str | None, moment: str | None, read: bool, as_json: bool) 
     while part := showing.covered_documents(after=last):
         count, last = count + len(part), part[-1][0]
         wrong += [one for _, one in part if not showing.verify(one, at=at, read=read).ok]
-    content = {"verified": count, "wrong": wrong[:100], "wrong_count": len(wrong)}
-    say(as_json, content, "\n".join([f"{count} verified, {len(wrong)} wrong", *wrong[:100]]))
+    found = {"verified": count, "wrong": wrong[:100], "wrong_count": len(wrong)}
+    say(as_json, found, "\n".join([f"{count} verified, {len(wrong)} wrong", *wrong[:100]]))
     if wrong:
         raise NotVerified(f"the evidence of {len(wrong)} documents does not hold")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from django.db.models import Count, Min
@@ -11,8 +12,10 @@ from openrhip.formats.gm import ers
 from openrhip.formats.gm.digests import Digest
 from openrhip.formats.gm.ers import EvidenceReport, building, material
 from openrhip.formats.gm.ers.policy import SIGNATURE
+from openrhip.formats.gm.findings import Finding
 from openrhip.kernel import clock
 from openrhip.kernel.errors import NotFound
+from openrhip.ledger.rules import Receipt, verify_receipt
 from openrhip.records.models import (
     Document,
     EvidenceLeaf,
@@ -20,8 +23,8 @@ from openrhip.records.models import (
     EvidenceRenewal,
     EvidenceTree,
 )
-from openrhip.records.service import shelf, trust, vault
-from openrhip.records.service.preservation import gathering, means
+from openrhip.records.service import evidence, shelf, trust, vault
+from openrhip.records.service.preservation import gathering, means, trees
 from openrhip.records.service.preservation.assembling import Assembler
 from openrhip.records.service.preservation.results import (
     DocumentEvidence,
@@ -124,6 +127,39 @@ def verify(
         at=at,
         policy=means.policy(),
     )
+
+
+def entered(document_id: str) -> tuple[Finding, ...]:
+    """Whether each tree over a document is in the ledger as it is, receipt and all: a night that
+    was made up later is not. Raises Malformed, NotFound.
+    """
+    shelf.find(document_id)
+    findings: list[Finding] = []
+    for leaf in EvidenceLeaf.objects.filter(document_id=document_id, tree__token__isnull=False):
+        renewals = EvidenceRenewal.objects.filter(tree=leaf.tree, by__token__isnull=False)
+        for row in (leaf.tree, *(one.by for one in renewals.select_related("by"))):
+            findings += _entry_findings(row)
+    return tuple(findings)
+
+
+def _entry_findings(row: EvidenceTree) -> Iterator[Finding]:
+    where = f"tree {row.code[:12]}"
+    entry = evidence.entry_of(row.leaf) if row.leaf else None
+    same = entry is not None and entry.fields.get("manifest") == trees.manifest_of(row)
+    yield Finding(
+        "evidence.entry",
+        same and row.receipt is not None,
+        "树根已登记在存证账本中" if same and row.receipt else "树根与账本登记的不同，或尚未登记",
+        "the root is the one entered into the ledger"
+        if same and row.receipt
+        else "the root is not the entered one, or is not entered yet",
+        where,
+    )
+    if entry is not None and row.receipt:
+        receipt = Receipt.from_dict(row.receipt)
+        for finding in verify_receipt(entry.leaf, receipt, log_key=evidence.log_key()):
+            if not finding.ok:
+                yield replace(finding, code=f"ledger.{finding.code}", where=where)
 
 
 def covered_documents(*, after: int = 0, most: int = 1000) -> list[tuple[int, str]]:

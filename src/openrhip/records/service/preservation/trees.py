@@ -104,14 +104,19 @@ def _token(digest: Digest, root: bytes) -> tuple[bytes, TimestampReport]:
     return material.into_token(token, known), report
 
 
-def _leaf(row: EvidenceTree, count: int) -> dict[str, str | int]:
-    """The ledger entry: the root, or its SM3 where it is longer, and how many it covers."""
+def manifest_of(row: EvidenceTree) -> str:
+    """What the ledger holds of a root: itself, or its SM3 where it is longer."""
     root = bytes.fromhex(row.root)
+    return row.root if len(root) == sm3.SIZE else sm3.hexdigest(root)
+
+
+def _leaf(row: EvidenceTree, count: int) -> dict[str, str | int]:
+    """The ledger entry: the root and how many it covers."""
     deed = "renew" if row.kind == EvidenceTree.RENEWAL else "rehash" if row.generation else "stamp"
     return {
         "kind": "evidence",
         "time": rfc3339(row.stamped_at or clock.now()),
-        "manifest": row.root if len(root) == sm3.SIZE else sm3.hexdigest(root),
+        "manifest": manifest_of(row),
         "action": f"{deed}:{row.algorithm}",
         "count": count,
     }
