@@ -86,20 +86,24 @@ def _run(
     size, stretch = sizes
     across = deltas(code.get("DeltaX", ""), len(text))
     down = deltas(code.get("DeltaY", ""), len(text))
+    a, b, c, d, e, f = matrix
+    plain = b == c == 0 and a > 0 and d > 0
+    tall, full, half = (_UP + _DOWN) * size, size * stretch, size * stretch * 0.5
+    free = not across and not down
+    across += [0.0] * (len(text) - len(across))
+    falls = down + [0.0] * (len(text) - len(down))
     x, y = start
     chars: list[Char] = []
-    for at, char in enumerate(text):
-        step = across[at] if at < len(across) else 0.0
-        fall = down[at] if at < len(down) else 0.0
-        wide = size * stretch if ord(char) > 0x2E7F else size * stretch * 0.5
+    for char, step, fall in zip(text, across, falls, strict=False):
+        wide = full if ord(char) > 0x2E7F else half
         if 0 < step < wide:
             wide = step
-        corner = (x, y - _UP * size, max(wide, 0.01), (_UP + _DOWN) * size)
-        chars.append(Char(char, _box(bounds(matrix, corner))))
-        if not across and not down:
-            step = wide
-        x, y = x + step, y + fall
-    a, b, c, d, _, _ = matrix
+        if plain:
+            box = (a * x + e, d * (y - _UP * size) + f, a * wide, d * tall)
+        else:
+            box = _box(bounds(matrix, (x, y - _UP * size, wide, tall)))
+        chars.append(Char(char, box))
+        x, y = x + (wide if free else step), y + fall
     scale = (c * c + d * d) ** 0.5 or 1.0
     along = abs(a) >= abs(b) and not (down and not any(across))
     _, base = apply(matrix, *start)
