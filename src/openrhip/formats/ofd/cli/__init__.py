@@ -58,5 +58,5 @@ class Verbs(click.Group):
 def cli() -> None:
     """Read, show, sign, seal and verify OFD files (版式文件, GB/T 33190).
 
-    Exit codes: 0 done, 3 not a readable OFD file, 4 the signatures do not hold, 6 not found.
+    Exit codes: 0 done, 3 not a readable OFD file, 4 signatures or checks do not hold, 6 not found.
     """
