@@ -146,6 +146,17 @@ def test_annotations_lie_above_the_page_and_are_no_text_of_it(draw, kind):
     assert "批注" in drawn.texts[0]
 
 
+def test_annotations_that_are_not_to_be_printed_are_shown(draw):
+    note = annot(square("255 0 0", "0 0 20 20"), attrs='Print="false"')
+    drawn = draw("", **annotations(note, annot(square("0 0 255", "40 0 20 20"))))
+    assert drawn.at(40, 20) == RED
+    assert drawn.at(80, 20) == BLUE
+    with drawn.open() as document:
+        (group,) = document.Root.OCProperties.OCGs
+        assert str(group.Usage.Print.PrintState) == "/OFF"
+        assert document.pages[0].Resources.Properties.S.objgen == group.objgen
+
+
 def test_hidden_annotations_are_not_drawn_and_damaged_ones_are_named(draw):
     good = annot(square("255 0 0", "0 0 20 20"))
     hidden = annot(square("0 0 255", "0 0 20 20"), place="60 10 20 20", attrs='Visible="false"')

@@ -142,6 +142,8 @@ class _Making:
             names = pdf_outline.names(file, pdf_outline.bookmarks(self._scene), self._place)
             extra += f"/Names {names} 0 R" if names else ""
             extra += pdf_catalog.opening(self._scene, body, self._place)
+        if self._draw.screen:
+            extra += pdf_catalog.screen_only(file, self._draw.screen)
         self._page_tree()
         root = file.put(f"<</Type/Catalog/Pages {self._tree} 0 R/Lang(zh-CN){extra}>>")
         file.finish(root, file.put(pdf_catalog.info(package.metadata)))

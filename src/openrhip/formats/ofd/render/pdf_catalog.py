@@ -11,7 +11,7 @@ from itertools import islice
 
 from openrhip.formats.ofd import package_xml as px
 from openrhip.formats.ofd.package_xml import Element
-from openrhip.formats.ofd.render.pdf_file import text
+from openrhip.formats.ofd.render.pdf_file import File, text
 from openrhip.formats.ofd.render.pdf_outline import Place
 from openrhip.formats.ofd.render.scene import Scene
 
@@ -75,3 +75,14 @@ def opening(scene: Scene, body: Element, place: Place) -> str:
             words = place(goal[1], goal[2])
             return f"/OpenAction{words}" if words else ""
     return ""
+
+
+def screen_only(file: File, number: int) -> str:
+    """Write the optional content that is shown and not printed (ISO 32000-1 §8.11)."""
+    usage = "/Usage<</Print<</PrintState/OFF>>/View<</ViewState/ON>>>>"
+    file.put(f"<</Type/OCG/Name{text('不打印 not printed')}{usage}>>", number)
+    group = f"[{number} 0 R]"
+    events = "".join(
+        f"<</Event/{event}/OCGs{group}/Category[/{event}]>>" for event in ("View", "Print")
+    )
+    return f"/OCProperties<</OCGs{group}/D<</ON{group}/AS[{events}]>>>>"

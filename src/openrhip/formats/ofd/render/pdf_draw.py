@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Sequence
 
 from openrhip.formats.ofd.render import images, pdf_paint
 from openrhip.formats.ofd.render.faces import Face, Faces
-from openrhip.formats.ofd.render.geometry import IDENTITY, Matrix, Segment, multiply
+from openrhip.formats.ofd.render.geometry import IDENTITY, Matrix, multiply
 from openrhip.formats.ofd.render.pdf_canvas import Canvas
 from openrhip.formats.ofd.render.pdf_file import File, n, ns
 from openrhip.formats.ofd.render.pdf_images import image
+from openrhip.formats.ofd.render.pdf_shapes import rounded, tiles
 from openrhip.formats.ofd.render.pdf_text import Texts, line_width
 from openrhip.formats.ofd.render.scene import GroupItem, ImageItem, Item, PathItem, Scene, TextItem
 from openrhip.formats.ofd.render.scene_items import (
@@ -56,6 +56,7 @@ class Draw:
         self._images: dict[tuple[str, str, str], int] = {}
         self._pictures: dict[bytes, tuple[int, bool]] = {}
         self.page: Matrix = IDENTITY
+        self.screen = 0  # the optional content that is not printed, if there is any
 
     def begin(self, base: Matrix) -> None:
         """A new page, whose space `base` leads into that of the PDF."""
@@ -246,6 +247,9 @@ class Draw:
         canvas.save()
         self._clip(canvas, item.clips)
         self._state(canvas, item, item.matrix)
+        if item.screen_only:
+            self.screen = self.screen or self._file.reserve()
+            canvas.out.append(f"/OC/{canvas.use('Properties', 'S', self.screen)} BDC ")
         if item.matrix != IDENTITY:
             canvas.move(item.matrix)
         if as_form:
@@ -256,6 +260,9 @@ class Draw:
             canvas.base = multiply(item.matrix, base)
             self.items(canvas, item.items)
             canvas.base = base
+        if item.screen_only:
+            canvas.end_text()
+            canvas.out.append("EMC ")
         canvas.restore()
 
     def _form(self, item: GroupItem, *, apart: bool) -> int:
@@ -360,37 +367,3 @@ class Draw:
                 None, pen=border.pen, stroke_alpha=border.alpha,
             ),
         )  # fmt: skip
-
-
-def tiles(item: TextItem | PathItem, paint: Pattern) -> float:
-    """About how many tiles of a pattern lie on an object."""
-    if isinstance(item, TextItem):
-        area = item.size * item.size * max(len(item.text), 1)
-    else:
-        flat_ = [number for _, pair in item.segments for number in pair] or [0.0, 0.0]
-        xs, ys = flat_[::2], flat_[1::2]
-        area = (max(xs) - min(xs)) * (max(ys) - min(ys))
-    a, b, c, d, _, _ = paint.matrix
-    whole = abs(a * d - b * c) * paint.x_step * paint.y_step
-    if paint.to_page:
-        a, b, c, d, _, _ = item.matrix
-        area *= abs(a * d - b * c)
-    return area / whole if whole else math.inf
-
-
-def rounded(wide: float, tall: float, across: float, down: float) -> tuple[Segment, ...]:
-    """A rectangle with elliptic corners."""
-    rx, ry = min(across, wide / 2), min(down, tall / 2)
-    if rx <= 0 or ry <= 0:
-        corners = ((0.0, 0.0), (wide, 0.0), (wide, tall), (0.0, tall))
-        drawn = [("L" if at else "M", corner) for at, corner in enumerate(corners)]
-        return (*drawn, ("C", ()))
-    k = 0.4477  # 1 - 4/3 (sqrt 2 - 1)
-    kx, ky = rx * k, ry * k
-    return (
-        ("M", (rx, 0.0)), ("L", (wide - rx, 0.0)),
-        ("B", (wide - kx, 0.0, wide, ky, wide, ry)), ("L", (wide, tall - ry)),
-        ("B", (wide, tall - ky, wide - kx, tall, wide - rx, tall)), ("L", (rx, tall)),
-        ("B", (kx, tall, 0.0, tall - ky, 0.0, tall - ry)), ("L", (0.0, ry)),
-        ("B", (0.0, ky, kx, 0.0, rx, 0.0)), ("C", ()),
-    )  # fmt: skip

@@ -258,7 +258,7 @@ class Scene:
             found.append(
                 GroupItem(
                     note.get("ID", ""), (x, y, width, height), matrix, 1.0, items, "", kind,
-                    behind=True,
+                    behind=True, screen_only=note.get("Print") in _HIDDEN,
                 )
             )  # fmt: skip
         on.grow(reader.count)

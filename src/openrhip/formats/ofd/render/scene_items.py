@@ -301,7 +301,7 @@ class GroupItem:
 
     blend: how it mixes with what is below, "" as usual, else "Multiply", "Darken", ... (all items).
     key: not empty if the same content may be drawn again elsewhere (a template, a composite unit).
-    kind: "composite", "template", "annotation:Watermark", ...
+    kind: "composite", "template", "annotation:Watermark", ...; screen_only: not to be printed.
     """
 
     id: str
@@ -314,6 +314,7 @@ class GroupItem:
     clips: tuple[Clip, ...] = ()
     behind: bool = False
     blend: str = ""
+    screen_only: bool = False
 
 
 Item = TextItem | PathItem | ImageItem | GroupItem
