@@ -12,7 +12,9 @@ import zlib
 import pytest
 
 from openrhip.formats import ofd
-from openrhip.formats.ofd.package_append import Container
+from openrhip.formats.ofd import seal_picture
+from openrhip.formats.ofd.package_append import Container, rewrite
+from openrhip.formats.ofd.seals import Seal
 from openrhip.kernel.errors import Problem
 
 PER_PART = 40
@@ -112,3 +114,37 @@ def test_the_canonical_form_is_what_zlib_and_the_standard_say(signed):
             inflater = zlib.decompressobj(-15)
             inflater.decompress(signed[entry.start : entry.end])
             assert inflater.eof
+
+
+@pytest.mark.parametrize("form", list(ofd.Form))
+def test_every_field_of_each_form_is_guarded_when_nothing_follows(plain, region, form):
+    """The last SignedValue.dat, which no signature covers."""
+    rng = random.Random(5)  # noqa: S311 -- repeatable on purpose
+    data = ofd.sign(plain, signer=region.doctor, form=form)
+    package = ofd.open_package(data)
+    part = package.parts[-1]
+    value = package.read(part)
+    for at in range(0, len(value), 3):
+        changed = rewrite(package, {part: flipped(value, at, rng)})
+        try:
+            report = ofd.verify(changed, trust=region.trust, keys=[region.doctor.certificate])
+        except Problem:
+            continue
+        assert not report.ok, at
+
+
+@pytest.mark.parametrize("version", [1, 5])
+def test_every_field_of_a_seal_signature_is_guarded(plain, region, version):
+    rng = random.Random(6)  # noqa: S311 -- repeatable on purpose
+    seal = Seal.create(
+        name="章", owners=[region.hospital.certificate], maker=region.maker, version=version,
+        picture=seal_picture.signature("章"),
+    )  # fmt: skip
+    data = ofd.seal(plain, seal=seal, signer=region.hospital)
+    package = ofd.open_package(data)
+    part = package.parts[-1]
+    value = package.read(part)
+    for at in range(0, len(value), 17):
+        changed = rewrite(package, {part: flipped(value, at, rng)})
+        report = ofd.verify(changed, trust=region.trust)
+        assert not report.ok, at

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from openrhip.formats.gm import chain, revocation, tsp
@@ -74,6 +74,8 @@ class Bench:
     at: datetime
     port: Revocation | None = None
     detailed: bool = False
+    paths: dict[Certificate, tuple[Certificate, ...]] = field(default_factory=dict)
+    """Chains as they were built, by the certificate they begin with."""
     proven: datetime | None = None
 
     def know(self, data: RevocationData) -> None:
@@ -83,6 +85,7 @@ class Bench:
     def chain(self, leaf: Certificate, instant: Instant, role: Role) -> list[Finding]:
         """One finding if the chain holds (each step if detailed), else what fails in it."""
         report = self._validated(leaf, instant.issuers, instant.at)
+        self.paths[leaf] = report.chain
         if not report.ok and instant.claimed:
             then = self._validated(leaf, instant.issuers, instant.claimed)
             if (then.ok or then.indeterminate) and _codes(then) != _codes(report):

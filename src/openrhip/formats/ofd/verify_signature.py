@@ -125,7 +125,7 @@ def _value(context: Context, record: Record, judged: Judged) -> None:
     instant = Instant(proven or context.at, None if proven else value.time, value.issuers)
     judged.findings += _who(context, record, value, instant)
     if record.provider == PROVIDER:
-        judged.findings += _form(record, value)
+        judged.findings += _form(context, record, value)
     if value.seal and value.certificate:
         judged.seal_name = value.seal.seal.info.name
         judged.findings += judge_seal(context, record, value.seal, value.certificate, instant)
@@ -179,10 +179,14 @@ def _signature(record: Record, value: Value) -> Finding:
     )
 
 
-def _strangers(value: Value) -> set[Certificate]:
-    """Certificates that stand in SignedValue.dat and issued none of the signer's chain."""
-    left = set(value.certificates) - {value.certificate}
-    reached = [value.certificate] if value.certificate else []
+def _strangers(context: Context, value: Value) -> set[Certificate]:
+    """Certificates in SignedValue.dat that are neither in the signer's chain nor continue it.
+
+    A chain may end below its last issuer: at a pinned certificate, or where no root is trusted.
+    """
+    path = context.paths.get(value.certificate, ()) if value.certificate else ()
+    left = set(value.certificates) - set(path)
+    reached = list(path[-1:])
     while reached:
         one = reached.pop()
         found = {other for other in left if chain.issued(other, one)}
@@ -191,9 +195,9 @@ def _strangers(value: Value) -> set[Certificate]:
     return left
 
 
-def _form(record: Record, value: Value) -> list[Finding]:
+def _form(context: Context, record: Record, value: Value) -> list[Finding]:
     """Nothing of our own SignedValue.dat may be of another form, or of people not concerned."""
-    if value.canonical and not _strangers(value):
+    if value.canonical and not _strangers(context, value):
         return []
     return [
         failed(
