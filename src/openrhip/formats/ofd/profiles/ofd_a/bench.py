@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from lxml import etree
 
@@ -61,6 +62,15 @@ class Bench:
         self.root_part = documents[self.number].root
         self.folder = self.root_part.rpartition("/")[0]
         self.saw(self.common_text("MaxUnitID"))
+
+    @cached_property
+    def targets(self) -> tuple[frozenset[str], frozenset[str]]:
+        """Ids of pages and names of bookmarks, where jumps may land."""
+        marks = px.children(px.child(self.document, "Bookmarks"), "Bookmark")
+        return (
+            frozenset(page.id for page in self.view.pages()),
+            frozenset(mark.get("Name", "") for mark in marks),
+        )
 
     @property
     def entry(self) -> Element:

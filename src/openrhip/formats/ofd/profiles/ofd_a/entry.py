@@ -128,7 +128,7 @@ def convert_document(bench: Bench) -> None:
             drop(found)
             bench.say(rule, f"{name} 已去除", f"{name} was taken out", bench.root_part)
     drop_actions(bench, root, "document-actions", bench.root_part)
-    pages, marks = structure.targets(bench.view)
+    pages, marks = bench.targets
     for element in list(structure.outline_elements(root)):
         drop_actions(bench, element, "outline-actions", bench.root_part)
         for group in list(px.children(element, "Actions")):

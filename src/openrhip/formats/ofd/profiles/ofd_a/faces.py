@@ -20,7 +20,7 @@ from openrhip.formats.ofd.profiles.ofd_a import sfnt
 from openrhip.formats.ofd.profiles.ofd_a.bench import Bench, add, drop
 from openrhip.formats.ofd.profiles.ofd_a.pages import Usage, Used
 from openrhip.formats.ofd.profiles.view import Resource
-from openrhip.formats.ofd.render import faces_sfnt
+from openrhip.formats.ofd.render import faces_cff, faces_sfnt
 from openrhip.formats.ofd.render.faces_house import like
 from openrhip.formats.ofd.render.scene_items import FontRes
 from openrhip.kernel.errors import Problem
@@ -146,6 +146,7 @@ def _cut_down(bench: Bench, file: str, listed: Sequence[Resource], used: Used) -
         return
     try:
         face, whole = sfnt.opened(data, name)
+        used = _as_glyphs(whole, used)
         small = whole if bench.versions else subset(face, whole, used)
         made = sfnt.completed(small, name=name, glyphs=used.pairs)
         added = sorted(set(sfnt.tables(made)) - set(faces_sfnt.tables(data)))
@@ -165,6 +166,19 @@ def _cut_down(bench: Bench, file: str, listed: Sequence[Resource], used: Used) -
         f"字型 {name[:60]} 由 {len(data)} 字节减为 {len(made)}{note_zh}",
         f"font {name[:60]}: {len(data)} bytes became {len(made)}{note_en}",
         file,
+    )
+
+
+def _as_glyphs(data: bytes, used: Used) -> Used:
+    """The numbers of a CFF font keyed by character identifiers (CID) as its glyphs."""
+    table = faces_sfnt.tables(data).get("CFF ")
+    glyphs = faces_cff.cids(table) if table else {}
+    if not glyphs:
+        return used
+    return Used(
+        used.codes,
+        used.glyphs | {glyphs[number] for number in used.glyphs if number in glyphs},
+        {code: glyphs.get(number, number) for code, number in used.pairs.items()},
     )
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from openrhip.formats.ofd import package_xml as px
 from openrhip.formats.ofd.package_xml import Element
-from openrhip.formats.ofd.profiles.ofd_a import content, geometry
+from openrhip.formats.ofd.profiles.ofd_a import content, geometry, structure
 from openrhip.formats.ofd.profiles.ofd_a.bench import Bench, add, cut, drop, elements, fresh
 from openrhip.formats.ofd.profiles.ofd_a.entry import drop_actions
 from openrhip.formats.ofd.profiles.view import ANNOTATION, PAGE, TEMPLATE, Sheet
@@ -88,6 +88,7 @@ def _object_actions(bench: Bench, sheet: Sheet, usage: Usage) -> bool:
             "annotation-actions" if sheet.kind == ANNOTATION else "object-actions", sheet.part,
         )  # fmt: skip
         if sheet.kind == ANNOTATION:
+            _jumps_to_nowhere(bench, owner, sheet.part)
             changed = True
             continue
         left = px.child(owner, "Actions")
@@ -105,6 +106,19 @@ def _object_actions(bench: Bench, sheet: Sheet, usage: Usage) -> bool:
             )
         changed = True
     return changed
+
+
+def _jumps_to_nowhere(bench: Bench, owner: Element, part: str) -> None:
+    pages, marks = bench.targets
+    for group in list(px.children(owner, "Actions")):
+        for action in list(px.children(group, "Action")):
+            if not structure.lands(action, pages, marks):
+                drop(action)
+                bench.say(
+                    "annotation-actions", "跳转目标不存在，动作已去除", "a jump to nowhere", part
+                )
+        if not len(group):
+            drop(group)
 
 
 def _upright(unit: Element) -> bool:
