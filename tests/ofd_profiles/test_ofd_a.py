@@ -1,11 +1,16 @@
 """OFD-A: every rule broken once by a hand-made package, and mended by the conversion."""
 
+import io
+
 import pytest
+from PIL import Image, ImageChops, ImageStat
 
 from openrhip.formats import ofd
 from openrhip.formats.gm import sm3
+from openrhip.formats.ofd import fonts, render
 from openrhip.formats.ofd.profiles import PROFILES, gmt0099, ofd_a, profile
 from openrhip.formats.ofd.profiles.ofd_a import sfnt, table
+from openrhip.formats.ofd.render import faces_cff, faces_sfnt
 from openrhip.kernel.errors import NotFound, Refused
 
 NOT_MENDED = {
@@ -191,3 +196,25 @@ def test_attachments_stay_by_name_and_others_leave_a_summary(packed, archive, br
     )
     kept = ofd_a.convert(data, keep=["table.xlsx"])
     assert [one.name for one in ofd.open_package(kept.data).attachments()] == ["table.xlsx"]
+
+
+def test_a_bare_font_whose_glyphs_are_named_by_cid(packed, archive):
+    whole = archive.parts()
+    table = faces_sfnt.tables(whole["Doc_0/Res/font.otf"])["CFF "]
+    number = {glyph: cid for cid, glyph in faces_cff.cids(table).items()}
+    glyphs = [number[fonts.glyph_in(whole["Doc_0/Res/font.otf"], char)] for char in "病历二三"]
+    assert max(glyphs) > len(number)
+    page = archive.PAGE.replace(
+        "<ofd:TextCode",
+        '<ofd:CGTransform CodePosition="0" CodeCount="4" GlyphCount="4"><ofd:Glyphs>'
+        f"{' '.join(map(str, glyphs))}</ofd:Glyphs></ofd:CGTransform><ofd:TextCode",
+    )
+    data = packed(whole | {"Doc_0/Res/font.otf": table, archive.PAGE_PART: page})
+    made = ofd_a.convert(data)
+    assert made.ok
+    assert any(one.rule == "ofd-a.font-tables" and one.done for one in made.report)
+    before, after = (
+        Image.open(io.BytesIO(render.to_png(one, dpi=80))).convert("L") for one in (data, made.data)
+    )
+    assert ImageStat.Stat(before.crop((20, 20, 240, 60))).mean[0] < 254  # there is text to see
+    assert ImageStat.Stat(ImageChops.difference(before, after)).mean[0] < 0.05
