@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterator, Sequence
 from copy import deepcopy
+from typing import cast
 
 from lxml import etree
 
@@ -217,38 +218,74 @@ def _schema(
 
 
 def _tag_file(copier: Copier, source: Source, root: Element) -> Element | None:
-    """A tag file with new ids; None if none of its objects is in the result."""
+    """A tag file with new ids; None if none of its objects is in the result.
+
+    Of a part of the pages only the elements above references to them are taken.
+    """
+    by_page = source.references(root)
+    here = [page for page in by_page if (source, page) in copier.pages]
+    found = sorted(
+        ((place, reference, page) for page in here for place, reference in by_page[page]),
+        key=lambda one: one[0],
+    )
+    if _whole(copier, source):
+        return _renumbered(copier, source, root)
+    if not found:
+        return None
+    made = _Above(root)
+    for _, reference, page in found:
+        new = copier.objects[source, page].get((reference.text or "").strip())
+        if new is not None:
+            item = etree.SubElement(made.copy_of(reference.getparent()), f"{_NS}ObjectRef")
+            item.set("PageRef", str(copier.pages[source, page]))
+            item.text = str(new)
+    return made.root if made.used else None
+
+
+def _renumbered(copier: Copier, source: Source, root: Element) -> Element:
+    """The whole tag file; references to nothing are taken out."""
     made = deepcopy(root)
-    had = kept = 0
     for reference in list(made.iter("{*}ObjectRef")):
-        had += 1
-        page = reference.get("PageRef", "")
-        ids = copier.objects.get((source, page))
-        new = ids.get((reference.text or "").strip()) if ids is not None else None
-        if new is None:
-            _drop(reference)
-            continue
-        kept += 1
-        reference.set("PageRef", str(copier.pages[source, page]))
-        reference.text = str(new)
-        reference.tag = f"{_NS}ObjectRef"
-    if kept or (not had and _whole(copier, source)):
+        page, owner = reference.get("PageRef", ""), reference.getparent()
+        new = copier.objects.get((source, page), {}).get((reference.text or "").strip())
+        if new is not None:
+            reference.set("PageRef", str(copier.pages[source, page]))
+            reference.text = str(new)
+            reference.tag = f"{_NS}ObjectRef"
+        elif owner is not None:
+            owner.remove(reference)
+    return made
+
+
+class _Above:
+    """Elements of a tag file copied when something below them is."""
+
+    def __init__(self, root: Element) -> None:
+        self._known: dict[Element, Element] = {}
+        self.root = self._bare(root, None)
+        self._known[root] = self.root
+
+    @property
+    def used(self) -> bool:
+        return len(self.root) > 0
+
+    def copy_of(self, element: Element | None) -> Element:
+        if element is None:
+            return self.root
+        found = self._known.get(element)
+        if found is None:
+            found = self._known[element] = self._bare(element, self.copy_of(element.getparent()))
+        return found
+
+    def _bare(self, element: Element, parent: Element | None) -> Element:
+        if parent is not None:
+            made = etree.SubElement(parent, element.tag)
+        else:
+            made = etree.Element(element.tag, nsmap=cast("dict[str, str]", element.nsmap))
+        for key, value in element.attrib.items():
+            made.set(key, value)
+        made.text = element.text
         return made
-    return None
-
-
-def _drop(reference: Element) -> None:
-    """A reference out of its tag file; its owner too if it then says nothing."""
-    owner = reference.getparent()
-    if owner is None:
-        return
-    owner.remove(reference)
-    while owner is not None and not len(owner) and not (owner.text or "").strip():
-        above = owner.getparent()
-        if above is None:
-            return
-        above.remove(owner)
-        owner = above
 
 
 def extensions(copier: Copier, inputs: Sequence[Source], notices: Notices) -> Element:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from openrhip.formats.ofd.edit.assembling import Assembly, Chosen, Options
 from openrhip.formats.ofd.edit.guarding import leave_signatures
-from openrhip.formats.ofd.edit.sources import sources
+from openrhip.formats.ofd.edit.sources import Source, sources
 from openrhip.formats.ofd.notices import Notice, Notices
 from openrhip.formats.ofd.package import Package, open_package
 from openrhip.kernel.errors import Malformed, NotFound, TooLarge
@@ -70,17 +70,21 @@ def merge(
         package = part.data if isinstance(part.data, Package) else open_package(part.data)
         name = part.name or f"file {number}"
         leave_signatures(package, name, notices, drop=drop_signatures)
-        pages = [
-            Chosen(source, page)
-            for source in sources(package, name, notices)
-            for page in source.pages
-        ]
-        for at in range(len(pages)) if part.pages is None else part.pages:
-            if not 0 <= at < len(pages):
-                raise NotFound(f"{name} has no page {at + 1}", where=f"{len(pages)} pages")
-            chosen.append(pages[at])
+        chosen += _picked(sources(package, name, notices), part.pages, name)
     made = Assembly(notices, options or Options()).build(chosen)
     return Made(made, tuple(notices))
+
+
+def _picked(found: Sequence[Source], pages: Sequence[int] | None, name: str) -> list[Chosen]:
+    """Pages of one file by their indexes."""
+    listed = [(source, page) for source in found for page in range(len(source.pages))]
+    picked: list[Chosen] = []
+    for at in range(len(listed)) if pages is None else pages:
+        if not 0 <= at < len(listed):
+            raise NotFound(f"{name} has no page {at + 1}", where=f"{len(listed)} pages")
+        source, page = listed[at]
+        picked.append(Chosen(source, source.pages[page]))
+    return picked
 
 
 def split(
@@ -97,13 +101,16 @@ def split(
     package = data if isinstance(data, Package) else open_package(data)
     if not groups or len(groups) > _MOST_INPUTS * 10:
         raise Malformed("no pages to split off, or too many parts")
+    first = Notices()
+    leave_signatures(package, "the file", first, drop=drop_signatures)
+    found = sources(package, "the file", first)
     for number, group in enumerate(groups):
+        notices = Notices() if number else first
+        for source in found:
+            source.notices = notices
         keep = attachments == "each" or (attachments == "first" and not number)
-        yield merge(
-            [Part(package, group)],
-            options=Options(attachments=keep),
-            drop_signatures=drop_signatures,
-        )
+        made = Assembly(notices, Options(attachments=keep)).build(_picked(found, group, "the file"))
+        yield Made(made, tuple(notices))
 
 
 def every(count: int, size: int) -> list[list[int]]:

@@ -148,8 +148,8 @@ def _box(look: Look, chars: list[Char]) -> Box:
                 xs.append(char.x + u * ax + v * bx)
                 ys.append(char.y + u * ay + v * by)
     left, top = min(xs), min(ys)
-    left, top = round(left, 2), round(top, 2)
-    return left, top, max(xs) - left, max(ys) - top
+    left, top = math.floor(left * 100) / 100, math.floor(top * 100) / 100
+    return left, top, math.ceil((max(xs) - left) * 10) / 10, math.ceil((max(ys) - top) * 10) / 10
 
 
 def _code(look: Look, chars: list[Char], local: list[tuple[float, float]], places: int) -> str:

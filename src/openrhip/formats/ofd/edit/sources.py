@@ -109,6 +109,7 @@ class Source:
         for item in px.children(self.common, "TemplatePage"):
             self.templates[item.get("ID", "")] = item
         self._digests: dict[str, bytes] = {}
+        self._references: dict[Element, dict[str, list[tuple[int, Element]]]] = {}
 
     @property
     def pages(self) -> Sequence[Page]:
@@ -123,6 +124,15 @@ class Source:
         for item in listed:
             own.load(px.text(item), part)
         return own
+
+    def references(self, root: Element) -> dict[str, list[tuple[int, Element]]]:
+        """The references of a tag file by page, each with its place in the file."""
+        found = self._references.get(root)
+        if found is None:
+            found = self._references[root] = {}
+            for place, item in enumerate(root.iter("{*}ObjectRef")):
+                found.setdefault(item.get("PageRef", ""), []).append((place, item))
+        return found
 
     def digest(self, part: str) -> bytes:
         found = self._digests.get(part)
