@@ -10,9 +10,9 @@ from asn1crypto import ocsp as outside
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from openrhip.formats.gm import certs, chain, der, ocsp, oids, revocation, status
+from openrhip.formats.gm import certs, chain, der, ocsp, oids, revocation, signed, status, tsp
 from openrhip.formats.gm.chain import TrustStore
-from openrhip.formats.gm.crl import Revocation
+from openrhip.formats.gm.crl import Crl, Revocation
 from openrhip.formats.gm.ocsp_responder import Responder
 from openrhip.formats.gm.signer import SoftwareSigner
 from openrhip.kernel import clock
@@ -273,6 +273,27 @@ def test_broken_messages_are_typed_errors(messages, data):
 def test_a_response_without_answer_is_malformed():
     with pytest.raises(Malformed, match="without an answer"):
         ocsp.read_response(der.sequence(der.integer(0, tag=der.ENUMERATED)))
+
+
+def test_a_list_without_end_speaks_for_a_day(authority, leaf, noon):
+    """Else a file could bring a list of years ago along, and hide a revocation since."""
+    made = authority.list_of()
+    bare = [one.raw for one in der.read(made.tbs, "x").children()]
+    tbs = der.sequence(*bare[:4], *bare[5:])  # without nextUpdate
+    old = Crl.from_der(signed.sealed(tbs, authority.key))
+    assert old.next_update is None
+    for hours, code in ((-1, "cert.revocation"), (1, "cert.revocation-unknown")):
+        at = old.this_update + status.FRESH + timedelta(hours=hours)
+        assert judged(authority, leaf.certificate, [], at=at, crls=[old]) == code
+
+
+def test_an_answer_that_the_key_was_lost_takes_all_stamps(authority, delegate, stamper, noon):
+    token = tsp.LocalTimestamper(tsp.Authority(stamper)).stamp(b"x")
+    assert tsp.verify_token(token, b"x", authority.trust()).ok
+    lost = Revocation(stamper.certificate.serial, noon + DAY, "keyCompromise")
+    answer = answered(responder(authority, delegate, lost), authority, stamper.certificate)
+    report = tsp.verify_token(token, b"x", authority.trust().knowing(answers=[answer]))
+    assert "tsp.compromised" in {one.code for one in report.findings if not one.ok}
 
 
 # Collecting

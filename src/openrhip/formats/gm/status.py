@@ -17,7 +17,7 @@ from openrhip.formats.gm.crl import Crl, Revocation
 from openrhip.formats.gm.findings import Finding
 
 FRESH = timedelta(hours=24)
-"""How long an answer without nextUpdate speaks for: RFC 6960 leaves it to the asker."""
+"""How long an answer or list without nextUpdate speaks for: RFC 6960 leaves it to the asker."""
 _SKEW = timedelta(minutes=5)
 
 
@@ -103,7 +103,7 @@ def current(crl: Crl, issuer: Certificate, at: datetime) -> bool:
     """Whether the list is the issuer's own and current at the instant, or later."""
     return (
         crl.issuer_attributes == issuer.attributes
-        and (crl.next_update is None or crl.next_update >= at)
+        and (crl.next_update or crl.this_update + FRESH) >= at
         and ("cRLSign" in issuer.key_usage or not issuer.key_usage)
         and crl.signed_by(issuer)
     )

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from openrhip.formats.gm import chain, cms, der, oids, tst
+from openrhip.formats.gm import chain, cms, der, oids, status, tst
 from openrhip.formats.gm.certs import Certificate
 from openrhip.formats.gm.chain import TrustStore
+from openrhip.formats.gm.crl import Revocation
 from openrhip.formats.gm.findings import Finding
 from openrhip.kernel.errors import Malformed, Problem
 
@@ -197,15 +198,8 @@ def _compromised(
     proven: datetime | None,
 ) -> list[Finding]:
     """A key that may have leaked stamps any time: then no token of it counts (RFC 3161 4)."""
-    for crl in trust.crls:
-        entry = crl.revocation(own)
-        if (
-            entry is not None
-            and entry.reason not in _HARMLESS
-            and not (proven and entry.at > proven)
-            and crl.issuer_attributes == own.issuer_attributes
-            and any(crl.signed_by(one) for one in issuers)
-        ):
+    for entry in _revocations(own, issuers, trust):
+        if entry.reason not in _HARMLESS and not (proven and entry.at > proven):
             return [
                 Finding(
                     "tsp.compromised",
@@ -215,3 +209,22 @@ def _compromised(
                 )
             ]
     return []
+
+
+def _revocations(
+    own: Certificate, issuers: Sequence[Certificate], trust: TrustStore
+) -> Iterator[Revocation]:
+    """What lists and answers of its issuer say against a certificate, from whatever time."""
+    for crl in trust.crls:
+        entry = crl.revocation(own)
+        if (
+            entry is not None
+            and crl.issuer_attributes == own.issuer_attributes
+            and any(crl.signed_by(one) for one in issuers)
+        ):
+            yield entry
+    for answer in trust.answers:
+        for issuer in issuers:
+            row = answer.about(own, issuer)
+            if row and row.revocation and status.speaks_for(answer, issuer, trust.crls):
+                yield row.revocation
