@@ -66,7 +66,8 @@ def _ink(data: bytes, page: int = 0) -> int:
 
 
 def _texts(svg: str) -> str:
-    return "".join(e.text for e in etree.fromstring(svg.encode()).iter(f"{SVG}text"))
+    texts = etree.fromstring(svg.encode()).iter(f"{SVG}text")
+    return "".join("".join(e.itertext()) for e in texts)
 
 
 FIXED = '<ofd:CGTransform CodePosition="0" CodeCount="{n}" GlyphCount="{n}"><ofd:Glyphs>{g}</ofd:Glyphs></ofd:CGTransform>'

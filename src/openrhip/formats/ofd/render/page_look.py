@@ -24,8 +24,7 @@ nav ul{max-height:60vh;overflow:auto;margin:.25rem 0;padding-left:1.25rem}
 nav a{display:inline-block;padding:.15rem 0}
 main{padding:1rem .5rem;overflow-x:auto}
 .page{position:relative;width:min(100%,calc(var(--w,210mm)*var(--z,1)));margin:0 auto 1rem;
-background:#fff;box-shadow:0 1px 4px #0003;overflow:hidden;content-visibility:auto;
-contain-intrinsic-size:auto 297mm}
+background:#fff;box-shadow:0 1px 4px #0003;overflow:hidden;content-visibility:auto}
 .z50{--z:.5}.z75{--z:.75}.z150{--z:1.5}.z200{--z:2}
 .z150 .page,.z200 .page{width:calc(var(--w,210mm)*var(--z,1))}
 .zfit .page{width:100%}

@@ -21,6 +21,7 @@ from openrhip.formats.ofd.render.scene_items import (
     TextItem,
 )
 from openrhip.formats.ofd.render.svg_fonts import WebFonts
+from openrhip.formats.ofd.render.svg_lines import Span, joined, plain
 from openrhip.formats.ofd.render.svg_paint import Paints, hexed, matrix, n, path_data, transform
 from openrhip.kernel.errors import Problem, TooLarge
 
@@ -47,9 +48,17 @@ class Drawing:
         self._size = 0
 
     def inside(self, items: Iterable[Item]) -> str:
-        """The items one after the other. Raises TooLarge."""
-        parts = [self.item(item) for item in items]
-        made = "".join(parts)
+        """The items one after the other. Raises TooLarge.
+
+        Texts that go on where others end are one text, so that a browser finds words in it.
+        """
+        parts: list[str | Span] = []
+        for item in items:
+            if isinstance(item, TextItem) and not item.clips:
+                parts.extend(self._text(item))
+            else:
+                parts.append(self.item(item))
+        made = joined(parts)
         self._size += len(made)
         if self._size > _LARGEST:
             raise TooLarge("the page would be too large as SVG", where="page")
@@ -57,7 +66,7 @@ class Drawing:
 
     def item(self, item: Item) -> str:
         if isinstance(item, TextItem):
-            made = self._text(item)
+            made = joined(self._text(item))
         elif isinstance(item, PathItem):
             made = self._path(item)
         elif isinstance(item, ImageItem):
@@ -161,8 +170,8 @@ class Drawing:
 
     # text
 
-    def _text(self, item: TextItem) -> str:
-        out: list[str] = []
+    def _text(self, item: TextItem) -> list[str | Span]:
+        out: list[str | Span] = []
         look = self.paints.look("fill", item.fill, item.fill_alpha, item.matrix)
         if item.fill is None:
             look = ' fill-opacity="0"'  # still to be found and selected
@@ -174,9 +183,9 @@ class Drawing:
             line = self._faces.line(item, code)
             for run in self._faces.runs(item, line, level=item.italic):
                 out.extend(self._run(item, run, look))
-        return "".join(out)
+        return out
 
-    def _run(self, item: TextItem, run: Run, look: str) -> Iterator[str]:
+    def _run(self, item: TextItem, run: Run, look: str) -> Iterator[str | Span]:
         """Neighbours that a browser can set are one text; the others are paths."""
         web = self.fonts.of(run.face)
         if run.strong and item.stroke is None and isinstance(item.fill, tuple):
@@ -198,9 +207,16 @@ class Drawing:
 
     def _set(
         self, item: TextItem, run: Run, part: slice, shown: Sequence[str], name: str, look: str
-    ) -> str:
+    ) -> str | Span:
         glyphs = run.glyphs[part]
         wide = item.stretch * run.narrow
+        text = escape("".join(shown))
+        head = f'class="{name}" font-size="{n(item.size)}"'
+        if wide == 1 and not run.slant and plain(item, look):
+            base, (_, _, _, _, left, top) = glyphs[0].y, item.matrix
+            if all(glyph.y == base for glyph in glyphs):
+                at = [glyph.x + left for glyph in glyphs]
+                return Span(n(base + top), at[0], at[-1] + item.size, f"{head}{look}", at, text)
         own: Matrix = (wide, 0.0, 0.0, 1.0, 0.0, 0.0)
         base = glyphs[0].y
         if run.slant:
@@ -211,11 +227,7 @@ class Drawing:
         if any(glyph.y != base for glyph in glyphs):
             ys = " ".join(n(glyph.y) for glyph in glyphs)
         turn = f' rotate="{item.char_direction}"' if item.char_direction else ""
-        text = escape("".join(shown))
-        return (
-            f'<text class="{name}" font-size="{n(item.size)}" x="{xs}" y="{ys}"{turn}'
-            f"{transform(where)}{look}>{text}</text>"
-        )
+        return f'<text {head} x="{xs}" y="{ys}"{turn}{transform(where)}{look}>{text}</text>'
 
     def _drawn(self, item: TextItem, run: Run, at: int, shown: str, look: str) -> str:
         """A glyph as a path, under the name of what it stands for."""
