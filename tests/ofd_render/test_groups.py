@@ -2,6 +2,7 @@
 
 import io
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from PIL import Image as Pillow
@@ -209,3 +210,10 @@ def test_a_page_that_takes_too_long_ends_typed(package):
     assert raster(made, 100).getpixel((50, 50)) == RED
     with pytest.raises(TooLarge):
         raster(made, 600, seconds=-1.0)
+
+
+def test_many_threads_draw_at_once(package):
+    data = package(square("255 0 0") * 200)
+    wanted = render.to_png(data)
+    with ThreadPoolExecutor(4) as pool:
+        assert set(pool.map(lambda _: render.to_png(data), range(24))) == {wanted}

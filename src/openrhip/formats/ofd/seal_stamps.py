@@ -128,6 +128,7 @@ def _drawn(picture: bytes) -> bytes:
 
     from openrhip.formats.ofd.package import open_package  # noqa: PLC0415 - with the renderer
     from openrhip.formats.ofd.render import pdf  # noqa: PLC0415 - which asks for stamps itself
+    from openrhip.formats.ofd.render.raster import PDFIUM  # noqa: PLC0415
     from openrhip.formats.ofd.render.scene import Scene  # noqa: PLC0415
 
     package = open_package(picture)
@@ -135,16 +136,17 @@ def _drawn(picture: bytes) -> bytes:
         raise NotFound("a seal's picture without a page", where="seal")
     _, _, width, height = package.page_box(package.pages[0])
     made = pdf.to_pdf(Scene.of(package), (), "", [0])
-    document = pypdfium2.PdfDocument(made)
-    try:
-        sheet = document[0]
-        scale = min(_DPI / 72, _LONGEST / (max(width, height) * 72 / 25.4))
-        image = sheet.render(scale=scale, fill_color=(255, 255, 255, 0)).to_pil()
-        out = io.BytesIO()
-        image.convert("RGBA").save(out, "PNG")
-        sheet.close()
-    finally:
-        document.close()
+    with PDFIUM:
+        document = pypdfium2.PdfDocument(made)
+        try:
+            sheet = document[0]
+            scale = min(_DPI / 72, _LONGEST / (max(width, height) * 72 / 25.4))
+            image = sheet.render(scale=scale, fill_color=(255, 255, 255, 0)).to_pil()
+            out = io.BytesIO()
+            image.convert("RGBA").save(out, "PNG")
+            sheet.close()
+        finally:
+            document.close()
     return out.getvalue()
 
 

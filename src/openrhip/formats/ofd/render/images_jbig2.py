@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from PIL import Image
 
+from openrhip.formats.ofd.render.raster import PDFIUM
 from openrhip.kernel.errors import Malformed, TooLarge
 
 _HEAD = b"\x97JB2\r\n\x1a\n"
@@ -144,15 +145,16 @@ def pixels(stream: bytes, width: int, height: int) -> Image.Image:
     pdf.pages.append(pikepdf.Page(page))
     out = io.BytesIO()
     pdf.save(out, compress_streams=False)
-    document = pypdfium2.PdfDocument(out.getvalue())
-    try:
-        sheet = document[0]
-        shown = next(iter(sheet.get_objects(max_depth=1)))
-        bitmap = shown.get_bitmap(render=False)
-        found: Image.Image = bitmap.to_pil().convert("1", dither=Image.Dither.NONE)
-        sheet.close()
-    except (pypdfium2.PdfiumError, StopIteration, AttributeError) as error:
-        raise Malformed("JBIG2 data that cannot be decoded", where="image") from error
-    finally:
-        document.close()
+    with PDFIUM:
+        document = pypdfium2.PdfDocument(out.getvalue())
+        try:
+            sheet = document[0]
+            shown = next(iter(sheet.get_objects(max_depth=1)))
+            bitmap = shown.get_bitmap(render=False)
+            found: Image.Image = bitmap.to_pil().convert("1", dither=Image.Dither.NONE)
+            sheet.close()
+        except (pypdfium2.PdfiumError, StopIteration, AttributeError) as error:
+            raise Malformed("JBIG2 data that cannot be decoded", where="image") from error
+        finally:
+            document.close()
     return found

@@ -1,11 +1,12 @@
 """A PDF page as pixels, within bounds of time (PDFium).
 
 PDFium draws in steps and asks between them whether to pause: so a page made to take for ever ends
-in a typed error.
+in a typed error. PDFium serves one thread at a time: whoever else uses it takes `PDFIUM`.
 """
 
 from __future__ import annotations
 
+import threading
 import time
 from typing import Any
 
@@ -13,12 +14,21 @@ from PIL import Image
 
 from openrhip.kernel.errors import Malformed, TooLarge
 
+PDFIUM = threading.RLock()
 _SECONDS = 4.0  # of processor time for a page,
 _PIXELS = 10_000_000  # and a second more for each so many pixels
 
 
 def raster(data: bytes, dpi: float, *, seconds: float = _SECONDS) -> Image.Image:
     """The first page in mode RGB. Raises TooLarge if it takes too long, Malformed."""
+    with PDFIUM:
+        image = _raster(data, dpi, seconds)
+    if image is None:
+        raise TooLarge("a page takes too long to draw", where="page", remedy="ask for less dpi")
+    return image
+
+
+def _raster(data: bytes, dpi: float, seconds: float) -> Image.Image | None:
     import pypdfium2  # noqa: PLC0415 - 10 MB that text and PDF do not need
     from pypdfium2 import raw  # noqa: PLC0415
 
@@ -38,8 +48,6 @@ def raster(data: bytes, dpi: float, *, seconds: float = _SECONDS) -> Image.Image
         page.close()
     finally:
         document.close()
-    if image is None:
-        raise TooLarge("a page takes too long to draw", where="page", remedy="ask for less dpi")
     return image
 
 
