@@ -1,5 +1,7 @@
 """What breaks the standard is named, with its place; what keeps it is not."""
 
+from pathlib import Path
+
 import pytest
 
 from openrhip.formats import ofd
@@ -12,6 +14,7 @@ NS = 'xmlns:ofd="http://www.ofdspec.org/2016"'
 PAGE = "Doc_0/Pages/Page_0/Content.xml"
 DOCUMENT = "Doc_0/Document.xml"
 RES = "Doc_0/PublicRes.xml"
+VECTORS = Path(__file__).parents[1] / "vectors" / "ofd"
 FONT = '<ofd:Font ID="4" FontName="SimSun" FamilyName="宋体"/>'
 PNG = (
     b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\1\0\0\0\1\x08\0\0\0\0:~\x9bU\0\0\0\nIDATx\x9cc\xf8\x0f\0"
@@ -192,3 +195,17 @@ def test_deep_and_strange_trees_end():
     assert schema.Checker("x").root(root, "Page")
     strange = etree.fromstring(f"<ofd:Page {NS}><!-- a --><?pi x?><ofd:Content/></ofd:Page>")
     assert [one.code for one in schema.Checker("x").root(strange, "Page")] == ["schema.missing"]
+
+
+@pytest.mark.parametrize("name", ["unsigned", "signed-and-sealed", "sealed-and-locked"])
+def test_signed_documents_of_our_own_conform(name):
+    report = ofd.check(VECTORS / f"{name}.ofd")
+    assert all(one.ok for one in report.findings)
+
+
+def test_transformations_of_glyphs_without_end_end(parcel):
+    spans = "".join(
+        f'<ofd:CGTransform CodePosition="{n}" CodeCount="99999999"/>' for n in range(2000)
+    )
+    report = ofd.check(parcel({PAGE: ('Size="4"><ofd:TextCode', f'Size="4">{spans}<ofd:TextCode')}))
+    assert {one.code for one in report.findings if not one.ok} == {"font.embedded"}

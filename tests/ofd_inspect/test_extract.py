@@ -27,7 +27,7 @@ def attached(parcel, *names):
 
 def test_all_of_our_own_document(own, tmp_path):
     written = write_out(own, tmp_path, ("attachments", "images", "fonts", "tags", "metadata"))
-    names = {path.name for _, path in written}
+    names = {one.path.name for one in written}
     assert {"source.xml", "tags.json", "metadata.json"} <= names
     assert (tmp_path / "source.xml").read_bytes() == b"<a>1</a>"
     tags = json.loads((tmp_path / "tags.json").read_text())
@@ -46,7 +46,7 @@ def test_all_of_our_own_document(own, tmp_path):
 def test_hostile_names_stay_in_the_folder(parcel, tmp_path, name):
     out = tmp_path / "out"
     written = write_out(attached(parcel, name), out, ("attachments",))
-    (path,) = (path for _, path in written)
+    (path,) = (one.path for one in written)
     assert path.parent == out
     assert path.read_bytes() == b"<a>0</a>"
     assert [one.name for one in tmp_path.iterdir()] == ["out"]
@@ -54,13 +54,13 @@ def test_hostile_names_stay_in_the_folder(parcel, tmp_path, name):
 
 def test_names_that_collide_are_numbered(parcel, tmp_path):
     written = write_out(attached(parcel, "a.xml", "A.XML", "a.xml"), tmp_path, ("attachments",))
-    assert len({path.name.casefold() for _, path in written}) == 3
-    assert [path.read_bytes() for _, path in written] == [b"<a>0</a>", b"<a>1</a>", b"<a>2</a>"]
+    assert len({one.path.name.casefold() for one in written}) == 3
+    assert [one.path.read_bytes() for one in written] == [b"<a>0</a>", b"<a>1</a>", b"<a>2</a>"]
 
 
 def test_names_without_a_suffix_get_that_of_their_part(parcel, tmp_path):
-    ((_, path),) = write_out(attached(parcel, "原文"), tmp_path, ("attachments",))
-    assert path.name == "原文.xml"
+    (one,) = write_out(attached(parcel, "原文"), tmp_path, ("attachments",))
+    assert one.path.name == "原文.xml"
 
 
 def test_nothing_is_overwritten_unless_asked(parcel, tmp_path):

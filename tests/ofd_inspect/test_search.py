@@ -221,3 +221,24 @@ def test_cells_and_ended_lines_do_not_go_on(parcel):
         12, 10, 13, "fever today", 2
     )
     assert hits(parcel({PAGE: page_of(english)}), "has fever") == [(0, "has fever")]
+
+
+def test_crowded_and_nested_pages_end_soon(parcel):
+    crowd = page_of(
+        text_object(11, 10, 10, "".join(chr(0x4E00 + n * 7919 % 20_000) for n in range(600_000)))
+    )
+    package = ofd.open_package(parcel({PAGE: crowd}))
+    assert hits(package, "字") == []
+    assert {one.code for one in package.notices} == {"part.unreadable"}
+    inner = "".join(
+        f'<ofd:CompositeObject ID="{n}" Boundary="0 0 9 9" ResourceID="40"/>' for n in range(50, 70)
+    )
+    unit = (
+        '<ofd:CompositeGraphicUnits><ofd:CompositeGraphicUnit ID="40" Width="9" Height="9">'
+        f"<ofd:Content>{inner}</ofd:Content></ofd:CompositeGraphicUnit></ofd:CompositeGraphicUnits></ofd:Res>"
+    )
+    use = '<ofd:CompositeObject ID="12" Boundary="20 30 20 20" ResourceID="40"/>'
+    package = ofd.open_package(
+        parcel({PAGE: page_of(use), "Doc_0/PublicRes.xml": ("</ofd:Res>", unit)})
+    )
+    assert hits(package, "obj") == []

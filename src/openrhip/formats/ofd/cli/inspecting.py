@@ -76,13 +76,13 @@ def extract(file: Path, folder: Path | None, force: bool, as_json: bool, **wante
     written = extracting.write_out(file, folder, kinds, force=force)
     if as_json:
         lines = [
-            {"kind": found.kind, "file": str(path), "part": found.part, "bytes": len(found.data)}
-            for found, path in written
+            {"kind": one.kind, "file": str(one.path), "part": one.part, "bytes": one.size}
+            for one in written
         ]
         say({"written": lines})
         return
-    for found, path in written:
-        click.echo(f"{found.kind}: {path} ({len(found.data)} bytes)")
+    for one in written:
+        click.echo(f"{one.kind}: {one.path} ({one.size} bytes)")
     click.echo(f"{len(written)} files")
 
 

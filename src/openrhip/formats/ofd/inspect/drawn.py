@@ -20,7 +20,9 @@ from openrhip.formats.ofd.render.geometry import IDENTITY, Matrix, apply, bounds
 from openrhip.kernel.errors import Malformed, Problem
 
 _DEEPEST = 16
-_MOST = 200_000
+_MOST, _MOST_CHARS = 200_000, 500_000
+_MOST_UNITS = 5_000
+"""Objects, characters and composite objects of a page that are looked at."""
 OBJECTS = frozenset({"TextObject", "PathObject", "ImageObject", "CompositeObject"})
 _UP, _DOWN = 0.88, 0.12
 """What a character takes above and below its baseline, in its size."""
@@ -147,11 +149,11 @@ class Walker:
 
     def __init__(self, resources: Resources) -> None:
         self.resources = resources
-        self._count = 0
+        self._count = self._chars = self._units = 0
 
     def page(self, part: str, *, templates: bool = True) -> Iterator[Drawn]:
         """All objects of a page, those of its templates first. Raises Malformed, NotFound."""
-        self._count = 0
+        self._count = self._chars = self._units = 0
         root = self.resources.package.xml(part)
         own = self.resources.of_page(part, root)
         if templates:
@@ -190,13 +192,17 @@ class Walker:
                 yield from self.block(element, matrix, place, own, depth + 1)
             elif kind in OBJECTS:
                 self._count += 1
-                if self._count > _MOST:
-                    raise Malformed(f"more than {_MOST} objects on a page", where=place[1])
+                if kind == "TextObject":
+                    codes = px.children(element, "TextCode")
+                    self._chars += sum(len(code.text or "") for code in codes)
+                if self._count > _MOST or self._chars > _MOST_CHARS:
+                    raise Malformed("too many objects or characters on a page", where=place[1])
                 drawn = _drawn(element, kind, matrix, place)
                 if drawn is None:
                     continue
                 yield drawn
-                if kind == "CompositeObject":
+                if kind == "CompositeObject" and self._units < _MOST_UNITS:
+                    self._units += 1
                     unit = self.resources.find(element.get("ResourceID", ""), own)
                     content = px.child(unit.element, "Content") if unit is not None else None
                     if content is not None:

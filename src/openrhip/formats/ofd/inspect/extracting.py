@@ -41,6 +41,16 @@ class Found:
     data: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Written:
+    """Where something went; size in bytes."""
+
+    kind: str
+    path: Path
+    part: str
+    size: int
+
+
 def extract(data: bytes | Path | Package, kinds: tuple[str, ...] = KINDS) -> Iterator[Found]:
     """What a package holds of these kinds, one after another. Raises Malformed, TooLarge."""
     package = data if isinstance(data, Package) else open_package(data)
@@ -54,10 +64,10 @@ def extract(data: bytes | Path | Package, kinds: tuple[str, ...] = KINDS) -> Ite
 
 def write_out(
     data: bytes | Path | Package, folder: Path, kinds: tuple[str, ...], *, force: bool = False
-) -> list[tuple[Found, Path]]:
+) -> list[Written]:
     """Write what is found into a folder. Raises Conflict for names that are taken already."""
     folder.mkdir(parents=True, exist_ok=True)
-    written: list[tuple[Found, Path]] = []
+    written: list[Written] = []
     for found in extract(data, kinds):
         path = folder / found.name
         if path.is_symlink() or (force and path.exists() and not path.is_file()):
@@ -69,7 +79,7 @@ def write_out(
             raise Conflict(
                 "a file of this name is there already", where=str(path), remedy="use --force"
             ) from error
-        written.append((found, path))
+        written.append(Written(found.kind, path, found.part, len(found.data)))
     return written
 
 

@@ -34,22 +34,28 @@ class Usage:
 
     def _object(self, element: Element, font: str) -> None:
         chars = self.chars.setdefault(font, set())
-        covered: set[int] = set()
+        spans: list[tuple[int, int]] = []
         for child in element:
             name = px.local(child)
             if name == "CGTransform":
                 at, count = _whole(child.get("CodePosition")), _whole(child.get("CodeCount"), 1)
-                covered.update(range(at, min(at + count, at + 100_000)))
+                spans.append((at, at + count))
                 glyphs = [_whole(word) for word in px.text(child, "Glyphs").split()]
                 if glyphs:
                     self.glyphs[font] = max(self.glyphs.get(font, 0), *glyphs)
             elif name == "TextCode":
                 text = child.text or ""
-                if covered:
-                    chars.update(c for at, c in enumerate(text) if at not in covered)
-                    covered = set()
-                else:
-                    chars.update(text)
+                chars.update(_uncovered(text, spans))
+                spans = []
+
+
+def _uncovered(text: str, spans: list[tuple[int, int]]) -> Iterator[str]:
+    """The stretches of a text that no transformation of glyphs covers."""
+    at = 0
+    for start, end in sorted(spans):
+        yield from text[at : max(start, at)]
+        at = max(at, end)
+    yield from text[at:]
 
 
 def _whole(value: str | None, usual: int = 0) -> int:
