@@ -118,16 +118,20 @@ class Sheet:
         if box is None:
             return
         flags, colors = "", ""
+        fading = state.alpha(), state.alpha(stroke=True)
+        if not (fill and stroke) and fading[stroke] < 255:  # readers honour it best on the object
+            flags = f' Alpha="{fading[stroke]}"'
+            fading = 255, 255
         if stroke:
             pen = state.pen
             flags += pen.attributes()
             box = grown(box, pen.millimetres * (0.75 if state.join else 1.5))
-            colors += _color("StrokeColor", state.stroke, state.alpha(stroke=True))
+            colors += _color("StrokeColor", state.stroke, fading[1])
         else:
             flags += ' Stroke="false"'
         if fill:
             flags += ' Fill="true"' + (' Rule="Even-Odd"' if fill == "Even-Odd" else "")
-            colors += _color("FillColor", state.fill, state.alpha())
+            colors += _color("FillColor", state.fill, fading[0])
         x, y = round(box[0], 3), round(box[1], 3)
         fine = max(box[2], box[3]) < 8 or len(path.steps) <= 12
         data = path.data(x, y, 3 if fine else 2)

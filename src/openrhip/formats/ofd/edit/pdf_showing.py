@@ -104,6 +104,8 @@ def _look(state: State, font: PdfFont) -> Look:
         alpha = state.alpha()
         red, green, blue = state.fill.color
         opacity = f' Alpha="{alpha}"' if alpha < 255 else ""
+        if opacity and state.mode not in _STROKED:
+            flags, opacity = opacity, ""
         if (red, green, blue) != (0, 0, 0) or opacity:
             paint = f'<ofd:FillColor Value="{red} {green} {blue}"{opacity}/>'
     if state.mode in _STROKED:
