@@ -242,3 +242,4 @@ def test_crowded_and_nested_pages_end_soon(parcel):
         parcel({PAGE: page_of(use), "Doc_0/PublicRes.xml": ("</ofd:Res>", unit)})
     )
     assert hits(package, "obj") == []
+    assert {one.code for one in package.notices} == {"group.too-many"}

@@ -201,12 +201,26 @@ class Walker:
                 if drawn is None:
                     continue
                 yield drawn
-                if kind == "CompositeObject" and self._units < _MOST_UNITS:
-                    self._units += 1
-                    unit = self.resources.find(element.get("ResourceID", ""), own)
-                    content = px.child(unit.element, "Content") if unit is not None else None
-                    if content is not None:
-                        yield from self.block(content, drawn.matrix, place, own, depth + 1)
+                if kind == "CompositeObject":
+                    yield from self._unit(drawn, own, depth)
+
+    def _unit(self, drawn: Drawn, own: dict[str, Resource], depth: int) -> Iterator[Drawn]:
+        """The objects of a composite object."""
+        unit = self.resources.find(drawn.element.get("ResourceID", ""), own)
+        content = px.child(unit.element, "Content") if unit is not None else None
+        if content is None:
+            return
+        self._units += 1
+        if self._units <= _MOST_UNITS:
+            place = (drawn.layer, drawn.part)
+            yield from self.block(content, drawn.matrix, place, own, depth + 1)
+        else:
+            self.resources.package.notices.note(
+                "group.too-many",
+                f"复合图元超过 {_MOST_UNITS} 个，其余未读取",
+                f"more than {_MOST_UNITS} composite objects on a page; the rest is left out",
+                drawn.part,
+            )
 
 
 def _drawn(element: Element, kind: str, matrix: Matrix, place: tuple[str, str]) -> Drawn | None:
