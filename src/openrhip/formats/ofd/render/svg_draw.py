@@ -9,7 +9,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from openrhip.formats.ofd.render.faces import Face, Faces, Run
 from openrhip.formats.ofd.render.geometry import Matrix, multiply
-from openrhip.formats.ofd.render.images import PLACEHOLDER, Picture, decode, masked
+from openrhip.formats.ofd.render.images import PLACEHOLDER, decode, masked
 from openrhip.formats.ofd.render.scene import Scene
 from openrhip.formats.ofd.render.scene_items import (
     GroupItem,
@@ -43,7 +43,7 @@ class Drawing:
         self.fonts = WebFonts()
         self.paints = Paints(self, prefix)
         self.blends: set[str] = set()
-        self._pictures: dict[tuple[str, str], Picture | None] = {}
+        self._pictures: dict[tuple[str, str], str] = {}
         self._depth = 0
         self._size = 0
 
@@ -59,10 +59,14 @@ class Drawing:
             else:
                 parts.append(self.item(item))
         made = joined(parts)
-        self._size += len(made)
+        self.grow(len(made))
+        return made
+
+    def grow(self, size: int) -> None:
+        """Count characters made. Raises TooLarge."""
+        self._size += size
         if self._size > _LARGEST:
             raise TooLarge("the page would be too large as SVG", where="page")
-        return made
 
     def item(self, item: Item) -> str:
         if isinstance(item, TextItem):
@@ -125,12 +129,9 @@ class Drawing:
     # pictures
 
     def _image(self, item: ImageItem) -> str:
-        picture = self.picture_of(item)
-        if picture is None:
+        key = self._picture(item)
+        if not key:
             return _placeholder(item.matrix)
-        key = self.paints.define(
-            ("image", item.part, item.mask), lambda key: _embedded(key, picture)
-        )
         made = f'<use xlink:href="#{key}"{transform(item.matrix)}{_faint(item.alpha)}/>'
         if item.border is not None:
             x, y, wide, tall = item.box
@@ -142,13 +143,21 @@ class Drawing:
             )
         return made
 
-    def picture_of(self, item: ImageItem) -> Picture | None:
-        key = (item.part, item.mask)
-        if key not in self._pictures:
-            self._pictures[key] = self._read(item)
-        return self._pictures[key]
+    def _picture(self, item: ImageItem) -> str:
+        """The id of its definition, empty if nobody can read it."""
+        known = (item.part, item.mask)
+        found = self._pictures.get(known)
+        if found is None:
+            made = self._read(item)
+            found = (
+                self.paints.define(("image", *known), lambda key: _embedded(key, made))
+                if made
+                else ""
+            )
+            self._pictures[known] = found
+        return found
 
-    def _read(self, item: ImageItem) -> Picture | None:
+    def _read(self, item: ImageItem) -> tuple[str, bytes] | None:
         for part in (item.part, item.substitution):
             if not part:
                 continue
@@ -156,7 +165,7 @@ class Drawing:
                 picture = decode(self._scene.package.read(part))
                 if item.mask:
                     picture = masked(picture, decode(self._scene.package.read(item.mask)))
-                picture.web()
+                return picture.web()
             except Problem as problem:
                 self._faces.notices.note(
                     "image.unreadable",
@@ -164,8 +173,6 @@ class Drawing:
                     f"a picture cannot be read; a frame stands for it: {problem.what}",
                     part,
                 )
-            else:
-                return picture
         return None
 
     # text
@@ -329,8 +336,8 @@ def _pen(pen: Pen) -> str:
     return made
 
 
-def _embedded(key: str, picture: Picture) -> str:
-    kind, data = picture.web()
+def _embedded(key: str, picture: tuple[str, bytes]) -> str:
+    kind, data = picture
     inside = base64.b64encode(data).decode("ascii")
     return (
         f'<image id="{key}" width="1" height="1" preserveAspectRatio="none"'

@@ -72,7 +72,9 @@ class Paints:
         found = self._ids.get(key)
         if found is None:
             found = self._ids[key] = f"{self._prefix}{len(self._ids)}"
-            self.defs.append(make(found))
+            made = make(found)
+            self._drawing.grow(len(made))
+            self.defs.append(made)
         return found
 
     def look(self, name: str, paint: Paint | None, alpha: float, own: Matrix) -> str:
