@@ -43,8 +43,10 @@ def test_info(run, file, odd):
     assert json.loads(run("info", odd, "--json"))["notices"][0]["code"] == "path.irregular"
 
 
-def test_search(run, file):
+def test_search(run, file, odd):
     assert run("search", file, "胸痛").endswith("1 hits\n")
+    assert "路径写法不规范" in run("search", odd, "小结")
+    assert json.loads(run("search", odd, "小结", "--json"))["notices"]
     found = json.loads(run("search", file, "胸痛", "医嘱", "--json"))
     assert {(hit["word"], hit["page"]) for hit in found["hits"]} >= {("胸痛", 1), ("医嘱", 2)}
     assert found["complete"]

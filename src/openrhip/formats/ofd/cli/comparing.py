@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from openrhip.formats.ofd.cli.common import JSON, say
+from openrhip.formats.ofd.cli.editing import warn
 from openrhip.kernel.files import write_durably
 
 if TYPE_CHECKING:
@@ -65,10 +66,13 @@ def diff(
         new = at_version(new, to_version)
     found = compare(old, new)
     if as_json:
-        say(found.as_dict())
+        notices = [one.as_dict() for one in (*old.notices, *new.notices)]
+        say({**found.as_dict(), "notices": notices})
     else:
         for line in _lines(found):
             click.echo(line)
+        warn(old.notices)
+        warn([one for one in new.notices if one not in old.notices])
     if output is not None:
         from openrhip.formats.ofd.inspect.picturing import picture
 

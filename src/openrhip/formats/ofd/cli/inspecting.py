@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from openrhip.formats.ofd.cli.common import FILE, JSON, say, trust_folder
+from openrhip.formats.ofd.cli.editing import warn
 
 
 @click.command()
@@ -30,16 +31,21 @@ def search(
     code 0 also if nothing is found.
     """
     from openrhip.formats.ofd.inspect.searching import search as find
+    from openrhip.formats.ofd.package import open_package
 
+    package = open_package(file)
     wanted = [page - 1 for page in pages] or None
-    hits = find(file, list(words), pages=wanted, most=most)
+    hits = find(package, list(words), pages=wanted, most=most)
     if as_json:
-        say({"hits": [hit.as_dict() for hit in hits], "complete": len(hits) < most})
+        notices = [notice.as_dict() for notice in package.notices]
+        found = [hit.as_dict() for hit in hits]
+        say({"hits": found, "complete": len(hits) < most, "notices": notices})
         return
     for hit in hits:
         x, y, *_ = hit.boxes[0] if hit.boxes else (0.0, 0.0)
         click.echo(f"{hit.page + 1}: ({x:.1f}, {y:.1f}) {hit.around}")
     click.echo(f"{len(hits)} hits" + ("" if len(hits) < most else "; there may be more"))
+    warn(package.notices)
 
 
 @click.command()
@@ -65,25 +71,29 @@ def extract(file: Path, folder: Path | None, force: bool, as_json: bool, **wante
     Names are made safe: nothing is written outside of DIR, nor over other files.
     """
     from openrhip.formats.ofd.inspect import extracting
+    from openrhip.formats.ofd.package import open_package
 
+    package = open_package(file)
     kinds = tuple(kind for kind in extracting.KINDS if wanted[kind]) or extracting.KINDS
     if folder is None:
         if not set(kinds) <= {"tags", "metadata"}:
             raise click.UsageError("say with -o where the files go")
-        for found in extracting.extract(file, kinds):
+        for found in extracting.extract(package, kinds):
             click.echo(found.data.decode(), nl=False)
+        warn(package.notices)
         return
-    written = extracting.write_out(file, folder, kinds, force=force)
+    written = extracting.write_out(package, folder, kinds, force=force)
     if as_json:
         lines = [
             {"kind": one.kind, "file": str(one.path), "part": one.part, "bytes": one.size}
             for one in written
         ]
-        say({"written": lines})
+        say({"written": lines, "notices": [notice.as_dict() for notice in package.notices]})
         return
     for one in written:
         click.echo(f"{one.kind}: {one.path} ({one.size} bytes)")
     click.echo(f"{len(written)} files")
+    warn(package.notices)
 
 
 @click.command()
