@@ -317,3 +317,16 @@ def test_metadata_goes_into_the_pdf():
             "某医院", "心电", "OpenRHIP",
         ]  # fmt: skip
         assert str(info.CreationDate) == "D:20261125"
+
+
+def test_files_are_looked_for_when_somebody_asks(draw):
+    listed = "".join(
+        f'<ofd:MultiMedia ID="{key}" Type="Image"><ofd:MediaFile>{key}.png</ofd:MediaFile>'
+        "</ofd:MultiMedia>"
+        for key in (1, 2)
+    )
+    use = '<ofd:ImageObject ID="5" Boundary="0 0 9 9" CTM="9 0 0 9 0 0" ResourceID="2"/>'
+    drawn = draw(use, resources=f"<ofd:MultiMedias>{listed}</ofd:MultiMedias>")
+    assert [notice.text_en for notice in drawn.notices if "png" in notice.text_en] == [
+        "a resource is missing: 2.png"
+    ]

@@ -56,12 +56,13 @@ class Unit:
 class Store:
     """Resources by kind and id. What is not here is looked for in `above`, the document's.
 
-    fonts: font resources; images: part of each image ("" if it is missing).
+    Fonts and images stay elements until somebody asks for them: only then is their file looked for.
     """
 
     package: Package
     notices: Notices
     above: Store | None = None
+    files: dict[tuple[str, str], tuple[Element, str, str]] = field(default_factory=dict)
     fonts: dict[str, FontRes] = field(default_factory=dict)
     images: dict[str, str] = field(default_factory=dict)
     params: dict[str, Element] = field(default_factory=dict)
@@ -71,10 +72,18 @@ class Store:
     _count: int = 0
 
     def font(self, key: str) -> FontRes | None:
-        return self.fonts.get(key) or (self.above.font(key) if self.above else None)
+        """A font resource."""
+        found = self.fonts.get(key)
+        if found is None and (waiting := self.files.get(("Font", key))) is not None:
+            found = self.fonts[key] = self._font(*waiting)
+        return found if found is not None or self.above is None else self.above.font(key)
 
     def image(self, key: str) -> str | None:
+        """The part of an image, "" if it is missing; None if there is no such resource."""
         found = self.images.get(key)
+        if found is None and (waiting := self.files.get(("MultiMedia", key))) is not None:
+            item, part, folder = waiting
+            found = self.images[key] = self._file(px.text(item, "MediaFile"), part, folder)
         return found if found is not None or self.above is None else self.above.image(key)
 
     def param(self, key: str) -> Element | None:
@@ -126,18 +135,17 @@ class Store:
             where,
         )
 
-    def _font(self, item: Element, part: str, folder: str) -> None:
+    def _waiting(self, item: Element, part: str, folder: str) -> None:
+        self.files[LOCAL[item.tag], item.get("ID", "")] = item, part, folder
+
+    def _font(self, item: Element, part: str, folder: str) -> FontRes:
         get = item.get
-        key, name, family = get("ID", ""), get("FontName", ""), get("FamilyName", "")
-        self.fonts[key] = FontRes(
-            key, family or name, self._file(px.text(item, "FontFile"), part, folder),
+        name, family = get("FontName", ""), get("FamilyName", "")
+        return FontRes(
+            get("ID", ""), family or name, self._file(px.text(item, "FontFile"), part, folder),
             get("Bold") in _TRUE, get("Serif") in _TRUE, get("Italic") in _TRUE,
             get("FixedWidth") in _TRUE, get("Charset", ""), name,
         )  # fmt: skip
-
-    def _image(self, item: Element, part: str, folder: str) -> None:
-        file = self._file(px.text(item, "MediaFile"), part, folder)
-        self.images[item.get("ID", "")] = file
 
     def _param(self, item: Element, part: str, folder: str) -> None:
         del part, folder
@@ -179,8 +187,8 @@ class Store:
 _RGB = Space()
 _Maker = Callable[[Store, Element, str, str], None]
 _KINDS: dict[str, _Maker] = {
-    "Font": Store._font,  # noqa: SLF001 -- a table of its own methods
-    "MultiMedia": Store._image,  # noqa: SLF001
+    "Font": Store._waiting,  # noqa: SLF001 -- a table of its own methods
+    "MultiMedia": Store._waiting,  # noqa: SLF001
     "DrawParam": Store._param,  # noqa: SLF001
     "ColorSpace": Store._space,  # noqa: SLF001
     "CompositeGraphicUnit": Store._unit,  # noqa: SLF001
