@@ -12,7 +12,14 @@ from openrhip.formats.gm.signer import SoftwareSigner
 from openrhip.formats.gm.sm2 import PrivateKey
 from openrhip.kernel import clock, ids
 from openrhip.kernel.config import SETTINGS, Config
-from openrhip.kernel.errors import Conflict, Malformed, Misconfigured, NotFound, Unavailable
+from openrhip.kernel.errors import (
+    Conflict,
+    Malformed,
+    Misconfigured,
+    NotFound,
+    Refused,
+    Unavailable,
+)
 from openrhip.records.models import Document, EvidenceLeaf, EvidenceNight, EvidenceTree
 from openrhip.records.service import evidence as ledger_side
 from openrhip.records.service import keep_evidence, trust, vault
@@ -64,6 +71,7 @@ class Era:
         )  # fmt: skip
 
 
+PROBES = {one.of(b"does the authority stamp this?") for one in digests.TABLE}
 ERAS = (Era(2026, 2031), Era(2029, 2039), Era(2036, 2053))
 
 
@@ -75,6 +83,7 @@ class Preserving:
         self.era = ERAS[0]
         self.stamps = 0
         self.away = False
+        self.refused = set()
         monkeypatch.setattr(means, "current", lambda: self.config)
         monkeypatch.setattr(means, "timestamper", lambda: self)
         monkeypatch.setattr(trust, "store", self.trust)
@@ -87,7 +96,9 @@ class Preserving:
     def stamp_digest(self, digest, algorithm):
         if self.away:
             raise Unavailable("the timestamp authority does not answer")
-        self.stamps += 1
+        if algorithm in self.refused:
+            raise Refused("this algorithm is not stamped")
+        self.stamps += digest not in PROBES
         return self.era.stamper.stamp_digest(digest, algorithm)
 
     def set(self, **values):
@@ -350,6 +361,52 @@ def test_a_rehash_that_is_killed_goes_on(decades, monkeypatch):
         assert running.rehash(algorithm="sha512").stamps == 1
         assert all(showing.verify(row.id).ok for row in decades.rows)
     assert EvidenceLeaf.objects.filter(generation=2).count() == 7
+
+
+SHA512 = digests.by_name("sha512").oid
+
+
+def test_an_algorithm_that_the_authority_does_not_stamp(decades):
+    decades.refused = {SHA512}
+    with clock.frozen(day(2042)), pytest.raises(Refused):
+        running.rehash(algorithm="sha512")
+    assert not EvidenceTree.objects.filter(algorithm="sha512").exists(), "nothing was read for it"
+
+
+def test_a_tree_that_cannot_be_stamped_holds_up_nothing(decades, monkeypatch):
+    with clock.frozen(day(2042)):
+        with monkeypatch.context() as patch:
+            patch.setattr(trees, "finish_next", lambda: 0)
+            running.rehash(algorithm="sha512")
+        decades.refused = {SHA512}
+        [new] = decades.deposit(b"new", at=day(2042, hour=1))
+        with pytest.raises(Refused):
+            running.run()
+        assert showing.verify(new.id).ok
+        assert all(showing.verify(row.id).ok for row in decades.rows), "by the older trees"
+        assert running.abandon() == 7
+        assert running.abandon() == 0
+        decades.refused = set()
+        running.rehash(algorithm="sha512")
+        assert all(showing.verify(row.id, read=True).ok for row in [*decades.rows, new])
+
+
+def test_a_renewal_overtaken_by_a_rehash_leaves_no_trace(archive, monkeypatch):
+    """The re-hash is over the older evidence as it was: a later renewal of that would break it."""
+    rows = archive.deposit(*contents(3), at=day(2026))
+    archive.turns(day(2026, 3, 2, 20))
+    archive.era = ERAS[1]
+    with clock.frozen(day(2030)):
+        archive.refused = {digests.SM3.oid}
+        with pytest.raises(Refused):
+            running.renew(before=day(2032))
+        assert EvidenceTree.objects.filter(kind=EvidenceTree.RENEWAL).count() == 1
+        assert all(showing.verify(one.id).ok for one in rows)
+        assert running.rehash(algorithm="sha256").stamps == 1
+        archive.refused = set()
+        running.run()
+        assert not EvidenceTree.objects.filter(kind=EvidenceTree.RENEWAL).exists()
+        assert all(showing.verify(one.id, read=True).ok for one in rows)
 
 
 def test_renewal_that_was_left_out_is_named(archive):

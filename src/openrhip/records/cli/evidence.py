@@ -148,17 +148,24 @@ def renew(before: str | None, as_json: bool) -> None:
 
 
 @evidence.command()
-@click.option("--algorithm", required=True, help="Digest: sm3, sha256, sha3_512, …")
+@click.option("--algorithm", help="Digest: sm3, sha256, sha3_512, …")
 @click.option("--most", type=click.IntRange(min=1), help="Stop after about so many documents.")
+@click.option("--abandon", is_flag=True, help="Forget a re-hash that has no timestamp yet.")
 @JSON
-def rehash(algorithm: str, most: int | None, as_json: bool) -> None:
+def rehash(algorithm: str | None, most: int | None, abandon: bool, as_json: bool) -> None:
     """Hash all documents and their evidence anew by another digest (哈希树续期).
 
     May be stopped and called again: it goes on where it was.
     """
+    if (algorithm is None) is not abandon:
+        raise click.UsageError("give --algorithm, or --abandon")
     start()
     from openrhip.records.service.preservation import running
 
+    if algorithm is None:
+        count = running.abandon()
+        say(as_json, {"abandoned": count}, f"{count} documents forgotten")
+        return
     _say_done(running.rehash(algorithm=algorithm, most=most), as_json)
 
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from django.db.models import Exists, F, OuterRef
 
+from openrhip.formats.gm import digests
 from openrhip.kernel.database import writing
 from openrhip.records.models import EvidenceLeaf, EvidenceTree
-from openrhip.records.service.preservation import filling, trees
+from openrhip.records.service.preservation import filling, means, trees
 
 
 def waiting(algorithm: str) -> list[EvidenceTree]:
@@ -30,8 +31,7 @@ def rehash_step(algorithm: str) -> int:
     if not rows:
         return _close(None)
     old = rows[0]
-    with writing():
-        new = trees.growing(generation=old.generation + 1, algorithm=algorithm)
+    new = _begun(old.generation + 1, algorithm)
     done = _take(old, new)
     if not done:
         with writing():
@@ -40,6 +40,33 @@ def rehash_step(algorithm: str) -> int:
         if new.leaves >= trees.MOST or len(rows) < 2 or rows[1].generation != old.generation:
             _close(new)
     return done
+
+
+def _begun(generation: int, algorithm: str) -> EvidenceTree:
+    """The tree that grows; before a new one, the authority is asked whether it stamps such."""
+    growing = EvidenceTree.objects.filter(
+        kind=EvidenceTree.DOCUMENTS, generation=generation, closed=False
+    ).first()
+    if growing is not None:
+        return growing
+    digest = digests.by_name(algorithm)
+    means.timestamper().stamp_digest(digest.of(b"does the authority stamp this?"), digest.oid)
+    with writing():
+        return trees.growing(generation=generation, algorithm=algorithm)
+
+
+def abandon() -> int:
+    """Forget re-hashes without a timestamp, with their rows. Answers how many documents."""
+    rows = EvidenceTree.objects.filter(
+        kind=EvidenceTree.DOCUMENTS, generation__gt=0, token__isnull=True
+    )
+    with writing():
+        EvidenceTree.objects.filter(next_tree__in=rows).update(next_tree=None)
+        leaves = EvidenceLeaf.objects.filter(tree__in=rows)
+        count = leaves.count()
+        leaves.delete()
+        rows.delete()
+    return count
 
 
 def done() -> int:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from datetime import datetime
 
 from openrhip.formats.gm import digests
 from openrhip.kernel import clock
-from openrhip.kernel.errors import Conflict
+from openrhip.kernel.errors import Conflict, Problem
 from openrhip.records.service.preservation import gathering, means, rehashing, renewing, trees
 from openrhip.records.service.preservation.results import Done
 
@@ -39,39 +38,50 @@ def run() -> Done:
     """Everything that is missing or due, now and to the end. Raises Conflict, Unavailable."""
     with means.alone():
         now = clock.now()
-        begun = _exhaust(trees.finish_next)
         documents = gathering.gather_all(now)
         renewed = renewing.renewal_step(now)
-        return Done(documents, renewed, begun + _exhaust(trees.finish_next))
+        return Done(documents, renewed, _finish())
 
 
 def renew(*, before: datetime | None = None) -> Done:
     """Renew all timestamps that end before the instant, by default within the margin."""
     with means.alone():
-        begun = _exhaust(trees.finish_next)
         now = clock.now()
         renewed = renewing.begin(renewing.due(before)) if before else renewing.renewal_step(now)
-        return Done(0, renewed, begun + _exhaust(trees.finish_next))
+        return Done(0, renewed, _finish())
 
 
 def rehash(*, algorithm: str, most: int | None = None) -> Done:
     """Re-hash everything that is by another algorithm; most: about so many documents, then stop.
 
-    Raises Malformed for an unknown algorithm.
+    Raises Malformed for an unknown algorithm, Refused if the authority does not stamp it.
     """
     name = digests.by_name(algorithm).name
     with means.alone():
-        begun = _exhaust(trees.finish_next)
         before = rehashing.done()
         while rehashing.rehash_step(name):
             if most is not None and rehashing.done() - before >= most:
                 break
-        return Done(rehashing.done() - before, 0, begun + _exhaust(trees.finish_next))
+        return Done(rehashing.done() - before, 0, _finish())
+
+
+def abandon() -> int:
+    """Forget re-hashes that have no timestamp yet. Answers how many documents were in them."""
+    with means.alone():
+        return rehashing.abandon()
 
 
 def _step(now: datetime) -> int:
-    done = trees.finish_next() or gathering.night_step(now) or renewing.renewal_step(now)
-    return done or _aged(now)
+    problem: Problem | None = None
+    done = 0
+    try:
+        done = trees.finish_next()
+    except Problem as error:
+        problem = error  # a tree that waits for its authority holds up nothing else
+    done = done or gathering.night_step(now) or renewing.renewal_step(now) or _aged(now)
+    if problem and not done:
+        raise problem
+    return done
 
 
 def _aged(now: datetime) -> int:
@@ -83,8 +93,8 @@ def _aged(now: datetime) -> int:
     return rehashing.rehash_step(wanted)
 
 
-def _exhaust(step: Callable[[], int]) -> int:
+def _finish() -> int:
     done = 0
-    while count := step():
-        done += count
+    while trees.finish_next():
+        done += 1
     return done

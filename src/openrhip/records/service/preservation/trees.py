@@ -11,7 +11,7 @@ from openrhip.formats.gm.tsp import TimestampReport
 from openrhip.kernel import clock, ids
 from openrhip.kernel.clock import rfc3339
 from openrhip.kernel.database import writing
-from openrhip.kernel.errors import NotVerified
+from openrhip.kernel.errors import NotVerified, Problem
 from openrhip.records.models import EvidenceRenewal, EvidenceTree
 from openrhip.records.service import evidence, trust, vault
 from openrhip.records.service.preservation import means
@@ -41,24 +41,35 @@ def begin(kind: str, *, generation: int, algorithm: str, closed: bool = False) -
 
 
 def finish_next() -> int:
-    """Stamp or enter the oldest closed tree that is not finished. Answers how many: 0 or 1."""
-    row = EvidenceTree.objects.filter(closed=True, receipt__isnull=True).order_by("pk").first()
-    if row is None:
-        return 0
-    if row.token is None:
-        _stamp(row)
-    _enter(row)
-    return 1
+    """Stamp or enter the oldest closed tree that can be finished. Answers how many: 0 or 1.
+
+    One that cannot be finished now does not hold up the others: its problem is raised when nothing
+    else is left to do.
+    """
+    problem: Problem | None = None
+    for row in EvidenceTree.objects.filter(closed=True, receipt__isnull=True).order_by("pk"):
+        try:
+            if row.token is None and not _stamp(row):
+                continue
+            _enter(row)
+        except Problem as error:
+            problem = problem or error
+            continue
+        return 1
+    if problem is not None:
+        raise problem
+    return 0
 
 
-def _stamp(row: EvidenceTree) -> None:
-    """Build the tree, have its root stamped, keep the nodes. Raises Unavailable, NotVerified."""
+def _stamp(row: EvidenceTree) -> bool:
+    """Build the tree, have its root stamped, keep the nodes. False if there is nothing to stamp.
+
+    Raises Unavailable, Refused, NotVerified.
+    """
     digest = digests.by_name(row.algorithm)
-    assembler = Assembler()
-    if row.kind == EvidenceTree.RENEWAL:
-        leaves: Sequence[bytes] = assembler.renewal_leaves(row)
-    else:
-        leaves = assembler.document_leaves(row)
+    leaves = _leaves(row)
+    if not leaves:
+        return False
     tree = Tree.build(digest, leaves)
     token, report = _token(digest, tree.root)
     stored = vault.store().put(tree.encode())
@@ -76,6 +87,23 @@ def _stamp(row: EvidenceTree) -> None:
             covered = EvidenceRenewal.objects.filter(by=row).values("tree_id")
             EvidenceTree.objects.filter(pk__in=covered, due_at__isnull=False).update(due_at=expires)
         EvidenceTree.objects.filter(next_tree=row).update(due_at=None)
+    return True
+
+
+def _leaves(row: EvidenceTree) -> Sequence[bytes]:
+    """What the tree is over, as of now: a re-hash takes in renewals that were made meanwhile, a
+    renewal leaves out what was re-hashed meanwhile, since that is over the older evidence alone.
+    """
+    assembler = Assembler()
+    if row.kind == EvidenceTree.DOCUMENTS:
+        return assembler.document_leaves(row)
+    with writing():
+        rows = EvidenceRenewal.objects.filter(by=row)
+        rows.filter(tree__next_tree__token__isnull=False).delete()
+        if not rows.exists():
+            row.delete()
+            return ()
+    return assembler.renewal_leaves(row)
 
 
 def _token(digest: Digest, root: bytes) -> tuple[bytes, TimestampReport]:
