@@ -135,6 +135,14 @@ def test_paths_lines_and_curves(sheet):
     assert _close(pdf, made)
 
 
+def test_rectangles_in_one_colour_are_one_object_and_none_cancels_another(sheet):
+    content = "0 0 1 rg 10 10 30 30 re f 20 20 30 30 re f 90 10 -30 30 re f 70 20 40 40 re f 1 0 0 rg 150 10 9 9 re f"
+    pdf = sheet(content)
+    made = edit.from_pdf(pdf)
+    assert len(_objects(made, "PathObject")) == 4
+    assert _close(pdf, made)
+
+
 def test_clips_cut_what_they_cut_and_cost_nothing_else(sheet):
     content = """q 20 20 60 60 re W n 1 0 0 rg 30 30 10 10 re f 0 1 0 rg 60 60 60 20 re f Q
     q 120 10 m 150 90 l 180 10 l h W n 0 0 1 rg 100 0 100 100 re f Q 1 0 1 rg 0 0 10 10 re f"""
@@ -267,6 +275,34 @@ def test_jpeg_travels_as_it_is_and_once(sheet):
     assert [package.read(name) for name in pictures] == [out.getvalue()]
 
 
+def test_jpeg_2000_travels_as_it_is(sheet):
+    out = io.BytesIO()
+    Image.new("RGB", (40, 20), (200, 30, 30)).save(out, "JPEG2000")
+    image = _image(
+        out.getvalue(), Width=40, Height=20, ColorSpace=Name.DeviceRGB, Filter=Name.JPXDecode
+    )
+    pdf = _placed(sheet, image)
+    made = edit.from_pdf(pdf)
+    package = ofd.open_package(made.data)
+    assert [package.read(name) for name in package.parts if name.endswith(".jp2")] == [
+        out.getvalue()
+    ]
+    assert _close(pdf, made)
+
+
+def test_a_picture_with_a_soft_mask_keeps_it(sheet):
+    base = Pdf.open(io.BytesIO(_placed(sheet, _image(bytes(24), ColorSpace=Name.DeviceRGB))))
+    picture = base.pages[0].Resources.XObject.I
+    picture.SMask = base.make_stream(_GREY, {"/Type": Name.XObject, "/Subtype": Name.Image, "/Width": 4, "/Height": 2,
+                                             "/ColorSpace": Name.DeviceGray, "/BitsPerComponent": 8})  # fmt: skip
+    pdf = _saved(base)
+    made = edit.from_pdf(pdf)
+    package = ofd.open_package(made.data)
+    (name,) = [name for name in package.parts if name.endswith(".png")]
+    found = Image.open(io.BytesIO(package.read(name)))
+    assert list(found.getchannel("A").tobytes()) == pytest.approx(list(_GREY), abs=2)
+
+
 def test_rows_of_png_predictors_are_taken_over(sheet):
     rows = b"".join(b"\x01" + bytes((9, 1, 1, 1)) for _ in range(2))
     packed = zlib.compress(rows)
@@ -352,6 +388,8 @@ def test_links_fields_notes_and_attachments():
     ])  # fmt: skip
     pdf.Root.AcroForm = Dictionary(Fields=Array([pdf.pages[0].obj.Annots[3]]))
     pdf.attachments["数据.xml"] = b"<x/>"
+    pinned = Dictionary(Type=Name.Filespec, UF="钉.txt", EF=Dictionary(F=pdf.make_stream(b"pin")))
+    pdf.pages[1].obj.Annots = Array([note(Subtype=Name.FileAttachment, FS=pinned)])
     made = edit.from_pdf(_saved(pdf))
     package = ofd.open_package(made.data)
     notes = list(package.xml("Doc_0/Annots/Page_0/Annotation.xml"))
@@ -364,7 +402,8 @@ def test_links_fields_notes_and_attachments():
     assert notes[2].find(f".//{_NS}PathObject") is not None
     assert len(_objects(made, "PathObject")) == 1  # the field
     assert [(a.name, package.read(a.part)) for a in package.attachments()] == [
-        ("数据.xml", b"<x/>")
+        ("数据.xml", b"<x/>"),
+        ("钉.txt", b"pin"),
     ]
 
 

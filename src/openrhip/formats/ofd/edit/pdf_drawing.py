@@ -19,11 +19,13 @@ from openrhip.formats.ofd.edit.pdf_text import Lines
 from openrhip.formats.ofd.edit.pdf_tools import Tile, Tools
 from openrhip.formats.ofd.package import Box
 from openrhip.formats.ofd.render.geometry import Matrix, apply, bounds, invert, multiply
-from openrhip.kernel.errors import Problem
+from openrhip.kernel.errors import Problem, TooLarge
 
 PT = 72 / 25.4
 _DPI = 200
 _MOST_PIXELS = 6_000_000
+_MOST_STEPS = 4_000
+_MOST_OBJECTS = 200_000  # of a page: what readers take
 _FLIP: Matrix = (1.0, 0.0, 0.0, -1.0, 0.0, 1.0)
 
 
@@ -41,11 +43,17 @@ class Sheet:
         self.where = where
         self.out: list[str] = []
         self.lines = Lines(self._text)
-        self._strokes: tuple[object, Path, State] | None = None
+        self._gathered: tuple[object, Path, State, str] | None = None
 
     def other_lines(self) -> Lines:
         """Another gathering of text, for content within a line of text."""
         return Lines(self._text)
+
+    def _next(self) -> int:
+        """The id of the next object."""
+        if len(self.out) > _MOST_OBJECTS:
+            raise TooLarge(f"more than {_MOST_OBJECTS} objects on a page", where=self.where)
+        return self.tools.book.next_id()
 
     def finish(self) -> str:
         self.flush()
@@ -54,10 +62,10 @@ class Sheet:
     def flush(self) -> None:
         """What is being gathered is written, so that what follows lies above it."""
         self.lines.flush()
-        self._flush_strokes()
+        self._flush_gathered()
 
     def _text(self, rest: str, box: Box, clip: object, ctm: Matrix | None) -> None:
-        self._flush_strokes()
+        self._flush_gathered()
         held = clip if isinstance(clip, Clip) else Clip()
         if held.hides(box):
             return
@@ -68,8 +76,7 @@ class Sheet:
         clips = clips_xml(held, box, (box[0], box[1]), back)
         head, begun, body = rest.partition(">")
         self.out.append(
-            f'<ofd:TextObject ID="{self.tools.book.next_id()}" Boundary="{_box(box)}"{head}{begun}'
-            f"{clips}{body}"
+            f'<ofd:TextObject ID="{self._next()}" Boundary="{_box(box)}"{head}{begun}{clips}{body}'
         )
 
     def path(self, path: Path, state: State, *, fill: str, stroke: bool) -> None:
@@ -83,35 +90,42 @@ class Sheet:
         if state.clip.hides(whole_box) or self._masked(path, state, fill=fill, stroke=stroke):
             return
         if fill and state.fill.pattern is not None:
-            self._flush_strokes()
+            self._flush_gathered()
             self._pattern(path, state, fill)
             fill = ""
             if not stroke:
                 return
-        if stroke and not fill and state.alpha(stroke=True) == 255 and self._gather(path, state):
+        if self._gather(path, state, fill, stroke=stroke):
             return
-        self._flush_strokes()
+        self._flush_gathered()
         self._write_path(path, state, fill, stroke=stroke)
 
-    def _gather(self, path: Path, state: State) -> bool:
-        """Lines in one look are one object."""
-        key = (state.pen, state.stroke.color, state.clip)
-        if (
-            self._strokes is not None
-            and self._strokes[0] == key
-            and len(self._strokes[1].steps) < 4000
-        ):
-            self._strokes[1].steps.extend(path.steps)
-            return True
-        self._flush_strokes()
-        self._strokes = (key, Path(list(path.steps)), state.copy())
+    def _gather(self, path: Path, state: State, fill: str, *, stroke: bool) -> bool:
+        """Opaque lines in one look are one object, and so are upright rectangles in one colour
+        that go round the same way (so that none cancels another)."""
+        if state.alpha(stroke=stroke) < 255 or (fill and stroke):
+            return False
+        if fill:
+            turn = path.turn
+            if not turn:
+                return False
+            key: object = (turn, state.fill.color, state.clip)
+        else:
+            key = (state.pen, state.stroke.color, state.clip)
+        if self._gathered is not None and self._gathered[0] == key:
+            steps = self._gathered[1].steps
+            if len(steps) < _MOST_STEPS:
+                steps.extend(path.steps)
+                return True
+        self._flush_gathered()
+        self._gathered = (key, Path(list(path.steps)), state.copy(), fill)
         return True
 
-    def _flush_strokes(self) -> None:
-        if self._strokes is not None:
-            _, path, state = self._strokes
-            self._strokes = None
-            self._write_path(path, state, "", stroke=True)
+    def _flush_gathered(self) -> None:
+        if self._gathered is not None:
+            _, path, state, fill = self._gathered
+            self._gathered = None
+            self._write_path(path, state, fill, stroke=not fill)
 
     def _write_path(self, path: Path, state: State, fill: str, *, stroke: bool) -> None:
         box = path.box
@@ -136,7 +150,7 @@ class Sheet:
         fine = max(box[2], box[3]) < 8 or len(path.steps) <= 12
         data = path.data(x, y, 3 if fine else 2)
         self.out.append(
-            f'<ofd:PathObject ID="{self.tools.book.next_id()}" Boundary="{_box((x, y, *box[2:]))}"'
+            f'<ofd:PathObject ID="{self._next()}" Boundary="{_box((x, y, *box[2:]))}"'
             f"{flags}>{clips_xml(state.clip, box, (x, y))}{colors}"
             f"<ofd:AbbreviatedData>{data}</ofd:AbbreviatedData></ofd:PathObject>"
         )
@@ -200,7 +214,7 @@ class Sheet:
         rule = ' Rule="Even-Odd"' if fill == "Even-Odd" else ""
         x, y = round(box[0], 3), round(box[1], 3)
         self.out.append(
-            f'<ofd:PathObject ID="{self.tools.book.next_id()}" Boundary="{_box((x, y, *box[2:]))}"'
+            f'<ofd:PathObject ID="{self._next()}" Boundary="{_box((x, y, *box[2:]))}"'
             f' Stroke="false" Fill="true"{rule}{alpha}>{clips_xml(state.clip, box, (x, y))}'
             f"<ofd:FillColor>{tile.xml(x, y)}</ofd:FillColor>"
             f"<ofd:AbbreviatedData>{path.data(x, y, 3)}</ofd:AbbreviatedData></ofd:PathObject>"
@@ -229,7 +243,7 @@ class Sheet:
         else:
             data, inner = path.data(x, y, 2), shade.xml(x, y)
         self.out.append(
-            f'<ofd:PathObject ID="{self.tools.book.next_id()}" Boundary="{_box((x, y, *box[2:]))}"'
+            f'<ofd:PathObject ID="{self._next()}" Boundary="{_box((x, y, *box[2:]))}"'
             f'{ctm} Stroke="false" Fill="true"{rule}{alpha}>'
             f"{clips_xml(state.clip, box, (x, y), back)}<ofd:FillColor>{inner}</ofd:FillColor>"
             f"<ofd:AbbreviatedData>{data}</ofd:AbbreviatedData></ofd:PathObject>"
@@ -265,7 +279,7 @@ class Sheet:
         ctm = " ".join(short(value, 4) for value in own)
         clips = clips_xml(state.clip, box, (box[0], box[1]), back)
         self.out.append(
-            f'<ofd:ImageObject ID="{self.tools.book.next_id()}" Boundary="{_box(box)}"'
+            f'<ofd:ImageObject ID="{self._next()}" Boundary="{_box(box)}"'
             f' CTM="{ctm}" ResourceID="{stored}"{alpha}'
             + (f">{clips}</ofd:ImageObject>" if clips else "/>")
         )

@@ -169,10 +169,24 @@ def _date(text: str) -> datetime | None:
         return None
 
 
+def _pinned(pdf: pikepdf.Pdf) -> list[object]:
+    """Files pinned to pages (FileAttachment annotations)."""
+    found: list[object] = []
+    for page in pdf.pages:
+        listed = get(page.obj, "/Annots")
+        notes = list(listed.as_list())[:_MOST_FILES] if isinstance(listed, pikepdf.Array) else []
+        found += [
+            get(note, "/FS") for note in notes if name_of(get(note, "/Subtype")) == "FileAttachment"
+        ]
+    return found[:_MOST_FILES]
+
+
 def attachments(pdf: pikepdf.Pdf, meter: Meter, notices: Notices) -> list[Attachment]:
     """The embedded files."""
     listed: dict[bytes, object] = {}
     _tree(get(get(pdf.Root, "/Names"), "/EmbeddedFiles"), listed, 0, _MOST_FILES)
+    for number, spec in enumerate(_pinned(pdf)):
+        listed[b"pinned %d" % number] = spec
     found: list[Attachment] = []
     names: set[str] = set()
     size = 0

@@ -73,6 +73,15 @@ class Path:
             return None
         return min(xs), min(ys), max(xs) - min(xs), max(ys) - min(ys)
 
+    @property
+    def turn(self) -> int:
+        """1 or -1 for a single upright rectangle, by the way it goes round; 0 for all else."""
+        if not self.boxed or len(self.steps) != 5:
+            return 0
+        (ax, ay), (bx, by), (cx, cy) = (self.steps[at][1][0] for at in range(3))
+        area = (bx - ax) * (cy - by) - (by - ay) * (cx - bx)
+        return (area > 0) - (area < 0)
+
     def data(self, dx: float, dy: float, places: int) -> str:
         """Abbreviated data, moved by -dx, -dy. Steps shorter than the grid are left out."""
         out: list[str] = []

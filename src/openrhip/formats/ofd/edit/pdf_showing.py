@@ -18,6 +18,7 @@ from openrhip.formats.ofd.render.geometry import Matrix, multiply
 
 if TYPE_CHECKING:
     from openrhip.formats.ofd.edit.pdf_content import Content
+    from openrhip.formats.ofd.edit.pdf_drawing import Sheet
 
 _INVISIBLE = (3, 7)
 _UNSEEN = ' Fill="false" Alpha="0"'
@@ -51,7 +52,7 @@ def _string(content: Content, state: State, font: PdfFont, data: bytes) -> None:
     if font.drawn:
         _drawn_string(content, state, font, data)
         return
-    look = _look(state, font)
+    look = _look(content.sheet, state, font)
     a, b, c, d, e, f = multiply(state.text, state.matrix)
     size, stretch, spacing, words = state.size, state.stretch, state.spacing, state.words
     e, f = e + c * state.rise, f + d * state.rise
@@ -94,9 +95,13 @@ def _axes(state: State) -> Matrix:
     return multiply(multiply(em, state.text), state.matrix)
 
 
-def _look(state: State, font: PdfFont) -> Look:
+def _look(sheet: Sheet, state: State, font: PdfFont) -> Look:
     a, b, c, d, _, _ = _axes(state)
     invisible = state.mode in _INVISIBLE
+    if state.mode > 3:
+        sheet.tools.notices.note(
+            "clip.text", "文字裁剪未保留", "text as a clip was left out", sheet.where
+        )
     flags, paint = "", ""
     if invisible or state.mode in (1, 5):
         flags = _UNSEEN if invisible else ' Fill="false"'
@@ -128,7 +133,7 @@ def _drawn(content: Content, font: PdfFont, shown: Shown) -> None:
     state = content.state
     if shown.text.strip():
         content.fonts.unseen.update(shown.text)
-        look = _look(state, font)._replace(flags=_UNSEEN, paint="", program=None)
+        look = _look(content.sheet, state, font)._replace(flags=_UNSEEN, paint="", program=None)
         width = shown.width * font.matrix[0]
         axes = _axes(state)
         content.sheet.lines.add(look, Char(axes[4], axes[5], shown.text, None, width))
