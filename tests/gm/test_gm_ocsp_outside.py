@@ -144,6 +144,27 @@ def test_addresses_that_are_not_asked(url):
         port.ocsp(url, b"")
 
 
+def test_a_server_that_speaks_no_http(tmp_path):
+    import socketserver
+
+    class Garbage(socketserver.BaseRequestHandler):
+        def handle(self):
+            self.request.recv(1000)
+            self.request.sendall(b"SSH-2.0-x\r\n\r\n")
+
+    with socketserver.TCPServer(("127.0.0.1", 0), Garbage) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        home = f"http://127.0.0.1:{server.server_address[1]}"
+        try:
+            for path in ("/x", "/a b", "/\x01", "/é"):
+                with pytest.raises(Unavailable):
+                    transport.HttpRevocation(private=True, timeout=3).crl(home + path)
+        finally:
+            server.shutdown()
+            thread.join()
+
+
 def test_a_redirect_is_not_followed():
     from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 

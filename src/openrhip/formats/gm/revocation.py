@@ -31,6 +31,8 @@ MOST = 256
 """Certificates, lists or answers in one object at most."""
 _WHERE = "revocation data"
 _REMEMBERED = 256
+_MOST_ADDRESSES = 3
+"""Of one kind in one certificate that are asked at most."""
 
 
 class Revocation(Protocol):
@@ -218,7 +220,7 @@ def _sources(
     port: Revocation | None,
 ) -> Iterator[tuple[Sequence[Crl], Sequence[ocsp.Answer]]]:
     if port is not None:
-        for where in product(one.ocsp_urls, (oids.SM3, oids.SHA1)):
+        for where in product(one.ocsp_urls[:_MOST_ADDRESSES], (oids.SM3, oids.SHA1)):
             answer = _asked(one, issuer, where, port)
             if answer is not None:
                 yield (), (answer,)
@@ -229,7 +231,7 @@ def _sources(
         if answer.about(one, issuer) is not None:
             yield (), (answer,)
     if port is not None:
-        for url in one.crl_urls:
+        for url in one.crl_urls[:_MOST_ADDRESSES]:
             crl = _fetched(url, port)
             if crl is not None:
                 yield (crl,), ()

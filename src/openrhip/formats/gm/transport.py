@@ -14,7 +14,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
-from http.client import HTTPMessage, HTTPResponse
+from http.client import HTTPException, HTTPMessage, HTTPResponse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import IO
 from urllib.parse import urlsplit
@@ -118,7 +118,7 @@ def _fetched(
         with _OPENER.open(request, timeout=timeout) as response:
             kind = response.headers.get_content_type()
             body = _read(response, end, largest)
-    except (urllib.error.URLError, OSError, ValueError) as error:
+    except (urllib.error.URLError, HTTPException, OSError, ValueError) as error:
         raise Unavailable(f"{who} does not answer", where=url) from error
     if len(body) > largest:
         raise TooLarge(f"{who} answered too much", where=url)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import urllib.request
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from openrhip.kernel import config
-from openrhip.kernel.errors import Malformed, Misconfigured, Unavailable
+from openrhip.kernel.errors import Malformed
 from openrhip.kernel.files import write_durably
 
 if TYPE_CHECKING:
@@ -109,29 +108,11 @@ def load_signer(prefix: str, password_file: Path | None) -> Signer:
 def load_timestamper(
     own: str | None, url: str | None, password_file: Path | None
 ) -> DigestTimestamper | None:
-    from openrhip.formats.gm import digests, tsp
+    from openrhip.formats.gm import digests, transport, tsp
 
     if own and url:
         raise click.UsageError("give one of --tsa and --tsa-url")
     if own:
         signer = load_signer(own, password_file)
         return tsp.LocalTimestamper(tsp.Authority(signer, algorithms=digests.OIDS))
-    return tsp.RemoteTimestamper(_poster(url)) if url else None
-
-
-def _poster(url: str) -> Callable[[bytes], bytes]:
-    if not url.startswith(("https://", "http://")):
-        raise Misconfigured("a timestamp authority is reached by http or https", where="--tsa-url")
-
-    def post(query: bytes) -> bytes:
-        request = urllib.request.Request(  # noqa: S310 -- the scheme was checked
-            url, query, {"Content-Type": "application/timestamp-query"}
-        )
-        try:
-            with urllib.request.urlopen(request, timeout=20) as answer:  # noqa: S310
-                body: bytes = answer.read(1 << 20)
-        except OSError as error:
-            raise Unavailable("the timestamp authority does not answer", where=url) from error
-        return body
-
-    return post
+    return tsp.RemoteTimestamper(transport.poster(url, timeout=20)) if url else None
