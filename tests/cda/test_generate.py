@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 
@@ -164,6 +165,11 @@ def test_content_without_a_place_is_refused(values, where):
         generate(Kind.OPERATION, Record(HEADER, values))
     assert caught.value.where == where
     assert caught.value.what
+
+
+def test_a_time_without_zone_is_refused():
+    with pytest.raises(Malformed, match="zone"):
+        generate(Kind.FIRST_COURSE, Record(replace(HEADER, created=datetime(2026, 8, 3, 9))))  # noqa: DTZ001
 
 
 def test_what_xml_cannot_carry_is_refused():

@@ -40,6 +40,8 @@ def add(parent: Element, name: str, text: str = "", **attributes: str) -> Elemen
 def moment(at: date | datetime) -> str:
     """HL7 TS in the city's time: YYYYMMDD for a day, YYYYMMDDHHMMSS for an instant."""
     if isinstance(at, datetime):
+        if at.tzinfo is None:
+            raise Malformed("A time needs its zone.", remedy="Give an aware datetime.")
         return at.astimezone(CITY_ZONE).strftime("%Y%m%d%H%M%S")
     return at.strftime("%Y%m%d")
 
