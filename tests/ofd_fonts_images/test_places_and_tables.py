@@ -1,6 +1,7 @@
 """Text with places: reading order of foreign pages, boxes of characters, tables as rows."""
 
 import json
+import time
 
 import pypdfium2
 import pytest
@@ -149,6 +150,23 @@ def test_a_table_over_pages_is_one_and_cells_over_columns_stand_first():
 def test_frames_and_rules_alone_are_no_tables():
     blocks = [ofd.Rule(), ofd.Paragraph("甲" * 200), ofd.Rule(), ofd.Paragraph("乙"), ofd.Rule()]
     assert ofd.tables(ofd.write(ofd.Story("t", blocks))) == []
+
+
+def test_pages_made_to_keep_a_reader_busy(foreign):
+    words = "".join(_line((n * 37) % 90, (n * 53) % 55, "字") for n in range(6_000))
+    lines = "".join(
+        f'<ofd:PathObject ID="1" Boundary="0 0 100 60"><ofd:AbbreviatedData>{data}'
+        "</ofd:AbbreviatedData></ofd:PathObject>"
+        for data in (
+            " ".join(f"M {n / 20} 0 L {n / 20} 60" for n in range(900)),
+            " ".join(f"M 0 {n / 40} L 100 {n / 40}" for n in range(900)),
+        )
+    )
+    data = foreign(words + lines)
+    began = time.process_time()
+    assert len(ofd.text(data)[0]) > 1000
+    ofd.tables(data)
+    assert time.process_time() - began < 6
 
 
 _SOME = st.builds(

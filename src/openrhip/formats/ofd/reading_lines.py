@@ -21,6 +21,8 @@ _ASCENT, _DROP = 0.88, 0.12
 _WIDE = "\u2e80"
 _DEEPEST = 24
 _TRIALS = 24  # of gaps tried as the end of a heading over columns
+_MOST = 4_000
+"""Fragments of a page that are looked at for columns; more are read line by line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,10 +147,10 @@ def ordered(parts: Sequence[Fragment]) -> list[list[Fragment]]:
     """The fragments in lines, as a reader takes them."""
     seen = _once(parts)
     flat = [part for part in seen if not part.upright]
-    found = list(_cut(flat, 0))
+    found = list(_cut(flat, 0)) if len(flat) <= _MOST else _rows(flat)
     columns = sorted((part for part in seen if part.upright), key=lambda p: (-p.box[0], p.box[1]))
-    if not flat:
-        return [[part] for part in columns]
+    if not flat or len(columns) > _MOST:
+        return [*found, *([part] for part in columns)]
     for part in columns:  # a column stands before the first line that begins below its top
         at = next((i for i, line in enumerate(found) if line[0].box[1] > part.box[1]), len(found))
         found.insert(at, [part])

@@ -11,7 +11,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import islice, pairwise
 
 from openrhip.formats.ofd.package import Box, Package, open_package
 from openrhip.formats.ofd.reading_lines import Fragment, around, fragments, joined, ordered
@@ -21,8 +21,9 @@ from openrhip.formats.ofd.render.scene import Leaf, PathItem, Scene
 _NEAR = 0.4  # mm: lines nearer than this are one
 _SHORTEST = 1.0
 _THIN = 0.8
-_MOST = 20_000  # lines of one page
-_SLOTS = 100_000
+_MOST = 4_000  # lines of one page
+_SLOTS = 20_000
+_TABLES = 100  # of one page
 _GAP = 0.9  # mm of white between columns
 _WIDE = "\u2e80"
 
@@ -78,13 +79,15 @@ def _on_page(page: int, items: Sequence[Leaf]) -> list[TableText]:
     found: list[TableText] = []
     left: list[_Rule] = []
     for rows, columns in _groups(level, upright):
+        if len(found) >= _TABLES:
+            break
         made = _grid(page, rows, columns, parts) if len(columns) > 1 else None
         if made is None:
             left.extend(rows)
             continue
         found.append(made)
         parts = [part for part in parts if not _inside(part, made.box)]
-    for rows in _stacks(left):
+    for rows in islice(_stacks(left), _TABLES):
         made = _listed(page, rows, parts)
         if made is not None:
             found.append(made)
