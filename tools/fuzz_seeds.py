@@ -21,6 +21,7 @@ def seeds(target: str) -> Iterator[bytes]:
         "package": _packages,
         "xml": _xml,
         "asn1": _asn1,
+        "evidence": _evidence,
         "font": _fonts,
         "image": _images,
         "pdf": _pdfs,
@@ -80,6 +81,12 @@ def _asn1() -> Iterator[bytes]:
     yield bytes([1]) + files["seal"]
     yield bytes([2]) + files["token"]
     yield bytes([5]) + files["certificate"]
+
+
+def _evidence() -> Iterator[bytes]:
+    """The kept records: renewed and re-hashed ones among them."""
+    folder = Path(__file__).parents[1] / "tests" / "vectors" / "ers"
+    yield from (path.read_bytes() for path in sorted(folder.glob("*.ers")))
 
 
 def _fonts() -> Iterator[bytes]:

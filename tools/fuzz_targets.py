@@ -12,7 +12,7 @@ import zipfile
 from collections.abc import Callable
 from functools import cache
 
-from openrhip.formats.gm import certs, cms, crl, ocsp, tst
+from openrhip.formats.gm import certs, cms, crl, ers, ocsp, tst
 from openrhip.formats.gm.chain import TrustStore
 from openrhip.formats.gm.ers import structures
 from openrhip.formats.ofd import reading, render, ses, verifying
@@ -142,10 +142,17 @@ def read_pdf(data: bytes) -> None:
     from_pdf(data)
 
 
+def read_evidence(data: bytes) -> None:
+    """An evidence record: judged, whatever it is."""
+    ers.verify(data, [b"a document"], trust=TrustStore(())).as_dict()
+    ers.read(data)
+
+
 TARGETS: dict[str, Callable[[bytes], None]] = {
     "package": read_package,
     "xml": read_xml,
     "asn1": read_asn1,
+    "evidence": read_evidence,
     "font": read_font,
     "image": read_image,
     "pdf": read_pdf,
