@@ -177,6 +177,16 @@ def test_answers_of_status_services_travel_in_the_token(first):
     assert report.ok, report.findings
 
 
+def test_a_tree_of_values_of_other_lengths(record, first):
+    stamp = record.stamps()[0]
+    odd = replace(stamp, lists=(*stamp.lists, (b"short",)), raw=b"")
+    report = ers.verify(
+        replace(record, chains=((odd,),)), [b"document 2"], trust=_trust(first), at=AT
+    )
+    assert report.verdict == "invalid"
+    assert [one.code for one in report.all_findings() if not one.ok] == ["ers.tree"]
+
+
 def test_records_are_bounded(record, monkeypatch):
     many = replace(record, chains=record.chains * (structures.MOST_CHAINS + 1))
     with pytest.raises(TooLarge):

@@ -107,6 +107,8 @@ def climb(digest: Digest, lists: Sequence[Sequence[bytes]]) -> bytes:
     """The root that a reduced hash tree leads to (§4.3, steps 2 to 4). Raises Malformed."""
     if not lists or not all(lists):
         raise Malformed("a reduced hash tree without values", where="reduced hash tree")
+    if any(len(value) != digest.size for one in lists for value in one):
+        raise Malformed("a value of another length than the digest", where="reduced hash tree")
     value = group_value(digest, lists[0])
     for beside in lists[1:]:
         value = digest.of(*sorted((value, *beside)))

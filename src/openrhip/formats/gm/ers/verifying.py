@@ -28,7 +28,7 @@ from openrhip.formats.gm.ers.tree import climb
 from openrhip.formats.gm.findings import Finding
 from openrhip.formats.gm.revocation import RevocationData
 from openrhip.kernel import clock
-from openrhip.kernel.errors import Problem
+from openrhip.kernel.errors import NotVerified, Problem
 
 Expected = Callable[[Digest], tuple[bytes, ...]]
 
@@ -157,14 +157,13 @@ def _judge(
     try:
         digest = stamp.digest()
         root, findings = _climb(stamp, place, digest, whole_group)
+    except NotVerified as problem:
+        zh = "归档时间戳使用了不受支持的算法，无法判定"
+        wrong = _failed("ers.unsupported", zh, f"nothing can be said: {problem.what}", where)
+        return StampReport(place.chain, None, place.until, "", "", None, (wrong,))
     except Problem as problem:
-        unsupported = _failed(
-            "ers.unsupported",
-            "归档时间戳使用了不受支持的算法，无法判定",
-            f"nothing can be said: {problem.what}",
-            where,
-        )
-        return StampReport(place.chain, None, place.until, "", "", None, (unsupported,))
+        wrong = _failed("ers.tree", "归约哈希树格式不正确", problem.what, where)
+        return StampReport(place.chain, None, place.until, "", "", None, (wrong,))
     token = tsp.verify_digest(
         stamp.token,
         root,
