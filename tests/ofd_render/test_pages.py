@@ -330,3 +330,13 @@ def test_files_are_looked_for_when_somebody_asks(draw):
     assert [notice.text_en for notice in drawn.notices if "png" in notice.text_en] == [
         "a resource is missing: 2.png"
     ]
+
+
+def test_a_page_may_begin_elsewhere_than_at_nought(draw):
+    link = square("255 0 0", "20 30 20 20", inner=click('<ofd:URI URI="https://example.org"/>'))
+    drawn = draw(link, box="10 20 100 50")
+    assert drawn.at(20, 20) == RED
+    assert drawn.at(35, 35) == WHITE
+    with drawn.open() as document:
+        (annotation,) = document.pages[0].Annots
+        assert [float(v) for v in annotation.Rect] == pytest.approx([28.35, 56.69, 85.04, 113.39])
