@@ -218,3 +218,10 @@ def test_certificates_are_listed_and_written(run, tmp_path):
     said = run("certificates", "{tmp}/signed.ofd", "-o", "{tmp}/found")
     assert "SM3" in said
     assert len(list((tmp_path / "found").glob("signer-*.pem"))) == 2
+
+
+def test_without_a_trust_folder_the_way_out_is_said(run, monkeypatch, tmp_path):
+    monkeypatch.setenv("OPENRHIP_HOME", str(tmp_path / "home"))
+    with pytest.raises(Misconfigured, match="trust folder") as caught:
+        run("verify", "{tmp}/signed.ofd")
+    assert "--integrity" in caught.value.remedy

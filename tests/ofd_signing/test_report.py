@@ -3,11 +3,13 @@
 import pytest
 
 from openrhip.formats import ofd
+from openrhip.formats.gm import der
 from openrhip.formats.gm.chain import TrustStore
 from openrhip.formats.gm.findings import Finding
-from openrhip.formats.ofd import signing_assembly, verify_report
+from openrhip.formats.ofd import ses_write, signing_assembly, verify_report
 from openrhip.formats.ofd import signing_records as records
 from openrhip.formats.ofd.package_append import rewrite
+from openrhip.formats.ofd.seals import Seal
 from openrhip.formats.ofd.verify_certificates import certificates
 
 ATTACHMENT = "cda.xml"
@@ -214,3 +216,28 @@ def test_a_seal_may_stand_in_the_signature_alone(plain, region, monkeypatch):
     )
     assert report.verdict == "valid"
     assert report.signatures[0].seal == region.seal.name
+
+
+def other_algorithm(certificate):
+    """The certificate as an authority with RSA would have signed it."""
+    tbs, _, signature = der.read(certificate.der, "x").children()
+    fields = [one.raw for one in tbs.children()]
+    rsa = der.sequence(der.oid("1.2.840.113549.1.1.11"), der.null())
+    return der.sequence(der.sequence(*fields[:2], rsa, *fields[3:]), rsa, signature.raw)
+
+
+@pytest.mark.parametrize("whose", ["signer", "maker"])
+def test_certificates_of_other_algorithms_are_unsupported(plain, region, monkeypatch, whose):
+    seal = region.seal
+    if whose == "maker":
+        maker = other_algorithm(region.maker.certificate)
+        raw = ses_write.encode_seal(seal.data.info.raw, maker, seal.data.signature, version=4)
+        seal = Seal.from_der(raw, chain=seal.chain)
+    else:
+        own, whole = region.hospital.certificate, ses_write.encode_signature
+        monkeypatch.setattr(
+            ses_write, "encode_signature",
+            lambda signed, certificate, *rest, version: whole(signed, other_algorithm(own), *rest, version=version),
+        )  # fmt: skip
+    report = ofd.verify(ofd.seal(plain, seal=seal, signer=region.hospital), trust=region.trust)
+    assert (report.verdict, wrong(report)) == ("indeterminate", {"ofd.unsupported"})

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 _VERDICTS = Verdicts()
 
 
+class OtherAlgorithm(Malformed):
+    """Signed by another algorithm than SM2 with SM3: well made perhaps, but not judged here."""
+
+
 class IssuingKey(Protocol):
     """What signs certificates and lists: a PrivateKey, or an HSM's key with the same method."""
 
@@ -88,10 +92,10 @@ class SignedObject:
 
 
 def check_signature_algorithm(node: der.Node, where: str) -> None:
-    """Raises Malformed unless it is SM2-with-SM3 (parameters absent or NULL)."""
+    """Raises OtherAlgorithm unless it is SM2-with-SM3; Malformed for parameters but NULL."""
     fields = der.Fields(node, where)
     if fields.take("algorithm").oid(where) != oids.SM2_WITH_SM3:
-        raise Malformed("the signature algorithm is not SM2 with SM3", where=where)
+        raise OtherAlgorithm("the signature algorithm is not SM2 with SM3", where=where)
     fields.maybe(der.NULL)
     fields.end()
 

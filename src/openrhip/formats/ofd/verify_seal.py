@@ -7,6 +7,7 @@ from functools import lru_cache
 from openrhip.formats.gm import oids
 from openrhip.formats.gm.certs import Certificate
 from openrhip.formats.gm.findings import Finding
+from openrhip.formats.gm.signed import OtherAlgorithm
 from openrhip.formats.ofd.seals import fits
 from openrhip.formats.ofd.ses import VERSIONS, SealData, SealSignature
 from openrhip.formats.ofd.signing_records import Record
@@ -89,6 +90,15 @@ def judge_maker(context: Bench, seal: SealData, instant: Instant) -> list[Findin
         ]
     try:
         maker = Certificate.from_der(seal.maker)
+    except OtherAlgorithm as problem:
+        return [
+            failed(
+                "ofd.unsupported",
+                "制章人证书不是 SM2/SM3 证书，无法判定",
+                f"the seal maker's certificate is not supported: {problem.what}",
+                seal.info.seal_id,
+            )
+        ]
     except Problem as problem:
         return [
             failed(

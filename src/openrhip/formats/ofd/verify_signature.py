@@ -10,6 +10,7 @@ from openrhip.formats.gm import chain, oids
 from openrhip.formats.gm.certs import Certificate
 from openrhip.formats.gm.findings import Finding
 from openrhip.formats.gm.revocation import RevocationData
+from openrhip.formats.gm.signed import OtherAlgorithm
 from openrhip.formats.ofd import signing_records as records
 from openrhip.formats.ofd.signing_records import Listed, Record
 from openrhip.formats.ofd.signing_xml import PROVIDER, read_time
@@ -62,7 +63,7 @@ def judge(
                 problem.where,
             )
         )
-    except NotVerified as problem:
+    except (NotVerified, OtherAlgorithm) as problem:
         judged.findings.append(
             failed(
                 "ofd.unsupported",

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from openrhip.kernel import config
-from openrhip.kernel.errors import Malformed
+from openrhip.kernel.errors import Malformed, Misconfigured
 from openrhip.kernel.files import write_durably
 
 if TYPE_CHECKING:
@@ -76,7 +76,14 @@ def trust_folder(folder: Path | None) -> Path:
     if folder:
         return folder
     current = config.current()
-    return Path(current["trust"]) if current["trust"] else current.home / "pki" / "trust"
+    usual = Path(current["trust"]) if current["trust"] else current.home / "pki" / "trust"
+    if not usual.is_dir():
+        raise Misconfigured(
+            "nobody is trusted here: there is no trust folder",
+            where=str(usual),
+            remedy="give --trust FOLDER with root certificates, or --integrity",
+        )
+    return usual
 
 
 def instant(text: str | None, option: str = "--at") -> datetime | None:

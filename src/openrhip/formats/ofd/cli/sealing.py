@@ -144,12 +144,18 @@ def show(seal: Path, picture: Path | None, as_json: bool) -> None:
 )
 @click.option("--chain", "chain_file", type=_FILE, help="Issuers of maker and owners (PEM).")
 @click.option("--at", "moment", help="Judge as of this instant, e.g. 2026-11-24T08:00:00Z.")
+@click.option("--online", is_flag=True, help="Ask status services that certificates name.")
 @JSON
 def check(
-    seal: Path, trust: Path | None, chain_file: Path | None, moment: str | None, as_json: bool
+    seal: Path,
+    trust: Path | None,
+    chain_file: Path | None,
+    moment: str | None,
+    online: bool,
+    as_json: bool,
 ) -> None:
     """Judge maker, chain, dates and signers of a seal (验证电子印章); exit code 4 if not valid."""
-    from openrhip.formats.gm import certs
+    from openrhip.formats.gm import certs, transport
     from openrhip.formats.gm.chain import TrustStore
     from openrhip.formats.ofd import seal_check
     from openrhip.formats.ofd.seals import Seal
@@ -160,6 +166,7 @@ def check(
         Seal.from_der(read_file(seal), chain=issuers),
         trust=TrustStore.load_folder(trust_folder(trust)),
         at=instant(moment),
+        port=transport.HttpRevocation() if online else None,
     )
     word = verdict(findings)
     if as_json:
