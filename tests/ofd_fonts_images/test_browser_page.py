@@ -211,6 +211,55 @@ def test_svg_of_a_page_is_well_formed_with_every_paint(foreign):
     assert not notices
 
 
+@pytest.mark.parametrize(
+    ("how", "cells"),
+    [
+        ("Normal", set()),
+        ("Column", {"matrix(-1 0 0 1 10 0)"}),
+        ("Row", {"matrix(1 0 0 -1 0 10)"}),
+        (
+            "RowAndColumn",
+            {"matrix(-1 0 0 1 10 0)", "matrix(1 0 0 -1 0 10)", "matrix(-1 0 0 -1 10 10)"},
+        ),
+    ],
+)
+def test_patterns_in_svg_mirror_as_the_standard_says(foreign, how, cells):
+    """Column turns about the upright axis, Row about the level one."""
+    cell = (
+        '<ofd:PathObject ID="1" Boundary="0 0 5 5" Fill="true" Stroke="false"><ofd:FillColor'
+        ' Value="0"/><ofd:AbbreviatedData>M 0 0 L 5 0 L 0 5 C</ofd:AbbreviatedData></ofd:PathObject>'
+    )
+    data = foreign(
+        '<ofd:PathObject ID="2" Boundary="0 0 40 40" Fill="true"><ofd:FillColor><ofd:Pattern'
+        f' Width="5" Height="5" ReflectMethod="{how}"><ofd:CellContent>{cell}</ofd:CellContent>'
+        "</ofd:Pattern></ofd:FillColor><ofd:AbbreviatedData>M 0 0 L 40 0 L 40 40 C"
+        "</ofd:AbbreviatedData></ofd:PathObject>"
+    )
+    tree = etree.fromstring(render.to_svg(data).encode())
+    (pattern,) = tree.iter("{http://www.w3.org/2000/svg}pattern")
+    groups = {e.get("transform") for e in pattern if e.get("transform")}
+    assert groups == cells
+    size = float(pattern.get("width")), float(pattern.get("height"))
+    assert size == (5 + 5 * ("Column" in how), 5 + 5 * ("Row" in how))
+
+
+def test_circles_beside_each_other_are_a_cone(foreign):
+    stops = "".join(
+        f'<ofd:Segment Position="{at}"><ofd:Color Value="{color}"/></ofd:Segment>'
+        for at, color in ((0, "255 0 0"), (1, "0 0 255"))
+    )
+    data = foreign(
+        '<ofd:PathObject ID="2" Boundary="0 0 40 40" Fill="true"><ofd:FillColor><ofd:RadialShd'
+        f' StartPoint="5 20" StartRadius="2" EndPoint="30 20" EndRadius="5">{stops}'
+        "</ofd:RadialShd></ofd:FillColor><ofd:AbbreviatedData>M 0 0 L 40 0 L 40 40 C"
+        "</ofd:AbbreviatedData></ofd:PathObject>"
+    )
+    tree = etree.fromstring(render.to_svg(data).encode())
+    circles = list(tree.iter("{http://www.w3.org/2000/svg}circle"))
+    assert (circles[0].get("fill"), circles[-1].get("fill")) == ("#ff0000", "#0000ff")
+    assert (circles[0].get("cx"), circles[-1].get("r")) == ("5", "5")
+
+
 def test_the_command_writes_it(tmp_path):
     (tmp_path / "a.ofd").write_bytes(_record(1))
     done = CliRunner().invoke(

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from openrhip.formats.ofd.render.faces_cff import Broken, assemble, written
 from openrhip.formats.ofd.render.faces_names import char_of, standard
 
-_LARGEST = 4 << 20
+_LARGEST = 2 << 20
 _MOST = 20_000  # glyphs, subroutines
 _STEPS = 50_000  # operators of one glyph
 _DEEPEST = 12

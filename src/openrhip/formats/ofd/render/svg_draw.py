@@ -18,11 +18,20 @@ from openrhip.formats.ofd.render.scene_items import (
     Mesh,
     PathItem,
     Pen,
+    Radial,
     TextItem,
 )
 from openrhip.formats.ofd.render.svg_fonts import WebFonts
 from openrhip.formats.ofd.render.svg_lines import Span, joined, plain
-from openrhip.formats.ofd.render.svg_paint import Paints, hexed, matrix, n, path_data, transform
+from openrhip.formats.ofd.render.svg_paint import (
+    Paints,
+    apart,
+    hexed,
+    matrix,
+    n,
+    path_data,
+    transform,
+)
 from openrhip.kernel.errors import Problem, TooLarge
 
 _CAPS = {"Round": "round", "Square": "square"}
@@ -112,9 +121,9 @@ class Drawing:
             return ""
         own, look, filled = item.matrix, "", ""
         where = transform(own)
-        if isinstance(item.fill, Mesh):
-            mesh = self.paints.mesh(data, item.even_odd, item.fill, item.alpha * item.fill_alpha)
-            filled = f"<g{where}>{mesh}</g>"
+        if isinstance(item.fill, Mesh) or (isinstance(item.fill, Radial) and apart(item.fill)):
+            faint = item.alpha * item.fill_alpha
+            filled = f"<g{where}>{self.paints.pieces(data, item.even_odd, item.fill, faint)}</g>"
             look = ' fill="none"'
         else:
             look = self.paints.look("fill", item.fill, item.fill_alpha, own)

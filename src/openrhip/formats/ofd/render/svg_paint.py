@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 _VERBS = {"M": "M", "L": "L", "B": "C", "C": "Z"}
 _DEEPEST = 5
+_STEPS = 96
 _MOST_TRIANGLES = 20_000
 
 
@@ -108,8 +110,8 @@ class Paints:
 
         def make(key: str) -> str:
             inside = self._drawing.inside(paint.items)
-            across = paint.reflect in ("Row", "RowAndColumn")
-            down = paint.reflect in ("Column", "RowAndColumn")
+            across = paint.reflect in ("Column", "RowAndColumn")
+            down = paint.reflect in ("Row", "RowAndColumn")
             cells = [f"<g>{inside}</g>"]
             if across:
                 cells.append(
@@ -149,17 +151,21 @@ class Paints:
                 parts.extend(self._drawing.outlines(area.text))
         return f'<clipPath id="{key}"{outer}>{"".join(parts)}</clipPath>'
 
-    def mesh(self, data: str, even_odd: bool, paint: Mesh, alpha: float) -> str:
-        """A path filled with a mesh: small triangles of one colour each, clipped by the path."""
+    def pieces(self, data: str, even_odd: bool, paint: Mesh | Radial, alpha: float) -> str:
+        """A path filled with what SVG has no paint for: small pieces, clipped by the path."""
         rule = ' clip-rule="evenodd"' if even_odd else ""
         key = self.define(
             ("mesh", data, even_odd),
             lambda key: f'<clipPath id="{key}"><path d="{data}"{rule}/></clipPath>',
         )
-        body = "".join(_triangles(paint))
-        back = f'<path d="{data}" fill="{hexed(paint.back)}"/>' if paint.back else ""
+        mesh = isinstance(paint, Mesh)
+        body = "".join(_triangles(paint) if isinstance(paint, Mesh) else _cone(paint))
+        back = ""
+        if isinstance(paint, Mesh) and paint.back:
+            back = f'<path d="{data}" fill="{hexed(paint.back)}"/>'
+        edges = ' shape-rendering="crispEdges"' if mesh else ""
         faint = f' opacity="{n(alpha)}"' if alpha < 1 else ""
-        return f'<g clip-path="url(#{key})" shape-rendering="crispEdges"{faint}>{back}{body}</g>'
+        return f'<g clip-path="url(#{key})"{edges}{faint}>{back}{body}</g>'
 
 
 def _gradient(key: str, paint: Axial | Radial) -> str:
@@ -193,6 +199,35 @@ def _gradient(key: str, paint: Axial | Radial) -> str:
 def _stop(at: float, color: Color, alpha: float) -> str:
     faint = f' stop-opacity="{n(alpha)}"' if alpha < 1 else ""
     return f'<stop offset="{n(min(max(at, 0.0), 1.0))}" stop-color="{hexed(color)}"{faint}/>'
+
+
+def apart(paint: Paint | None) -> bool:
+    """Whether it is a radial shading whose circles do not lie in each other: a cone."""
+    if not isinstance(paint, Radial):
+        return False
+    far = math.dist(paint.start, paint.end)
+    return far > abs(paint.start_radius - paint.end_radius) + 1e-6
+
+
+def _cone(paint: Radial) -> Iterator[str]:
+    """Circles from the start to the end, each over the one before."""
+    for step in range(_STEPS + 1):
+        at = step / _STEPS
+        (x, y), (u, v) = paint.start, paint.end
+        radius = paint.start_radius + (paint.end_radius - paint.start_radius) * at
+        center = f'cx="{n(x + (u - x) * at)}" cy="{n(y + (v - y) * at)}"'
+        ink = hexed(_between(paint.stops, at))
+        yield f'<circle {center} r="{n(max(radius, 0.0))}" fill="{ink}"{transform(paint.matrix)}/>'
+
+
+def _between(stops: Sequence[Stop], at: float) -> Color:
+    before = next((stop for stop in reversed(stops) if stop.at <= at), stops[0])
+    after = next((stop for stop in stops if stop.at > at), stops[-1])
+    wide = after.at - before.at
+    part = (at - before.at) / wide if wide > 0 else 0.0
+    pairs = zip(before.color, after.color, strict=True)
+    mixed = [round(a + (b - a) * min(max(part, 0.0), 1.0)) for a, b in pairs]
+    return mixed[0], mixed[1], mixed[2]
 
 
 def _triangles(paint: Mesh) -> Iterator[str]:
