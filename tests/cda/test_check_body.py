@@ -25,6 +25,7 @@ def value_of(element: str, inside: str) -> str:
 CASES = [
     # code, sample, pattern, replacement, part of the place
     ("body", "C0038/wang-jl.xml", r"(?s)<structuredBody>.*</structuredBody>", "<structuredBody/>", "/component"),
+    ("body-direct", "C0038/wang-jl.xml", r"(?s)<component>\s*<structuredBody>(.*)</structuredBody>\s*</component>", r"\1", "/component/section"),
     ("section-missing", OPERATION, r'(?s)<component>\s*<section>\s*<code code="8724-7".*?</section>\s*</component>', "", "/structuredBody"),
     ("element-missing", OPERATION, 'code="DE06.00.268.00"', 'code="DE06.00.999.00"', "section[10216-0"),
     ("element-missing", OPERATION, r'(?s)<entryRelationship typeCode="COMP">\s*<observation[^>]*>\s*<code code="DE06.00.260.00".*?</entryRelationship>', "", "/entry[1]/observation"),
@@ -115,6 +116,18 @@ def test_what_is_missing_refuses_only_when_asked_to_be_strict():
     assert (strict.ok, strict.severity) == (False, "error")
     assert "DE06.00.268.00" in lenient.text_zh
     assert "DE06.00.268.00" in lenient.text_en
+
+
+def test_sections_right_below_the_root_are_read_as_well():
+    xml = SAMPLES["C0038/wang-jl.xml"]
+    loose = re.sub(rb"</?structuredBody>", b"", xml)
+    loose = re.sub(
+        rb"<component>\s*(<component>.*</component>)\s*</component>", rb"\1", loose, flags=re.DOTALL
+    )
+    assert [one.title for one in cda.parse(loose).sections] == [
+        one.title for one in cda.parse(xml).sections
+    ]
+    assert cda.record_of(loose) == cda.record_of(xml)
 
 
 def test_a_null_flavour_says_that_there_is_nothing_to_say():

@@ -43,14 +43,17 @@ _FACTS = {
 
 
 def sections_of(root: Element, faults: list[Finding]) -> tuple[Section, ...]:
-    """component/structuredBody/component/section, in order; nonXMLBody becomes one section."""
+    """component/structuredBody/component/section, in order; nonXMLBody becomes one section.
+
+    Some systems write component/section right below the root; those are read as well.
+    """
     outer = child(root, "component")
     body = child(outer, "structuredBody")
     base = "/ClinicalDocument/component/structuredBody"
     if body is None:
         plain = child(outer, "nonXMLBody", "text")
         if plain is None:
-            return ()
+            return tuple(_sections(root, "/ClinicalDocument", faults))
         return (Section(Coded(display="正文"), "", blocks_of(plain)),)
     return tuple(_sections(body, base, faults))
 

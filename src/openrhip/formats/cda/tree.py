@@ -137,6 +137,12 @@ def name(element: Element) -> str:
     return tag[len(NS) :] if isinstance(tag, str) and tag.startswith(NS) else ""
 
 
+def top_sections(root: Element) -> list[Element]:
+    """The sections of a document: in its structuredBody, or below the root as some write them."""
+    within = f"{NS}component/{NS}section"
+    return root.findall(f"{NS}component/{NS}structuredBody/{within}") or root.findall(within)
+
+
 def child(element: Element | None, *path: str) -> Element | None:
     """Follow child names from an element; None when one is missing."""
     for step in path:

@@ -55,6 +55,10 @@ _ALL = (
     # structure
     Message("body", "error", "文档没有章节", "The document has no section.",
             "填写component/structuredBody", "Fill component/structuredBody."),
+    Message("body-direct", "warning", "章节没有放在structuredBody内",
+            "The sections do not stand in structuredBody.",
+            "把章节放入component/structuredBody",
+            "Put them into component/structuredBody.", strict=True),
     Message("section-missing", "warning", "缺少必填章节：{name}", "The section {name} is missing.",
             "增加该章节；确无内容时章节内数据元以nullFlavor说明",
             "Add the section; where there is nothing to say give its elements a nullFlavor.",

@@ -25,7 +25,6 @@ _ENTRY, _COMPONENT = NS + "entry", NS + "component"
 _BELOW = frozenset({NS + "entryRelationship", NS + "component"})
 _FORMS = {NS + form: form for form in (*STATEMENTS, "supply", "encounter", "regionOfInterest",
                                        "observationMedia")}  # fmt: skip
-_SECTIONS = f"{NS}component/{NS}structuredBody/{NS}component/{NS}section"
 _DOSES = frozenset({NS + "doseQuantity", NS + "rateQuantity"})
 _NO_SLOTS = Lookup(())
 _UNKNOWN = Slot("observation", "", "", "", "", "", "", "", required=False, repeats=True, longest=0)
@@ -66,16 +65,17 @@ class Walk:
         """Every section and statement; then what is missing."""
         matches = sections(kind)
         present: dict[str, _Filled] = {}
-        empty = True
-        for section in root.iterfind(_SECTIONS):
-            empty = False
+        tops = tree.top_sections(root)
+        for section in tops:
             key = section_key(section)
             match = matches.get(key)
             filled = present.setdefault(key, _Filled()) if match else _Filled()
             self._section(section, match, filled)
-        if empty and root.find(f"{NS}component/{NS}nonXMLBody") is None:
+        if not tops and root.find(f"{NS}component/{NS}nonXMLBody") is None:
             self.say("body", "/ClinicalDocument/component")
-        elif not empty:
+        elif tops:
+            if tops[0].getparent().getparent() is root:  # type: ignore[union-attr]
+                self.say("body-direct", tops[0])
             self._missing(matches.values(), present)
 
     def _missing(self, matches: Iterable[SectionMatch], present: dict[str, _Filled]) -> None:

@@ -41,7 +41,7 @@ def record_of(document: bytes) -> tuple[Kind, Record]:
     matches = sections(kind)
     found: dict[str, list[Scalar | Item]] = {}
     narrative: dict[str, tuple[str, ...]] = {}
-    for section in root.iterfind(f"{NS}component/{NS}structuredBody/{NS}component/{NS}section"):
+    for section in tree.top_sections(root):
         match = matches.get(section_key(section))
         if match is None:
             continue
