@@ -417,3 +417,18 @@ def test_letters_of_half_an_em_are_ours_of_half_an_em(foreign, font_of, name, st
     reader.close()
     page.close()
     document.close()
+
+
+@pytest.mark.parametrize(("name", "width"), [("宋体", 0.5), ("Courier", 0.6)])
+def test_texts_without_steps_take_the_widths_of_their_own_font(foreign, font_of, name, width):
+    data = foreign(
+        '<ofd:TextObject ID="1" Boundary="5 5 90 10" Font="7" Size="8">'
+        '<ofd:TextCode X="0" Y="8">Wim甲i</ofd:TextCode></ofd:TextObject>',
+        fonts=font_of(name),
+    )
+    package = ofd.open_package(data)
+    (item,) = Scene.of(package).page(0)
+    faces = Faces(package)
+    places = [glyph.x for glyph in faces.line(item, item.codes[0])]
+    assert places == pytest.approx([0, 8 * width, 16 * width, 24 * width, 24 * width + 8])
+    assert _texts(render.to_svg(data)) == "Wim甲i"

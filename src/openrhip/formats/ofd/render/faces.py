@@ -131,12 +131,17 @@ class Faces:
     def advance(self, item: TextItem) -> Callable[[str], float]:
         """Widths in em of characters as the item shows them, for texts without steps."""
 
+        kind = self._like(item.font)
+
         def width(char: str) -> float:
             own = self.embedded(item.font)
-            face, number = own, own.lookup(char) if own else 0
-            if face is None or not number:
-                face = self.house(self._wanted(item))
-                number = face.lookup(char)
+            number = own.lookup(char) if own else 0
+            if own is not None and number:
+                return own.advance(number)
+            face = self.house(self._wanted(item))
+            if (kind.half or kind.fixed) and item.font.id and char < _WIDE and face.half(char):
+                return 0.5 if kind.half else 0.6
+            number = face.lookup(char)
             return face.advance(number) if number else 1.0
 
         return width
