@@ -147,3 +147,18 @@ def test_a_document_of_our_own(own):
     assert {"DE04.01.119.00", "DE04.30.015.00"} <= {tag.name for tag in found.tags}
     assert found.attachments[0].name == "source.xml"
     assert found.notices == ()
+
+
+def test_resources_that_are_missing_are_told(parcel):
+    found = ofd.contents(
+        parcel({
+            "Doc_0/Tpls/T.xml": None,
+            DOCUMENT: ("<ofd:TemplatePage", "<ofd:DocumentRes>No.xml</ofd:DocumentRes><ofd:TemplatePage"),
+            "Doc_0/PublicRes.xml": (
+                '<ofd:Font ID="4" FontName="SimSun" FamilyName="宋体"/>',
+                '<ofd:Font ID="4" FontName="SimSun"><ofd:FontFile>a.ttf</ofd:FontFile></ofd:Font>',
+            ),
+        })
+    )  # fmt: skip
+    assert {one.code for one in found.notices} == {"resource.missing"}
+    assert [one.where for one in found.notices] == ["Doc_0/PublicRes.xml", DOCUMENT, DOCUMENT]

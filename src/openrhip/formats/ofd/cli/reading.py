@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,9 @@ from openrhip.formats.ofd.cli.common import FILE, JSON, read_file, say
 if TYPE_CHECKING:
     from openrhip.formats.ofd.inspect.contents import Contents, DocumentContents, Outline
     from openrhip.formats.ofd.package import Package
+
+
+_MOST_FONTS = 40
 
 
 @click.command()
@@ -86,11 +90,7 @@ def _document(package: Package, document: DocumentContents) -> None:
     for mark in document.bookmarks:
         click.echo(f"bookmark: {mark.name}{_page(package, mark.dest.page_id if mark.dest else '')}")
     _rights(document)
-    kinds: dict[str, int] = {}
-    for resource in document.resources:
-        kinds[resource.kind] = kinds.get(resource.kind, 0) + 1
-    if kinds:
-        click.echo("resources: " + ", ".join(f"{n} {kind}" for kind, n in sorted(kinds.items())))
+    _resources(document)
     for note in document.annotations:
         page = "?" if note.page is None else note.page + 1
         click.echo(
@@ -101,6 +101,17 @@ def _document(package: Package, document: DocumentContents) -> None:
         click.echo(f"version {version.id}: {len(version.files)} files {version.date}{now}")
     for extension in document.extensions:
         click.echo(f"extension: {extension.app} {extension.version}".rstrip())
+
+
+def _resources(document: DocumentContents) -> None:
+    kinds = Counter(resource.kind for resource in document.resources)
+    if kinds:
+        click.echo("resources: " + ", ".join(f"{n} {kind}" for kind, n in sorted(kinds.items())))
+    fonts = [one for one in document.resources if one.kind == "Font"]
+    for font in fonts[:_MOST_FONTS]:
+        click.echo(f"font {font.id}: {font.name}, {'embedded' if font.file else 'not embedded'}")
+    if len(fonts) > _MOST_FONTS:
+        click.echo(f"… {len(fonts) - _MOST_FONTS} more fonts")
 
 
 def _rights(document: DocumentContents) -> None:

@@ -45,8 +45,6 @@ class Resources:
         self.package = package
         self.document = document
         self.lists: list[str] = []
-        self.missing: list[tuple[str, str]] = []
-        self.twice: list[tuple[str, str]] = []
         self.templates: dict[str, str] = {}
         self._shared: dict[str, Resource] = {}
         self._own: dict[str, dict[str, Resource]] = {}
@@ -59,22 +57,20 @@ class Resources:
             try:
                 self.templates[item.get("ID", "")] = package.resolve(place, base=document.root)
             except Problem:
-                self.missing.append((document.root, place))
+                _missing(package, "模板页", "a page template", place, document.root)
 
     def _list(self, location: str, base: str, into: dict[str, Resource]) -> None:
         try:
             part = self.package.resolve(location, base=base)
             root = self.package.xml(part)
+        except NotFound:
+            _missing(self.package, "资源文件", "a list of resources", location, base)
+            return
         except Problem as problem:
-            if isinstance(problem, NotFound):
-                self.missing.append((base, location))
-            else:
-                self.package.tell(problem, "资源文件无法读取", "a resource file cannot be read")
+            self.package.tell(problem, "资源文件无法读取", "a resource file cannot be read")
             return
         self.lists.append(part)
         for resource in listed(self.package, part, root):
-            if resource.id in into:
-                self.twice.append((part, resource.id))
             into[resource.id] = resource
 
     def of_page(self, part: str, root: Element) -> dict[str, Resource]:
@@ -109,7 +105,18 @@ def listed(package: Package, part: str, root: Element) -> Iterator[Resource]:
                 if kind == "ColorSpace":
                     location = item.get("Profile", "")
                 file = locate(package, location, part, folder)
+                if location and not file:
+                    _missing(package, f"资源 {kind}", f"the file of a {kind}", location, part)
                 yield Resource(item.get("ID", ""), kind, part, location, file, item)
+
+
+def _missing(package: Package, what_zh: str, what_en: str, location: str, where: str) -> None:
+    package.notices.note(
+        "resource.missing",
+        f"{what_zh}所指的文件不在包内：{location[:200]}",
+        f"{what_en} is not in the package: {location[:200]}",
+        where,
+    )
 
 
 def locate(package: Package, location: str, part: str, folder: str) -> str:
