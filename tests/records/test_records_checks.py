@@ -231,20 +231,32 @@ def test_a_pdf_with_a_script_inside(judge):
 )
 def test_actions_and_outside_references(judge, pki, samples, old, new, expected):
     """Written into the package before it is signed: the signatures hold, the content does not."""
+    data = _rewritten(samples[NAME], "Document.xml", old, new)
+    institution = cda.parse(samples[NAME]).custodian.code
+    assert expected in failed(service.four_properties(data, institution=institution))
+
+
+def test_an_object_that_cannot_be_drawn_is_no_lasting_record(judge, pki, samples):
+    """People are shown the rest of such a page with a notice; the archive refuses it."""
+    data = _rewritten(samples[NAME], "Content.xml", b'Boundary="', b'Boundary="x ')
+    institution = cda.parse(samples[NAME]).custodian.code
+    assert "KY-05" in failed(service.four_properties(data, institution=institution))
+
+
+def _rewritten(source, part, old, new):
+    """The laid-out record with one word of its parts of this name changed, once in each."""
     import zipfile
 
-    source = samples[NAME]
     data = cda.lay_out(cda.parse(source), source=source)
     out = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(data)) as old_zip, zipfile.ZipFile(out, "w") as new_zip:
         for name in old_zip.namelist():
             content = old_zip.read(name)
-            if name.endswith("Document.xml"):
+            if name.endswith(part):
                 assert old in content
-                content = content.replace(old, new)
+                content = content.replace(old, new, 1)
             new_zip.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), content)
-    report = service.four_properties(out.getvalue(), institution=cda.parse(source).custodian.code)
-    assert expected in failed(report)
+    return out.getvalue()
 
 
 @pytest.mark.parametrize("data", [b"", b"PK", b"%PDF-1.7", b"\x00" * 1000])

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from openrhip.formats import ofd
 from openrhip.formats.ofd import package_xml as px
+from openrhip.formats.ofd.notices import Notices
 from openrhip.kernel.errors import Problem
 from openrhip.records.checks.case import Case
 from openrhip.records.checks.report import Fault
@@ -92,12 +93,17 @@ def images_lasting(case: Case) -> Iterator[Fault]:
             )
 
 
+_DAMAGE = (".malformed", ".missing", ".unreadable")
+"""What a drawing for people leaves out with a notice; a record for the archive must be whole."""
+
+
 def renders(case: Case) -> Iterator[Fault]:
-    """The first and the last page can be drawn."""
+    """The first and the last page can be drawn, with everything that stands on them."""
     last = len(case.package.pages) - 1
+    notices = Notices()
     for page in sorted({0, last}):
         try:
-            ofd.render.to_svg(case.content, page)
+            ofd.render.to_svg(case.content, page, notices=notices)
         except Problem as problem:
             yield Fault(
                 "页面无法呈现",
@@ -105,6 +111,10 @@ def renders(case: Case) -> Iterator[Fault]:
                 f"page {page + 1}",
                 *_AGAIN,
             )
+    for notice in notices:
+        if notice.code.endswith(_DAMAGE):
+            text = f"Something on a page cannot be drawn: {notice.text_en}"
+            yield Fault("页面内容无法完整呈现", text, notice.where, *_AGAIN)
 
 
 def _resource(case: Case, name: str, location: str) -> bytes:
