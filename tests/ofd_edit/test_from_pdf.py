@@ -352,6 +352,15 @@ def test_forms_in_forms_with_matrices_and_group_opacity(sheet):
     assert _close(pdf, made)
 
 
+def test_a_highlighter_does_not_cover_its_text(sheet):
+    state = {"G": Dictionary(BM=Name.Multiply), "N": Dictionary(BM=Name.Normal)}
+    made = edit.from_pdf(
+        sheet("/G gs 1 1 0 rg 0 0 50 20 re f /N gs 60 0 50 20 re f", {"ExtGState": state})
+    )
+    assert [item.get("Alpha") for item in _objects(made, "PathObject")] == ["128", None]
+    assert "transparency.approximated" in _codes(made)
+
+
 def test_layers_that_are_off_stay_out():
     pdf = Pdf.new()
     layer = pdf.make_indirect(Dictionary(Type=Name.OCG, Name="x"))

@@ -177,6 +177,14 @@ def test_characters_of_the_cmap_need_no_numbers_and_others_do():
     assert fixed[0].text == "3"
 
 
+def test_ligatures_become_letters_that_are_found():
+    meaning = _UNICODE.replace(b"00660069", b"fb01")
+    pdf = _pdf(_composite("CIDFontType2", "FontFile2", _truetype(), meaning=meaning), _WIDE)
+    made = edit.from_pdf(pdf)
+    assert ofd.text(made.data) == ["ABfi"]
+    _looks_the_same(pdf, made)
+
+
 def test_text_without_meaning_keeps_its_glyph():
     pdf = _pdf(_composite("CIDFontType2", "FontFile2", _truetype(), meaning=None), _WIDE)
     made = edit.from_pdf(pdf)

@@ -89,7 +89,9 @@ class Graphics:
             state.mask = Mask(found, state.matrix) if soft else None
         blend = get(found, "/BM")
         first = blend[0] if isinstance(blend, pikepdf.Array) and len(blend) else blend
-        if name_of(first) not in ("", "Normal", "Compatible"):
+        if blend is not None:
+            state.blend = name_of(first)
+        if state.blend not in ("", "Normal", "Compatible"):
             self.sheet.note_mask()
 
     # paths

@@ -19,6 +19,11 @@ class Paint(NamedTuple):
     pattern: object = None
 
 
+_SHOWS_THROUGH = frozenset(
+    ("Multiply", "Darken", "ColorBurn", "Overlay", "HardLight", "SoftLight", "Luminosity", "Color")
+)
+"""Blend modes under which what is below stays to be seen: OFD has none, half of the opacity is
+nearest. A highlighter must not cover its text."""
 NO_CLIP = Clip()
 PLAIN = Paint()
 
@@ -44,6 +49,7 @@ class State:
     stroke_alpha: float = 1.0
     group_alpha: float = 1.0
     mask: Mask | None = None
+    blend: str = ""
     width: float = 1.0
     cap: int = 0
     join: int = 0
@@ -71,4 +77,6 @@ class State:
     def alpha(self, *, stroke: bool = False) -> int:
         """0 to 255."""
         own = self.stroke_alpha if stroke else self.fill_alpha
+        if self.blend in _SHOWS_THROUGH:
+            own *= 0.5
         return min(max(round(own * self.group_alpha * 255), 0), 255)

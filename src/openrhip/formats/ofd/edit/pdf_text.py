@@ -18,6 +18,7 @@ from openrhip.formats.ofd.render.geometry import Matrix, invert
 
 _WIDE = "\u2e80"
 _LOST = "\ufffd"
+_LIGATURES = ("ff", "fi", "fl", "ffi", "ffl", "st", "st")
 _WORD = 0.16  # em: a gap from here on is a blank between words
 _FAR = 0.8  # em: and from here on another text
 _LONGEST = 2_000
@@ -192,6 +193,8 @@ def _step(look: Look, char: Char, axis: int) -> float:
 
 def _clean(text: str) -> str:
     """What XML can carry on one line."""
+    if len(text) == 1 and "\ufb00" <= text <= "\ufb06":
+        return _LIGATURES[ord(text) - 0xFB00]  # so that words are found
     if text.isalnum():
         return text
     made = "".join(" " if char in "\t\n\r\x0b\x0c\u2028\u2029" else char for char in text)
