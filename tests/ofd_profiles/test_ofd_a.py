@@ -3,6 +3,7 @@
 import io
 
 import pytest
+import uharfbuzz as hb
 from PIL import Image, ImageChops, ImageStat
 
 from openrhip.formats import ofd
@@ -218,3 +219,22 @@ def test_a_bare_font_whose_glyphs_are_named_by_cid(packed, archive):
     )
     assert ImageStat.Stat(before.crop((20, 20, 240, 60))).mean[0] < 254  # there is text to see
     assert ImageStat.Stat(ImageChops.difference(before, after)).mean[0] < 0.05
+
+
+@pytest.mark.parametrize(
+    ("name", "wide"), [("SimSun", 0.5), ("仿宋_GB2312", 0.5), ("Arial", 0.608)]
+)
+def test_letters_of_a_replaced_font_are_as_wide_as_its_own(packed, archive, name, wide):
+    listed = archive.PUBLIC.replace("<ofd:FontFile>font.otf</ofd:FontFile>", "")
+    data = packed(archive.parts() | {
+        "Doc_0/PublicRes.xml": listed.replace("Noto Serif SC", name),
+        archive.PAGE_PART: archive.PAGE.replace("病历二三", "病历A三"),
+    })  # fmt: skip
+    made = ofd.open_package(ofd_a.convert(data).data)
+    font = next(made.read(part) for part in made.parts if part.endswith("Font_10.otf"))
+    shaper = hb.Font(hb.Face(font))
+    assert shaper.get_glyph_h_advance(fonts.glyph_in(font, "A")) == pytest.approx(
+        wide * shaper.face.upem, abs=1
+    )
+    assert shaper.get_glyph_h_advance(fonts.glyph_in(font, "病")) == shaper.face.upem
+    assert sfnt.lacking(font) == ()

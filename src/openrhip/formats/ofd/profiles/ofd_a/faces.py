@@ -16,7 +16,7 @@ from openrhip.formats.ofd import fonts
 from openrhip.formats.ofd import package_xml as px
 from openrhip.formats.ofd.fonts import Font
 from openrhip.formats.ofd.package_xml import Element
-from openrhip.formats.ofd.profiles.ofd_a import sfnt
+from openrhip.formats.ofd.profiles.ofd_a import faces_half, sfnt
 from openrhip.formats.ofd.profiles.ofd_a.bench import Bench, add, drop
 from openrhip.formats.ofd.profiles.ofd_a.pages import Usage, Used
 from openrhip.formats.ofd.profiles.view import Resource
@@ -95,7 +95,9 @@ def _replace(bench: Bench, font: Resource, used: Used | None) -> None:
     text = {chr(code) for code in used.codes if code >= 0x20}
     face, lost = choose(font, text)
     part = bench.name(f"Res/Font_{font.id or '0'}.otf")
-    bench.parts[part] = fonts.subset(face, text - lost or {" "})
+    names = f"{font.element.get('FontName', '')} {font.element.get('FamilyName', '')}"
+    make = faces_half.subset if faces_half.is_half(names) else fonts.subset
+    bench.parts[part] = make(face, text - lost or {" "})
     for old in list(px.children(element, "FontFile")):
         drop(old)
     element.set("FontName", face.label)
