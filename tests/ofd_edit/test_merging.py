@@ -309,6 +309,37 @@ def test_units_that_hold_themselves_end():
     assert "resource.missing" in _codes(_merged((_package([_layer(objects)], resources=unit),)))
 
 
+def _two_in_one(first, second):
+    """A package with two documents."""
+    container = Container()
+    bodies = []
+    for number, data in enumerate((first, second)):
+        package = ofd.open_package(data)
+        entry = package.read("OFD.xml").decode()
+        body = entry[entry.index("<ofd:DocBody>") : entry.index("</ofd:OFD>")]
+        bodies.append(body.replace("Doc_0/", f"Doc_{number}/"))
+        for name in package.parts:
+            if name != "OFD.xml":
+                container.copy(package, name, under=name.replace("Doc_0/", f"Doc_{number}/"))
+    head = f'<ofd:OFD xmlns:ofd="{_NS[1:-1]}" Version="1.0" DocType="OFD">'
+    container.deflate("OFD.xml", f"{head}{''.join(bodies)}</ofd:OFD>".encode())
+    return container.finish()
+
+
+def test_documents_within_one_file_come_in_their_order(first, second):
+    both = _two_in_one(first, second)
+    made = _merged((both,))
+    assert ofd.text(made.data) == [*ofd.text(first), *ofd.text(second)]
+    assert [region.text for region in ofd.regions(made.data)] == [
+        region.text for region in (*ofd.regions(first), *ofd.regions(second))
+    ]
+    assert len(ofd.open_package(made.data).attachments()) == 2
+    picked = _merged((both, [4, 0]))
+    assert ofd.text(picked.data) == [ofd.text(second)[1], ofd.text(first)[0]]
+    noted = edit.annotate(both, [edit.Annotation("highlight", 3, (1, 1, 9, 9))])
+    assert "Doc_1/Annotations.xml" in ofd.open_package(noted).parts
+
+
 def test_an_encrypted_file_is_refused():
     data = _package([_layer(_path(21))], parts={"Encryptions.xml": b"<a/>"})
     with pytest.raises(Refused, match="encrypted"):

@@ -174,8 +174,9 @@ class Content(Graphics):
             self.sheet.form_as_pixels(found, held, (x, y, width, height))
             return
         if get(found, "/Group") is not None:
-            state.group_alpha *= state.fill_alpha
+            state.group_alpha = state.alpha() / 255
             state.fill_alpha = state.stroke_alpha = 1.0
+            state.blend = ""
         state.base = state.matrix
         self._enter(found, key)
         self.pop()
