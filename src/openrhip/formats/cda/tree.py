@@ -176,4 +176,6 @@ def text(element: Element | None) -> str:
     """All text inside an element, outer white space removed."""
     if element is None:
         return ""
+    if not len(element):
+        return (element.text or "").strip()
     return "".join(str(part) for part in element.itertext()).strip()

@@ -35,7 +35,8 @@ def moment(raw: str) -> Moment | None:
             int(year), int(month or 1), int(day or 1),
             int(hour or 0), int(minute or 0), int(second or 0), tzinfo=zone,
         )  # fmt: skip
-        at.astimezone(CITY_ZONE)
+        if sign is not None:
+            at.astimezone(CITY_ZONE)
     except (ValueError, OverflowError):
         return Moment(raw, None)
     return Moment(raw, at, timed=hour is not None)
