@@ -3,6 +3,7 @@
 import pytest
 
 from openrhip.formats import cda, ofd
+from openrhip.formats.cda import agreement
 from openrhip.formats.ofd.profiles import ofd_h, ofd_h_structure
 from openrhip.formats.ofd.profiles.rules import Breach
 from openrhip.kernel.errors import Conflict
@@ -269,3 +270,26 @@ def test_the_short_namespace_reads_the_same(record, sealed, keys, failures):
     assert not failures(ofd_h.check(ofd.open_package(signed)))
     with pytest.raises(Conflict):
         ofd_h_structure.in_namespace(sealed)
+
+
+def test_the_attached_source_is_held_against_the_page(record, packed, failures):
+    package = ofd.open_package(record)
+    assert not failures(ofd_h.check(package, compare=agreement.compare)) - {"ofd-h.signed"}
+    source = next(one for one in package.attachments()).part
+    parts = {name: package.read(name) for name in package.parts}
+    document = cda.parse(parts[source])
+    name, value = next(
+        (region.name, region.text)
+        for region in ofd.regions(package)
+        if region.text and region.text.encode() in parts[source] and document.text_of(region.name)
+        and not any(char.isdigit() for char in region.text)
+    )  # fmt: skip
+    parts[source] = parts[source].replace(value.encode(), "面目全非".encode())
+    found = ofd_h.check(ofd.open_package(packed(parts)), compare=agreement.compare)
+    line = next(one for one in found if one.code == "ofd-h.source-agrees")
+    assert not line.ok
+    assert name in {line.where} | {one.name for one in ofd.regions(package)}
+    del parts[source]
+    parts["Doc_0/Attachments.xml"] = f"<ofd:Attachments {NS}/>".encode()
+    found = ofd_h.check(ofd.open_package(packed(parts)), compare=agreement.compare)
+    assert "cannot be checked" in found[-1].text_en

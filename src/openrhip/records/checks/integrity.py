@@ -2,25 +2,15 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
-from collections import defaultdict
 from collections.abc import Iterator
 
 from openrhip.formats import cda
-from openrhip.formats.cda import ClinicalDocument, Section
+from openrhip.formats.cda import ClinicalDocument, agreement
+from openrhip.formats.cda.agreement import squeezed
 from openrhip.formats.gm import sm3
-from openrhip.formats.ofd import package_xml as px
-from openrhip.formats.ofd.package_zip import Limits
 from openrhip.kernel.errors import Problem
 from openrhip.records.checks.case import Case, NotReadable
 from openrhip.records.checks.report import Fault
-
-_BLANK = re.compile(r"\s+")
-_DIGITS = re.compile(r"\d+")
-_NUMBERS = re.compile(r"\d+(?:\.\d+)?")
-_WORDS = re.compile(r"[^:()\[\]]*\w[^:()\[\]]*")
-_YES_NO = frozenset({"是", "否", "有", "无", "true", "false"})
 
 
 def as_announced(case: Case) -> Iterator[Fault]:
@@ -75,9 +65,9 @@ def pages_say_the_same(case: Case) -> Iterator[Fault]:
     """What the header says stands on the pages: name, kind of record, institution, numbers."""
     if isinstance(case.texts, Problem):
         raise NotReadable
-    pages = _squeeze("".join(case.texts))
+    pages = squeezed("".join(case.texts))
     for label_zh, label_en, value in _shown(case.document):
-        if value and _squeeze(value) not in pages:
+        if value and squeezed(value) not in pages:
             yield Fault(
                 f"页面上没有源文档中的{label_zh}",
                 f"The pages do not show the source's {label_en}.",
@@ -88,35 +78,17 @@ def pages_say_the_same(case: Case) -> Iterator[Fault]:
 
 
 def tags_agree(case: Case) -> Iterator[Fault]:
-    """Each region tagged with a data element shows what the source says.
-
-    Words must stand in the source; numbers and dates must, however they are punctuated. Yes and no
-    may be printed in words of the form (有, 良好): elements that say only that are left out.
-    """
-    said = _said(case.document)
-    source = _haystack(case.package.read(case.sources[0].part))
-    runs = " ".join(_DIGITS.findall(source))
-    for region in case.regions:
-        values = said.get(region.name)
-        if not values or values <= _YES_NO:
-            continue  # elements of the header are compared by `pages_say_the_same`
-        shown = _squeeze(region.text)
-        numbers = _NUMBERS.findall(shown)
-        if numbers:
-            joined = "".join(_DIGITS.findall(shown))
-            holds = all(number in source for number in numbers) or joined in runs
-        else:
-            # A label may stand before the value, and brackets around it.
-            pieces = _WORDS.findall(shown)
-            holds = not pieces or shown in source or pieces[-1] in source
-        if not holds:
-            yield Fault(
-                "标引的页面内容与源文档不符",
-                "A tagged region shows what the source does not say.",
-                region.name,
-                "由同一源文档重新排版",
-                "lay the pages out from this very source",
-            )
+    """Each region tagged with a data element shows what the source says (`cda.agreement`)."""
+    document = case.document
+    source = case.package.read(case.sources[0].part)
+    for name in agreement.disagreements(document, source, case.regions):
+        yield Fault(
+            "标引的页面内容与源文档不符",
+            "A tagged region shows what the source does not say.",
+            name,
+            "由同一源文档重新排版",
+            "lay the pages out from this very source",
+        )
 
 
 def version_follows(case: Case) -> Iterator[Fault]:
@@ -172,34 +144,3 @@ def _shown(document: ClinicalDocument) -> Iterator[tuple[str, str, str]]:
     yield "机构名称", "institution's name", document.custodian.name
     author = next((one.name for one in document.authors if one.name), "")
     yield "作者姓名", "author's name", author
-
-
-def _said(document: ClinicalDocument) -> dict[str, set[str]]:
-    """Data element → everything the source says for it, squeezed."""
-    said: defaultdict[str, set[str]] = defaultdict(set)
-    stack = [entry for section in _all(document.sections) for entry in section.entries]
-    while stack:
-        entry = stack.pop()
-        stack += entry.parts
-        said[entry.code.code].update(_squeeze(value.text) for value in entry.values if value.text)
-    return said
-
-
-def _haystack(source: bytes) -> str:
-    """Everything the source says, squeezed: texts and the values of attributes."""
-    root = px.parse(source, where="source", limits=Limits())
-    texts = [text for text in root.itertext() if isinstance(text, str)]
-    for element in root.iter():
-        texts += [str(value) for value in element.attrib.values()]
-    return _squeeze("\n".join(texts))
-
-
-def _all(sections: tuple[Section, ...]) -> Iterator[Section]:
-    for section in sections:
-        yield section
-        yield from _all(section.sections)
-
-
-def _squeeze(text: str) -> str:
-    """Blank space, width and presentation forms do not count."""
-    return _BLANK.sub("", unicodedata.normalize("NFKC", text))
