@@ -14,6 +14,7 @@ from openrhip.formats.gm.chain import TrustStore
 from openrhip.formats.ofd import package_headers, package_xml
 from openrhip.formats.ofd.notices import Notices
 from openrhip.formats.ofd.package import Limits
+from openrhip.formats.ofd.verify_reach import reach
 from openrhip.kernel.errors import Malformed, NotFound, Problem, TooLarge
 
 PAGE = "Doc_0/Pages/Page_0/Content.xml"
@@ -388,6 +389,18 @@ def test_verification_reads_exactly(parcel):
     assert ofd.verify(parcel(), trust=trust).verdict == "unsigned"
     with pytest.raises(Malformed, match="ZIP64"):
         ofd.verify(wide(parcel()), trust=trust)
+
+
+def test_no_encoding_hides_a_location_from_verification(parcel):
+    """Bytes tell verification that a page has no resources of its own: not in UTF-16."""
+    package = ofd.open_package(parcel())
+    text = package.read(PAGE).decode().replace("UTF-8", "UTF-16")
+    text = text.replace(
+        "<ofd:Content>", "<ofd:PageRes>/Doc_0/Signs/R.xml</ofd:PageRes><ofd:Content>"
+    )
+    data = parcel({PAGE: text.encode("utf-16"), "Doc_0/Signs/R.xml": "<ofd:Res/>"})
+    findings = reach(ofd.open_package(data, exact=True), ["Doc_0/Signs/R.xml"])
+    assert [one.where for one in findings if not one.ok] == [PAGE]
 
 
 def test_a_file_is_opened_by_its_path(parcel, tmp_path):

@@ -91,6 +91,14 @@ class Package:
             self._contents.put(name, found, len(found))
         return found
 
+    def mentions(self, name: str, word: bytes) -> bool:
+        """Whether an XML part may hold an ASCII word: else it need not be parsed for it.
+
+        In UTF-16 the bytes of the word do not stand side by side: then it may.
+        """
+        content = self.read(name)
+        return word in content or b"\0" in content
+
     def digest(self, name: str) -> bytes:
         """SM3 of a part, computed once. Raises NotFound, Malformed."""
         found = self._digests.get(name)

@@ -97,7 +97,7 @@ def reach(package: Package, own: Collection[str]) -> list[Finding]:
 def _locations(package: Package, part: str, kind: str) -> Iterator[tuple[str, str]]:
     """Each location in a part, and the kind of part it leads to."""
     places = _PLACES[kind]
-    if kind == "page" and b"PageRes" not in package.read(part):
+    if kind == "page" and not package.mentions(part, b"PageRes"):
         return  # nearly every page: not parsed for this
     for element in package.xml(part).iter(*(f"{{*}}{name}" for name in places)):
         attribute, goal = places[_name(element)]

@@ -130,7 +130,7 @@ def _resources(package: Package, kind: str) -> Iterator[Wish]:
         resources = Resources(package, document)
         for page in document.pages:
             try:
-                if b"PageRes" in package.read(page.part):
+                if package.mentions(page.part, b"PageRes"):
                     resources.of_page(page.part, package.xml(page.part))
             except Problem as problem:
                 package.tell(problem, "页面无法读取", "a page cannot be read")

@@ -88,7 +88,7 @@ def reach(package: Package, start: str = ENTRY, kind: str = "OFD") -> Reached:
 def _locations(package: Package, part: str, kind: str) -> Iterator[tuple[str, str, str]]:
     """Location, kind it leads to, and the folder that files of a resource list may stand in."""
     places = _PLACES[kind]
-    if kind == "Page" and b"PageRes" not in package.read(part) and b"\0" not in package.read(part):
+    if kind == "Page" and not package.mentions(part, b"PageRes"):
         return
     root = package.xml(part)
     folder = root.get("BaseLoc", "") if kind == "Res" else ""

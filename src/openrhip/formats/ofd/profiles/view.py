@@ -130,7 +130,7 @@ class View:
 
     def _with_resources(self) -> Iterator[Sheet]:
         for page in self.pages():
-            if b"PageRes" in self.package.read(page.part):
+            if self.package.mentions(page.part, b"PageRes"):
                 yield Sheet(page.part, self.package.xml(page.part), PAGE)
         for part in self.templates:
             yield Sheet(part, self.package.xml(part), TEMPLATE)
@@ -247,7 +247,7 @@ def _leads(view: View, part: str, kind: str) -> Iterator[tuple[str, str]]:
     if not places:
         return
     if kind == "page" and not any(
-        word in view.package.read(part) for word in (b"PageRes", b"BaseLoc")
+        view.package.mentions(part, word) for word in (b"PageRes", b"BaseLoc")
     ):
         return  # nearly every page: not parsed for this
     try:
