@@ -139,6 +139,7 @@ def test_a_null_flavour_says_that_there_is_nothing_to_say():
 def test_samples_have_nothing_wrong_however_they_are_given(name):
     document = cda.parse(SAMPLES[name])
     assert cda.check(SAMPLES[name]) == cda.check(document) == ()
+    assert all(one.ok for one in cda.check(document, strict=True))
 
 
 def test_deployed_object_identifiers_are_told_not_refused():

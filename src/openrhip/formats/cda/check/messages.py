@@ -73,7 +73,7 @@ _ALL = (
             strict=True),
     Message("element-repeated", "warning", "数据元不应重复：{name}",
             "{name} stands more than once.",
-            "保留一项", "Keep one.", strict=True),
+            "保留一项", "Keep one."),
     # types and formats
     Message("type-differs", "warning", "数据类型与标准不同：{name}",
             "The data type is not the standard's: {name}.",
