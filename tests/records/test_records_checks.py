@@ -136,14 +136,17 @@ def test_a_seal_with_a_name_the_institution_does_not_bear(judge, pki, samples, j
     assert "ZS-04" not in failed(judge(sealed=data))
 
 
-def test_metadata_that_contradict_the_source(judge):
-    def lie(story):
+@pytest.mark.parametrize(
+    ("field", "lie"), [("Kind", "C0001"), ("PatientName", "某人"), ("Confidentiality", "V")]
+)
+def test_metadata_that_contradict_the_source(judge, field, lie):
+    def change(story):
         custom = tuple(
-            (name, "C0001" if name == "Kind" else value) for name, value in story.metadata.custom
+            (name, lie if name == field else value) for name, value in story.metadata.custom
         )
         return replace(story, metadata=replace(story.metadata, custom=custom))
 
-    assert failed(judge(change=lie)) == {"ZS-08"}
+    assert failed(judge(change=change)) == {"ZS-08"}
 
 
 def test_no_source_or_two(judge, samples):

@@ -184,6 +184,8 @@ def metadata_agrees(case: Case) -> Iterator[Fault]:
         "DocumentId": f"{identifier.root}/{identifier.extension}",
         "Institution": document.custodian.code,
         "SourceSM3": sm3.hexdigest(case.package.read(case.sources[0].part)),
+        "PatientName": document.patient.name,
+        "Confidentiality": document.confidentiality.code or "N",
     }
     for name, value in expected.items():
         if stated.get(name, value) != value:
