@@ -99,6 +99,17 @@ def test_the_same_pdf_gives_the_same_bytes(record):
     assert edit.from_pdf(record[1]).data == edit.from_pdf(record[1]).data
 
 
+def test_large_streams_are_read_as_they_come_with_the_same_result(record, sheet, monkeypatch):
+    form = (
+        {"/Type": Name.XObject, "/Subtype": Name.Form, "/BBox": Array([0, 0, 90, 90])},
+        b"0 0 9 9 re f",
+    )
+    nested = sheet("q 2 0 0 2 9 9 cm /X Do Q /X Do (", {"XObject": {"X": form}})
+    before = [edit.from_pdf(data).data for data in (record[1], nested)]
+    monkeypatch.setattr("openrhip.formats.ofd.edit.pdf_content._LARGE", 0)
+    assert [edit.from_pdf(data).data for data in (record[1], nested)] == before
+
+
 def test_a_line_is_one_object_and_gaps_between_words_are_blanks(sheet):
     content = "BT /F 10 Tf 20 50 Td [(Hel) 20 (lo) -300 (wor) -10 (ld)] TJ 100 0 Td (far) Tj ET"
     made = edit.from_pdf(sheet(content, {"Font": {"F": HELVETICA}}))

@@ -7,6 +7,7 @@ Fonts and images are kept once by content. Sources: GB/T 33190-2016 §7 (documen
 from __future__ import annotations
 
 import hashlib
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -45,13 +46,6 @@ class _FontEntry:
 
 
 @dataclass
-class _PageEntry:
-    box: Box
-    layers: Sequence[tuple[str, str]]
-    annotations: Sequence[str]
-
-
-@dataclass
 class Book:
     """A document being built: resources and pages get their numbers when they come."""
 
@@ -64,7 +58,9 @@ class Book:
     _fonts: dict[int, _FontEntry] = field(default_factory=dict)
     _images: dict[int, tuple[str, bytes]] = field(default_factory=dict)
     _known: dict[bytes, int] = field(default_factory=dict)
-    _pages: dict[int, _PageEntry] = field(default_factory=dict)
+    _pages: dict[int, bytes] = field(default_factory=dict)
+    _notes: dict[int, Sequence[str]] = field(default_factory=dict)
+    _first: Box = (0.0, 0.0, 210.0, 297.0)
 
     def next_id(self) -> int:
         self._last += 1
@@ -103,17 +99,25 @@ class Book:
         annotations: Sequence[str] = (),
     ) -> None:
         """layers: (type, objects as XML) from the back; annotations: Annot elements."""
-        self._pages[number_] = _PageEntry(box, layers, annotations)
+        if not self._pages:
+            self._first = box
+        area = f"<ofd:PhysicalBox>{' '.join(map(number, box))}</ofd:PhysicalBox>"
+        listed = "".join(
+            f'<ofd:Layer ID="{self.next_id()}" Type="{kind}">{body}</ofd:Layer>'
+            for kind, body in layers
+            if body
+        )
+        content = f"<ofd:Content>{listed}</ofd:Content>" if listed else ""
+        page = root("Page", f"<ofd:Area>{area}</ofd:Area>{content}")
+        self._pages[number_] = zlib.compress(page, 1)  # kept small until all are there
+        if annotations:
+            self._notes[number_] = annotations
 
     def finish(self) -> bytes:
         """The package. The same content gives the same bytes."""
         if not self._pages:
             raise Malformed("there is no page")
-        listed: dict[str, bytes] = {}
-        for at in sorted(self._pages):
-            listed[f"Doc_0/Pages/Page_{at}/Content.xml"] = self._page(self._pages[at])
-        annotated = {at: p.annotations for at, p in self._pages.items() if p.annotations}
-        listed |= self._annotations(annotated)
+        listed = self._annotations(self._notes)
         media: dict[str, bytes] = {}
         if self._fonts:
             listed["Doc_0/PublicRes.xml"] = self._public(media)
@@ -123,29 +127,25 @@ class Book:
             index, stored = parts.attachments(self.attachments, "")
             listed["Doc_0/Attachments.xml"] = index
             media |= dict(stored)
-        whole = {"Doc_0/Document.xml": self._document(bool(annotated)), **listed, **media}
+        whole = {"Doc_0/Document.xml": self._document(bool(self._notes)), **listed, **media}
         digest = hashlib.sha256()
+        for data in self._pages.values():
+            digest.update(zlib.decompress(data))
         for name, data in whole.items():
             digest.update(name.encode() + len(data).to_bytes(8, "big") + data)
         entry = parts.entry(self.title, self.metadata, digest.hexdigest()[:32])
         container = Container()
-        for name, data in {"OFD.xml": entry, **whole}.items():
+        container.deflate("OFD.xml", entry)
+        container.deflate("Doc_0/Document.xml", whole.pop("Doc_0/Document.xml"), level=_LEVEL)
+        for at in sorted(self._pages):
+            page = zlib.decompress(self._pages[at])
+            container.deflate(f"Doc_0/Pages/Page_{at}/Content.xml", page, level=_LEVEL)
+        for name, data in whole.items():
             if name.rpartition(".")[2] in _STORED:
                 container.store(name, data)
             else:
                 container.deflate(name, data, level=_LEVEL)
         return container.finish()
-
-    def _page(self, page: _PageEntry) -> bytes:
-        box = " ".join(map(number, page.box))
-        layers = "".join(
-            f'<ofd:Layer ID="{self.next_id()}" Type="{kind}">{body}</ofd:Layer>'
-            for kind, body in page.layers
-            if body
-        )
-        content = f"<ofd:Content>{layers}</ofd:Content>" if layers else ""
-        area = f"<ofd:Area><ofd:PhysicalBox>{box}</ofd:PhysicalBox></ofd:Area>"
-        return root("Page", area + content)
 
     def _annotations(self, annotated: dict[int, Sequence[str]]) -> dict[str, bytes]:
         if not annotated:
@@ -199,14 +199,14 @@ class Book:
         return root("Res", f"<ofd:MultiMedias>{listed_}</ofd:MultiMedias>", ' BaseLoc="Res"')
 
     def _document(self, annotated: bool) -> bytes:
-        first = self._pages[min(self._pages)].box
         pages = "".join(
             f'<ofd:Page ID="{self.page_ids[at]}" BaseLoc="Pages/Page_{at}/Content.xml"/>'
             for at in sorted(self._pages)
         )
+        box = " ".join(map(number, self._first))
         body = (
             f"<ofd:CommonData><ofd:MaxUnitID>{self._last}</ofd:MaxUnitID><ofd:PageArea>"
-            f"<ofd:PhysicalBox>{' '.join(map(number, first))}</ofd:PhysicalBox></ofd:PageArea>"
+            f"<ofd:PhysicalBox>{box}</ofd:PhysicalBox></ofd:PageArea>"
         )
         if self._fonts:
             body += "<ofd:PublicRes>PublicRes.xml</ofd:PublicRes>"

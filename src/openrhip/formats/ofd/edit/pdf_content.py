@@ -14,6 +14,7 @@ import pikepdf
 
 from openrhip.formats.ofd.edit.pdf_colours import CMYK, GRAY, RGB, Colours
 from openrhip.formats.ofd.edit.pdf_drawing import Sheet
+from openrhip.formats.ofd.edit.pdf_flow import Flow
 from openrhip.formats.ofd.edit.pdf_fonts import Fonts
 from openrhip.formats.ofd.edit.pdf_graphics import Graphics, Operands
 from openrhip.formats.ofd.edit.pdf_limits import check
@@ -31,9 +32,10 @@ from openrhip.formats.ofd.edit.pdf_showing import show
 from openrhip.formats.ofd.edit.pdf_state import Paint, State
 from openrhip.formats.ofd.edit.pdf_tools import Tile, Tools
 from openrhip.formats.ofd.render.geometry import Matrix, invert, multiply
-from openrhip.kernel.errors import Problem, TooLarge
+from openrhip.kernel.errors import Problem
 
 _LARGEST_CELL = 400_000
+_LARGE = 4 << 20  # bytes of content
 _BROKEN = (pikepdf.PdfError, RuntimeError, ValueError, TypeError, KeyError, IndexError)
 
 
@@ -61,34 +63,37 @@ class Content(Graphics):
         before, self.resources = self.resources, resources
         path, self._path = self._path, Path()
         depth, marks = len(self._stack), len(self._marks)
-        for instruction in self._instructions(stream):
-            self.tools.meter.operator()
-            try:
-                handler = _HANDLERS.get(str(instruction.operator))
-                if handler is not None:
-                    handler(self, instruction.operands)
-            except _BROKEN:
-                self._note(
-                    "content.malformed", "内容流有误，已略过", "damaged content was left out"
-                )
+        self._read(stream)
         while len(self._stack) > depth:
             self.state = self._stack.pop()
         del self._marks[marks:]
         self.resources, self._path = before, path
 
-    def _instructions(self, stream: object) -> Sequence[Any]:
+    def _read(self, stream: object) -> None:
+        """All operators of a stream; of a large one without keeping them."""
         limits = self.tools.meter.limits
         try:
             parts = [stream] if isinstance(stream, pikepdf.Stream) else _contents(stream)
-            for part in parts:
-                check(part, limits.content)
+            size = sum(check(part, limits.content) for part in parts)
+            if size > _LARGE:
+                page = stream if isinstance(stream, pikepdf.Page) else _as_page(stream)
+                page.parse_contents(Flow(self.execute))
+                return
             found: Sequence[Any] = pikepdf.parse_content_stream(cast("Any", stream))
         except _BROKEN:
             self._note("content.malformed", "内容流无法读取", "a content stream cannot be read")
-            return ()
-        if len(found) > limits.operators:
-            raise TooLarge(f"more than {limits.operators} drawing operators", where="content")
-        return found
+            return
+        for instruction in found:
+            self.execute(instruction.operator, instruction.operands)
+
+    def execute(self, operator: object, operands: Operands) -> None:
+        self.tools.meter.operator()
+        try:
+            handler = _HANDLERS.get(str(operator))
+            if handler is not None:
+                handler(self, operands)
+        except _BROKEN:
+            self._note("content.malformed", "内容流有误，已略过", "damaged content was left out")
 
     def _note(self, code: str, text_zh: str, text_en: str) -> None:
         self.tools.notices.note(code, text_zh, text_en, self.sheet.where)
@@ -276,6 +281,10 @@ class Content(Graphics):
         if off:
             self._note("layer.off", "已关闭的图层未转换", "a layer that is off was left out")
         return off
+
+
+def _as_page(stream: object) -> Any:
+    return pikepdf.Page(pikepdf.Dictionary(Type=pikepdf.Name.Page, Contents=stream))
 
 
 def _contents(page: object) -> list[Any]:

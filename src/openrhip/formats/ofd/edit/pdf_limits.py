@@ -32,8 +32,8 @@ class PdfLimits:
     stream: int = 128 << 20
     content: int = 64 << 20
     total: int = 1 << 30
-    pages: int = 5_000
-    operators: int = 8_000_000
+    pages: int = 20_000
+    operators: int = 40_000_000
     depth: int = 16
     pixels: int = 60_000_000
     fonts: int = 4_000
@@ -80,31 +80,34 @@ class Meter:
         return data
 
 
-def check(stream: pikepdf.Object, most: int) -> None:
-    """Raises TooLarge if the stream unpacks to more than `most` bytes, without keeping them."""
+def check(stream: pikepdf.Object, most: int) -> int:
+    """About how many bytes a stream unpacks to, without keeping them. Raises TooLarge."""
     filters = [name_of(one) for one in as_list(stream.get("/Filter"))]
-    if not filters:
-        return
+    raw = bytes(stream.read_raw_bytes())
     if len(filters) > 4:
         raise TooLarge("a stream is packed too often", where="stream")
-    raw = bytes(stream.read_raw_bytes())
     for at, kind in enumerate(filters):
         last = at == len(filters) - 1
         if kind in ("FlateDecode", "Fl"):
-            raw = _inflated(raw, most, keep=not last)
+            size, raw = _inflated(raw, most, keep=not last)
+            if last:
+                return size
         elif kind in ("ASCIIHexDecode", "AHx"):
             raw = _from_hex(raw)
         elif kind in ("ASCII85Decode", "A85") and not last:
             raw = _from_85(raw)
-        elif kind in ("LZWDecode", "LZW", "RunLengthDecode", "RL") and len(raw) * 200 > most:
-            raise TooLarge("a stream may unpack to too much", where="stream")
         elif kind in ("LZWDecode", "LZW", "RunLengthDecode", "RL"):
-            return
+            if len(raw) * 200 > most:
+                raise TooLarge("a stream may unpack to too much", where="stream")
+            return len(raw) * 20
         else:
-            return
+            break
+    if len(raw) > most:
+        raise TooLarge("a stream is too large", where="stream")
+    return len(raw)
 
 
-def _inflated(raw: bytes, most: int, *, keep: bool) -> bytes:
+def _inflated(raw: bytes, most: int, *, keep: bool) -> tuple[int, bytes]:
     inflater = zlib.decompressobj()
     out: list[bytes] = []
     size, waiting = 0, raw
@@ -120,8 +123,8 @@ def _inflated(raw: bytes, most: int, *, keep: bool) -> bytes:
             if not piece and not waiting:
                 break
     except zlib.error:
-        return b"".join(out)  # what qpdf makes of damaged data is no larger
-    return b"".join(out)
+        return size, b"".join(out)  # what qpdf makes of damaged data is no larger
+    return size, b"".join(out)
 
 
 def _from_hex(raw: bytes) -> bytes:
