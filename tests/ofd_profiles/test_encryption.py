@@ -253,13 +253,31 @@ def test_a_bomb_is_bounded():
         gmt0099.decrypt(made.finish(), HOLDER)
 
 
-def test_two_layers_open_one_after_the_other(packed):
-    inner = {"OFD.xml": b"<OFD/>"}
-    once = foreign(
-        entry("/OFD.xml", "/a.dat"), {"a.dat": sm4.cbc_encrypt(KEY, IV, inner["OFD.xml"])}
+def test_two_layers_open_one_after_the_other():
+    inner = naming.open_container(foreign(entry("/OFD.xml", "/a.dat"), {"a.dat": PLAIN}), Limits())
+    hidden = {name: sm4.cbc_encrypt(KEY, IV, inner.read(name)) for name in inner.parts[1:]}
+    listed = "".join(entry(f"/{name}", f"/2/{name}") for name in hidden)
+    seed = inner.read("decryptseed.dat")
+    infos = "".join(
+        f"<ofd:EncryptInfo ID='{at}'><ofd:DecryptSeedLoc>/{at_seed}</ofd:DecryptSeedLoc>"
+        f"<ofd:EntriesMapLoc>/{at_map}</ofd:EntriesMapLoc></ofd:EncryptInfo>"
+        for at, at_seed, at_map in (
+            (1, "decryptseed.dat", "entriesmap.dat"),
+            (2, "seed_1.dat", "map_1.dat"),
+        )
     )
-    found = gmt0099.decrypt(once, HOLDER)
-    assert ofd.open_package(found.data).read("OFD.xml") == inner["OFD.xml"]
+    made = Container()
+    made.store("Encryptions.xml", f"<ofd:Encryptions {NS}>{infos}</ofd:Encryptions>".encode())
+    made.store("seed_1.dat", seed)
+    outer = f"<ofd:EncryptEntries {NS} ID='2'>{listed}</ofd:EncryptEntries>".encode()
+    made.store("map_1.dat", sm4.cbc_encrypt(KEY, IV, outer))
+    for name, content in hidden.items():
+        made.store(f"2/{name}", content)
+    found = gmt0099.decrypt(made.finish(), HOLDER)
+    package = ofd.open_package(found.data)
+    assert package.parts == ("OFD.xml",)
+    assert package.read("OFD.xml") == b"<OFD/>"
+    assert not found.authenticated
 
 
 def test_protected_after_encrypting(secret, keys, sealed):
