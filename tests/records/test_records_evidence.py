@@ -481,9 +481,11 @@ def test_status_counts(archive):
         empty = showing.status()
         assert (empty.documents, empty.pending, empty.warnings) == (0, 0, ())
     archive.deposit(*contents(3), at=day(2026))
+    with clock.frozen(day(2026, 3, 2)):
+        assert showing.status().warnings == (), "tonight will do"
     with clock.frozen(day(2026, 3, 5)):
         assert [en for _, en in showing.status().warnings] == [
-            "no nightly run has ended for 36 hours"
+            "records of more than 36 hours ago have no evidence: no nightly run has ended"
         ]
     archive.turns(day(2026, 3, 5, 20))
     with clock.frozen(day(2026, 3, 6)):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from django.db.models import F, Min
+from django.db.models import Exists, F, Min, OuterRef
 
 from openrhip.kernel import clock
 from openrhip.kernel.database import writing
@@ -20,6 +20,7 @@ from openrhip.records.service.preservation import filling, means, trees
 CHUNK = 10_000
 _OVERLAP = timedelta(days=1)
 """Rows that were on their way in while the night before looked are found by the next one."""
+_LATE = timedelta(hours=36)
 _BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
 _TAKE = """
 INSERT INTO records_evidenceleaf (document_id, tree_id, generation, value)
@@ -80,10 +81,13 @@ def gather(night: EvidenceNight | None, *, since: datetime, cutoff: datetime | N
     return taken
 
 
-def pending() -> int:
-    """How many kept documents are in no tree."""
-    covered = EvidenceLeaf.objects.filter(generation=0).count()
-    return max(0, Document.objects.kept().count() - covered)
+def overdue(now: datetime) -> bool:
+    """Whether a document of the last month should have been taken by a night that is over."""
+    late = Document.objects.kept().filter(
+        deposited_at__gt=now - timedelta(days=30), deposited_at__lt=now - _LATE
+    )
+    covered = EvidenceLeaf.objects.filter(document=OuterRef("pk"), generation=0)
+    return late.exclude(Exists(covered)).exists()
 
 
 def _end(night: EvidenceNight) -> None:

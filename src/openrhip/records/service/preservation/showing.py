@@ -58,7 +58,7 @@ def status() -> EvidenceStatus:
         algorithms=algorithms,
         next_renewal=next_renewal,
         last_night=newest.ended_at if newest else None,
-        warnings=tuple(_warnings(now, next_renewal, algorithms, newest)),
+        warnings=tuple(_warnings(now, next_renewal, algorithms)),
     )
 
 
@@ -187,7 +187,6 @@ def _warnings(
     now: datetime,
     next_renewal: datetime | None,
     algorithms: dict[str, int],
-    newest: EvidenceNight | None,
 ) -> Iterator[tuple[str, str]]:
     day = f"{next_renewal:%Y-%m-%d}" if next_renewal else ""
     if next_renewal and next_renewal < now:
@@ -207,7 +206,6 @@ def _warnings(
     if waiting.filter(begun_at__lt=now - _LATE).exists():
         zh = "有哈希树 12 小时以上没有得到时间戳：请检查 tsa_url 与信任目录"
         yield zh, "a tree has waited 12 hours for its timestamp: see tsa_url and the trust folder"
-    late = newest is None or now - newest.cutoff > timedelta(days=1) + _LATE
-    if late and gathering.pending():
-        zh = "每夜证据归集超过 36 小时没有完成"
-        yield zh, "no nightly run has ended for 36 hours"
+    if gathering.overdue(now):
+        zh = "36 小时以前归档的病历仍没有证据：每夜归集没有完成"
+        yield zh, "records of more than 36 hours ago have no evidence: no nightly run has ended"
