@@ -32,8 +32,9 @@ _UNITS = {
 }  # fmt: skip
 # Below zero is possible for these results.
 _SIGNED = frozenset({"DE04.30.015.00"})
-# The national front sheet and WS/T 364 give 1 and 2 of this set to 急诊 and 门诊 in opposite order.
-_TWO_ORDERS = frozenset({"CV09.00.403"})
+# The national front sheet counts otherwise than WS/T 364: 入院途径 1 is 急诊 there and 门诊 here,
+# 切口类别 runs from 0 there and from 1 here. Names in these sets are not held against their codes.
+_TWO_COUNTINGS = frozenset({"CV09.00.403", "CV05.10.022"})
 
 
 def of_value(slot: Slot, value: Element) -> Iterator[Fault]:
@@ -137,7 +138,7 @@ def of_code(slot: Slot, value: Element, table: ValueSet) -> Iterator[Fault]:
         return
     if not table.holds(code):
         yield ("code-unknown" if table.closed else "code-shape"), slot.label
-    elif table.closed and table.id not in _TWO_ORDERS:
+    elif table.closed and table.id not in _TWO_COUNTINGS:
         name = (get("displayName") or "").strip()
         if name and name != table.name_of(code) and _names_another(table, code, name):
             yield "code-contradicts", slot.label
