@@ -104,11 +104,26 @@ def examine(key: str, path: Path, pictures: Path | None) -> dict[str, Any]:
     try:
         report = ofd.verify(data, trust=TrustStore(()))
         row["signatures"] = report.verdict
+        if report.signatures:
+            row["integrity"], row["trust"] = report.integrity, report.trust
         row["reasons"] = sorted({one.code for one in report.all_findings() if not one.ok})
     except Problem as problem:
         row["signatures"] = f"refused: {problem.what}"
     row["seconds"] = round(time.process_time() - begun, 2)
     return row
+
+
+def line(row: dict[str, Any]) -> str:
+    """The row in Markdown."""
+    signed = row["signatures"]
+    if "integrity" in row:
+        reasons = ", ".join(f"`{one}`" for one in row["reasons"])
+        signed = f"{signed}; integrity {row['integrity']}, trust {row['trust']}: {reasons}"
+    cells = (
+        row["id"], row["opened"], row["pages"] or "", signed, row["reference"],
+        " ".join(f"{score:.2f}" for score in row.get("similar", ())),
+    )  # fmt: skip
+    return f"| {' | '.join(map(str, cells))} |"
 
 
 def main() -> None:
@@ -121,6 +136,8 @@ def main() -> None:
     lines = given.reference.read_text("utf-8").splitlines() if given.reference else []
     reference = dict(line.split("\t", 1) for line in lines if "\t" in line)
     rows = []
+    print("| file | opens | pages | signatures: ours | signatures: the reference | similarity |")
+    print("|---|---|---|---|---|---|")
     for key, path in distinct(given.folder).items():
         try:
             row = examine(key, path, given.pictures)
@@ -128,11 +145,7 @@ def main() -> None:
             row = {"id": key, "opened": f"CRASH {error!r}", "pages": 0, "signatures": ""}
         row["reference"] = reference.get(key, "")
         rows.append(row)
-        print(
-            f"| {key} | {row['opened']} | {row['pages']} | {row['signatures']} "
-            f"| {', '.join(row.get('reasons', ()))} | {row['reference']} "
-            f"| {' '.join(map(str, row.get('similar', ())))} |"
-        )
+        print(line(row))
     crashes = sum(row["opened"].startswith("CRASH") for row in rows)
     print(f"{len(rows)} files, {crashes} crashes")
     for name in ("similar", "full"):
