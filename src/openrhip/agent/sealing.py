@@ -15,11 +15,13 @@ from pathlib import Path
 import httpx
 
 from openrhip.agent import wrapping
+from openrhip.agent.keeping import Keeper
 from openrhip.agent.rules import Form
 from openrhip.agent.settings import AgentConfig
 from openrhip.formats import cda, ofd
 from openrhip.formats.cda.layout import story_of
 from openrhip.formats.gm import tsp
+from openrhip.formats.gm.certs import Certificate
 from openrhip.formats.gm.signer import Signer, SoftwareSigner
 from openrhip.formats.ofd import edit, signing, signing_records
 from openrhip.formats.ofd.package import Package, open_package
@@ -42,6 +44,8 @@ class Desk:
         )
         self.seal = ofd.Seal.from_der(_bytes(config.keys / "seals" / f"{config.institution}.esl"))
         self.timestamper = self._timestamper()
+        maker = Certificate.from_der(self.seal.data.maker)
+        self._keeper = Keeper(config.keys / "trust", (self.institution,), (maker, *self.seal.chain))
         self.staff: Callable[[str], Signer] = lru_cache(maxsize=1000)(self._staff)
 
     def lay_out(self, form: Form, source: bytes, companion: bytes) -> bytes:
@@ -71,15 +75,18 @@ class Desk:
                 signer=self.institution,
                 timestamper=self.timestamper,
                 lock=True,
+                revocation=self._keeper.of(None, self.timestamper),
             )
+        author = self.staff(author_code(source_of(package)))
         return signing.sign_and_seal(
             unsigned,
-            author=self.staff(author_code(source_of(package))),
+            author=author,
             seal=self.seal,
             institution=self.institution,
             timestamper=self.timestamper,
             reason="作者签名",
             lock=True,
+            revocation=self._keeper.of(author, self.timestamper),
         )
 
     def _staff(self, code: str) -> Signer:
