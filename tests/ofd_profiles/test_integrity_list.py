@@ -91,3 +91,53 @@ def test_the_list_is_related_to_an_archived_copy(protected, failures):
 
     found = failures(ofd_a.check(ofd.open_package(protected)))
     assert "ofd-a.unrelated" not in found
+
+
+def test_a_sealed_record_with_a_list_stays_valid(sealed, keys, changed, failures):
+    listed = gmt0099.protect(sealed, signer=keys.hospital, timestamper=keys.stamper)
+    report = ofd.verify(listed, trust=keys.trust)
+    assert report.verdict == "valid"
+    assert {"integrity.closed", "integrity.signature"} <= {one.code for one in report.findings}
+    smuggled = changed(listed, {"Doc_0/Res/x.bin": b"x"})
+    found = ofd.verify(smuggled, trust=keys.trust)
+    assert found.verdict == "invalid"
+    assert {"ofd.closure", "integrity.smuggled"} <= failures(found.all_findings())
+    without = gmt0099.protect(sealed, signer=keys.hospital)
+    assert ofd.verify(without, trust=keys.trust).verdict == "indeterminate"
+
+
+def test_a_forged_list_beside_signatures_is_noticed(sealed, keys, changed, failures):
+    listed = gmt0099.protect(sealed, signer=keys.hospital, timestamper=keys.stamper)
+    for value in (b"hidden words", ofd.open_package(listed).read("OFD.xml")):
+        found = ofd.verify(changed(listed, {"signedvalue.dat": value}), trust=keys.trust)
+        assert found.verdict == "invalid"
+        assert "integrity.unreadable" in failures(found.all_findings())
+    content = ofd.open_package(listed).read("OFDEntries.xml")
+    for place in (b"/OFD.xml", b"/Doc_0/Document.xml", b"/x.txt"):
+        moved = content.replace(b"/signedvalue.dat", place)
+        data = changed(listed, {"OFDEntries.xml": moved, "signedvalue.dat": None, "x.txt": b"x"})
+        found = ofd.verify(data, trust=keys.trust)
+        assert found.verdict == "invalid"
+        assert "ofd.closure" in failures(found.all_findings())
+
+
+def test_no_document_takes_content_from_the_value(record, keys, changed, failures):
+    document = (
+        ofd.open_package(record)
+        .read("Doc_0/Document.xml")
+        .replace(
+            b"<ofd:DocumentRes>",
+            b"<ofd:PublicRes>/signedvalue.dat</ofd:PublicRes><ofd:DocumentRes>",
+        )
+    )
+    signed = ofd.sign(changed(record, {"Doc_0/Document.xml": document}), signer=keys.doctor,
+                      timestamper=keys.stamper)  # fmt: skip
+    listed = gmt0099.protect(signed, signer=keys.hospital, timestamper=keys.stamper)
+    found = ofd.verify(listed, trust=keys.trust)
+    assert found.verdict == "invalid"
+    assert "ofd.reach" in failures(found.all_findings())
+
+
+def test_signing_after_the_list_is_refused(protected, keys):
+    with pytest.raises(Conflict, match="list of all its files"):
+        ofd.sign(protected, signer=keys.doctor)

@@ -15,6 +15,7 @@ from openrhip.formats.ofd.package_append import Container
 from openrhip.formats.ofd.signing_forms import Value
 from openrhip.formats.ofd.signing_open import annotation_lists
 from openrhip.formats.ofd.signing_xml import Mark
+from openrhip.formats.ofd.verify_listing import LIST, listing
 from openrhip.kernel.errors import Conflict, NotFound
 
 
@@ -132,6 +133,12 @@ def _encoded(value: bytes) -> str:
 
 
 def _refuse_locked(package: Package, lines: Sequence[records.Listed]) -> None:
+    if listing(package):
+        raise Conflict(
+            "the package has a list of all its files, which a signature would break",
+            where=LIST,
+            remedy="sign first, and make the list last",
+        )
     for line in lines:
         record = records.read_record(package, line)
         if line.list_part in record.covered:

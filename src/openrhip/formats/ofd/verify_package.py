@@ -12,6 +12,7 @@ from openrhip.formats.ofd.signing_open import annotation_files, annotation_lists
 from openrhip.formats.ofd.signing_records import Record
 from openrhip.formats.ofd.signing_xml import PROVIDER
 from openrhip.formats.ofd.verify_findings import failed, held
+from openrhip.formats.ofd.verify_listing import listing
 from openrhip.formats.ofd.verify_naming import Kind, Names
 
 _MOST_NAMED = 20
@@ -36,6 +37,7 @@ def closure(package: Package, names: Names, found: Sequence[Record | None]) -> l
         open_parts = set(package.parts) - record.covered - record.own_parts - lists
         for other in later:
             open_parts -= other.own_parts
+        open_parts -= listing(package)
         if free and _allows(record, package):
             told += _annotated(package, record, open_parts & notes, free)
             open_parts -= free | notes
@@ -125,6 +127,7 @@ def container(package: Package, last: Record | None) -> list[Finding]:
         return []
     free = annotation_lists(package) - last.covered
     notes = free | (annotation_files(package) - last.covered) if free else free
+    notes |= listing(package) - last.covered
     findings = [_order(package, last, notes), *_headers(package)]
     list_part = last.listed.list_part
     if _encoded(package.form(list_part, without=notes)) != last.parameters[records.CONTAINER]:
@@ -158,7 +161,7 @@ def container(package: Package, last: Record | None) -> list[Finding]:
 
 def _order(package: Package, last: Record, notes: Collection[str]) -> Finding:
     """The last three parts are the list, this signature's description and its value; of others,
-    only annotations that the signature leaves open may follow."""
+    only annotations that the signature leaves open, and a list of all files, may follow."""
     names = tuple(name for name in package.entries if name not in notes)
     begins = [entry.begin for entry in package.entries.values()]
     ok = names[-3:] == (last.listed.list_part, last.part, last.value_part)

@@ -14,6 +14,7 @@ from openrhip.formats.ofd.package import ENTRY, Package
 from openrhip.formats.ofd.package_xml import Element
 from openrhip.formats.ofd.signing_open import annotation_files, annotation_lists
 from openrhip.formats.ofd.verify_findings import failed, held
+from openrhip.formats.ofd.verify_listing import listing
 from openrhip.kernel.errors import NotFound, Problem, TooLarge
 
 _MOST_NAMED = 20
@@ -53,6 +54,7 @@ def reach(package: Package, own: Collection[str]) -> list[Finding]:
     """Follow every location from OFD.xml on. own: parts of signatures, and their lists."""
     findings: list[Finding] = []
     notes = annotation_lists(package) | annotation_files(package)
+    own = {*own, *listing(package)}
     waiting, seen = [(ENTRY, "entry")], {(ENTRY, "entry")}
     left = _PER_PART * package.limits.parts
     while waiting and len(findings) < _MOST_NAMED:

@@ -23,6 +23,7 @@ from openrhip.formats.ofd import signing_records as records
 from openrhip.formats.ofd.package import Package, open_package
 from openrhip.formats.ofd.package_zip import Limits
 from openrhip.formats.ofd.verify_findings import Context, failed, held
+from openrhip.formats.ofd.verify_listing import judge_listing
 from openrhip.formats.ofd.verify_package import closure, container
 from openrhip.formats.ofd.verify_reach import reach
 from openrhip.formats.ofd.verify_report import (
@@ -89,6 +90,7 @@ def verify(
         *closure(package, context.names, [one.record for one in judged]),
         *reach(package, _own(package, judged)),
         *container(package, judged[-1].record),
+        *judge_listing(package, trust, moment),
     )
     signatures = tuple(_report(one) for one in judged)
     everything = [*findings, *(finding for one in judged for finding in one.findings)]
