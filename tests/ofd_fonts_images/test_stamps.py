@@ -7,6 +7,7 @@ import struct
 import zlib
 from datetime import UTC, datetime
 
+import pikepdf
 import pytest
 from PIL import Image
 
@@ -209,6 +210,45 @@ def test_an_ofd_picture_does_not_draw_seals_of_its_own(foreign):
         signatures=LISTED, parts=_signed(inner, _value(inner, 4), _place(), with_file=False)
     )
     assert Image.open(io.BytesIO(seal_stamps.ready(nested))).getchannel("A").getextrema() == (0, 0)
+
+
+def test_an_ofd_picture_stays_a_drawing_in_the_pdf_once_for_all_pages(foreign):
+    seal = _seal(_vector(foreign), "ofd", 4)
+    places = _place() + _place(page=901) + _place("50 10 20 20", page=901)
+    parts = _signed(seal, _value(seal, 4), places, with_file=False)
+    data = foreign(signatures=LISTED, parts=parts, pages=[GREY, GREY])
+    with pikepdf.open(io.BytesIO(render.to_pdf(data))) as document:
+        forms = [one for page in document.pages for one in page.Resources.XObject.values()]
+        assert {str(one.Subtype) for one in forms} == {"/Form"}
+        assert len({one.objgen for one in forms}) == 1
+    png = render.to_png(data, 1, dpi=100)
+    for x in (20, 52):
+        assert _red(_pixel(png, x, 20))
+    for x in (40, 65):
+        assert _pixel(png, x, 20) == (200, 200, 200)
+
+
+def test_an_ofd_picture_that_is_cut_or_damaged(foreign):
+    seal = _seal(_vector(foreign), "ofd", 4)
+    cut = _signed(seal, _value(seal, 4), _place(clip="0 0 10 40"), with_file=False)
+    png = render.to_png(foreign(signatures=LISTED, parts=cut), dpi=100)
+    assert _red(_pixel(png, 15, 30))
+    assert _pixel(png, 25, 30) == (255, 255, 255)
+    seal = _seal(b"PK\3\4 is not enough", "ofd", 4)
+    parts = _signed(seal, _value(seal, 4), _place(), with_file=False)
+    for draw in (render.to_pdf, render.to_svg, render.to_png):
+        notices = Notices()
+        draw(foreign(signatures=LISTED, parts=parts), notices=notices)
+        assert [one.code for one in notices] == ["seal.unreadable"]
+
+
+def test_a_seal_in_very_many_places(foreign, monkeypatch):
+    monkeypatch.setattr("openrhip.formats.ofd.render.pdf_seals._MOST", 3)
+    seal = _seal(_vector(foreign), "ofd", 4)
+    places = "".join(_place(f"{at * 10} 10 10 10") for at in range(6))
+    parts = _signed(seal, _value(seal, 4), places, with_file=False)
+    png = render.to_png(foreign(signatures=LISTED, parts=parts), dpi=100)
+    assert all(_red(_pixel(png, at * 10 + 2, 15)) for at in range(6))
 
 
 def test_seals_in_the_browser_page(foreign):

@@ -30,12 +30,21 @@ _LONGEST = 1_600  # pixels of a seal picture that is drawn from OFD
 _SEAL_LIMITS = images.Limits(size=8 << 20, pixels=16_000_000)
 
 
+def is_package(picture: bytes) -> bool:
+    """Whether a seal's picture is an OFD package."""
+    return picture.startswith(b"PK")
+
+
 def stamps(
-    package: Package, notices: Notices | None = None, page: int | None = None
+    package: Package,
+    notices: Notices | None = None,
+    page: int | None = None,
+    *,
+    packages: bool = False,
 ) -> list[tuple[int, Box, bytes]]:
     """Seals to show: (page index, boundary in mm, PNG or JPEG), in the order of the signatures.
 
-    page: only those on it.
+    page: only those on it. packages: an OFD picture that is not cut comes as the package it is.
 
     A riding seal comes as its parts, each cut out. A seal that cannot be read shows nothing, and
     a notice says so.
@@ -49,7 +58,7 @@ def stamps(
             places = list(px.children(px.child(root, "SignedInfo"), "StampAnnot"))
             if not places:
                 continue
-            picture = _picture(package, part, root)
+            picture = _picture(package, part, root, packages=packages)
             if not picture:
                 _note(notices, part)
                 continue
@@ -90,8 +99,8 @@ def _descriptions(package: Package, document: Document) -> Iterator[tuple[str, E
             continue
 
 
-def _picture(package: Package, part: str, root: Element) -> bytes:
-    """The seal's picture as PNG or JPEG, empty if there is none to be read."""
+def _picture(package: Package, part: str, root: Element, *, packages: bool) -> bytes:
+    """The seal's picture as PNG or JPEG, or as the package it is; empty if none can be read."""
     seal = px.child(px.child(root, "SignedInfo"), "Seal")
     for location, read in (
         (px.text(root, "SignedValue"), _in_value),
@@ -101,7 +110,7 @@ def _picture(package: Package, part: str, root: Element) -> bytes:
             continue
         try:
             info = read(package.read(package.resolve(location, base=part))).info
-            return ready(info.picture)
+            return info.picture if packages and is_package(info.picture) else ready(info.picture)
         except Problem:
             continue
     return b""
@@ -114,7 +123,7 @@ def _in_value(data: bytes) -> ses.SealData:
 @lru_cache(maxsize=32)
 def ready(picture: bytes) -> bytes:
     """A seal's picture as PNG or JPEG. Raises Malformed, TooLarge."""
-    if picture.startswith(b"PK"):
+    if is_package(picture):
         return _drawn(picture)
     found = images.decode(picture, limits=_SEAL_LIMITS)
     if picture.startswith(_READY):
@@ -164,6 +173,8 @@ def _shown(item: Element, picture: bytes) -> tuple[Box, bytes] | None:
         across, down = min(across, width - left), min(down, height - top)
         if across <= 0 or down <= 0 or (across, down) == (width, height):
             return (x, y, width, height), picture
+        if is_package(picture):
+            picture = ready(picture)
         place = (left / width, top / height, (left + across) / width, (top + down) / height)
         part = images.cut(images.decode(picture, limits=_SEAL_LIMITS), place)
     except Problem:

@@ -34,7 +34,7 @@ def to_pdf(
     """The whole document. Raises Malformed, TooLarge."""
     package = _opened(data)
     scene = _scene(package, notices)
-    stamps = seal_stamps.stamps(package, scene.notices)
+    stamps = seal_stamps.stamps(package, scene.notices, packages=True)
     return pdf.to_pdf(scene, stamps, watermark or "", range(len(package.pages)))
 
 
@@ -48,7 +48,7 @@ def write_pdf(
     """The whole document into a file, page by page. Raises Malformed, TooLarge."""
     package = _opened(data)
     scene = _scene(package, notices)
-    stamps = seal_stamps.stamps(package, scene.notices)
+    stamps = seal_stamps.stamps(package, scene.notices, packages=True)
     pdf.write(scene, stamps, watermark or "", range(len(package.pages)), target)
 
 
@@ -67,7 +67,7 @@ def to_png(
     if not 10 <= dpi <= 600 or width * height * (dpi / 25.4) ** 2 > _MAX_PIXELS:
         raise TooLarge("the picture would be too large", where="dpi", remedy="ask for less dpi")
     scene = _scene(package, notices)
-    stamps = seal_stamps.stamps(package, scene.notices, page)
+    stamps = seal_stamps.stamps(package, scene.notices, page, packages=True)
     made = io.BytesIO()
     pdf.write(scene, stamps, watermark or "", [page], made, level=0)
     return png(raster(made.getvalue(), dpi), dpi)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 
+from openrhip.formats.ofd import seal_stamps
 from openrhip.formats.ofd.package import Box
 from openrhip.formats.ofd.render import pdf_catalog, pdf_outline
 from openrhip.formats.ofd.render.faces import Face, Faces
@@ -18,6 +19,7 @@ from openrhip.formats.ofd.render.pdf_canvas import Canvas
 from openrhip.formats.ofd.render.pdf_draw import Draw
 from openrhip.formats.ofd.render.pdf_file import File, Target, n
 from openrhip.formats.ofd.render.pdf_fonts import embed
+from openrhip.formats.ofd.render.pdf_seals import Seals
 from openrhip.formats.ofd.render.scene import GroupItem, Scene
 from openrhip.formats.ofd.render.scene_items import Destination, Sheet
 from openrhip.kernel.errors import Malformed, NotFound, Problem
@@ -60,6 +62,7 @@ class _Making:
         self._faces = Faces(scene.package, scene.notices)
         self._fonts: dict[int, tuple[str, int, Face]] = {}
         self._draw = Draw(scene, file, self._faces, self._font, forms=len(pages) > 1)
+        self._seals = Seals(file, self._font)
         self._marks: dict[Box, GroupItem] = {}
 
     def _font(self, canvas: Canvas, face: Face) -> str:
@@ -78,9 +81,9 @@ class _Making:
         draw = self._draw
         draw.begin(base)
         draw.items(canvas, sheet.items)
+        self._seals.begin()
         for place, data in stamps:
-            left, top, wide, tall = place
-            draw.picture(canvas, (wide, 0.0, 0.0, tall, left, top), data)
+            self._stamp(canvas, base, place, data)
         if watermark:
             draw.items(canvas, [self._mark(watermark, box)])
         content = self._file.stream("", canvas.content())
@@ -92,6 +95,22 @@ class _Making:
             f"{f'/Annots[{links}]' if links else ''}>>",
             self._pages[index],
         )
+
+    def _stamp(self, canvas: Canvas, base: Matrix, place: Box, data: bytes) -> None:
+        left, top, wide, tall = place
+        if seal_stamps.is_package(data):
+            if self._seals.show(canvas, base, place, data):
+                return
+            try:
+                data = seal_stamps.ready(data)
+            except Problem:
+                self._scene.notices.note(
+                    "seal.unreadable",
+                    "签章的印章图像无法读取，未显示",
+                    "the picture of a seal cannot be read; it is not shown",
+                )
+                return
+        self._draw.picture(canvas, (wide, 0.0, 0.0, tall, left, top), data)
 
     def _sheet(self, index: int) -> Sheet:
         """The page; of several, one that cannot be read stays empty and is named."""
