@@ -198,3 +198,8 @@ def test_a_status_service_says_revoked(served):
         place.write_bytes(before)
     assert verdict == "invalid"
     assert "cert.revoked" in codes
+
+
+def test_a_document_with_it_is_clean_under_the_check(plain, region):
+    data = ofd.sign(plain, signer=region.doctor, revocation=collected(region))
+    assert [one.code for one in ofd.check(data).findings if not one.ok] == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from openrhip.formats.ofd.inspect.schema_tables import ROOTS
 from openrhip.formats.ofd.package import Document, Package, open_package
 from openrhip.formats.ofd.package_xml import Element
 from openrhip.formats.ofd.profiles.gmt0099 import check_integrity
+from openrhip.formats.ofd.signing_records import listed, read_record
 from openrhip.kernel.errors import Problem, TooLarge
 
 STANDARD, INTEGRITY = "ofd", "gmt-0099"
@@ -141,6 +143,8 @@ def _unused(package: Package, whole: Reached) -> Iterator[Finding]:
     known = {_ENTRIES, "Encryptions.xml", "entriesmap.dat", "decryptseed.dat"}
     if _ENTRIES in package and (root := _tree(package, _ENTRIES)) is not None:
         known.add(px.text(root, "SignedValueLoc").lstrip("/"))
+    with suppress(Problem):  # what else makes up a signature: data kept for later judges
+        known.update(*(read_record(package, line).own_parts for line in listed(package)))
     for part in package.parts:
         if part not in whole.parts and part not in known:
             yield Finding(
