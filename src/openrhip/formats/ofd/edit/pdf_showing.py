@@ -31,16 +31,15 @@ def show(content: Content, parts: Iterable[Any]) -> None:
     font = state.font
     if font is None:
         return
-    for part in parts:
-        if isinstance(part, pikepdf.String):
-            _string(content, state, font, bytes(part))
-        else:
-            shift = -real(part) / 1000 * state.size
-            _advance(
-                state,
-                0.0 if font.vertical else shift * state.stretch,
-                shift if font.vertical else 0.0,
-            )
+    if font.drawn:
+        for part in parts:
+            if isinstance(part, pikepdf.String):
+                _drawn_string(content, state, font, bytes(part))
+            else:
+                _advance(state, -real(part) / 1000 * state.size * state.stretch, 0.0)
+        return
+    along = _Line(content, state, font).show(parts)
+    _advance(state, 0.0 if font.vertical else along, along if font.vertical else 0.0)
 
 
 def _advance(state: State, x: float, y: float) -> None:
@@ -48,34 +47,52 @@ def _advance(state: State, x: float, y: float) -> None:
     state.text = (a, b, c, d, a * x + c * y + e, b * x + d * y + f)
 
 
-def _string(content: Content, state: State, font: PdfFont, data: bytes) -> None:
-    if font.drawn:
-        _drawn_string(content, state, font, data)
-        return
-    look = _look(content.sheet, state, font)
-    a, b, c, d, e, f = multiply(state.text, state.matrix)
-    size, stretch, spacing, words = state.size, state.stretch, state.spacing, state.words
-    e, f = e + c * state.rise, f + d * state.rise
-    add, shown = content.sheet.lines.add, content.shown
-    along = 0.0
-    count = 0
-    for one in font.show(data):
-        count += 1
-        extra = spacing + words if one.space else spacing
-        if font.vertical:
-            step = one.width / 1000 * size + extra
-            vx, vy = one.origin[0] / 1000 * size * stretch, one.origin[1] / 1000 * size
-            x, y = e + c * along - vx * a - vy * c, f + d * along - vx * b - vy * d
-            advance = -step / size if size else 0.0
-        else:
-            x, y = e + a * along, f + b * along
-            step = (one.width / 1000 * size + extra) * stretch
-            advance = one.width / 1000 + (extra / size if size else 0.0)
-        if shown:
-            add(look, Char(x, y, one.text, one.glyph, advance))
-        along += step
-    content.tools.meter.operator(count)
-    _advance(state, 0.0 if font.vertical else along, along if font.vertical else 0.0)
+class _Line:
+    """What stays the same while one operator shows its strings."""
+
+    def __init__(self, content: Content, state: State, font: PdfFont) -> None:
+        self._content = content
+        self._state = state
+        self._font = font
+        self._look = _look(content.sheet, state, font)
+        a, b, c, d, e, f = multiply(state.text, state.matrix)
+        self._matrix: Matrix = (a, b, c, d, e + c * state.rise, f + d * state.rise)
+
+    def show(self, parts: Iterable[Any]) -> float:
+        """How far the text has come."""
+        state, vertical = self._state, self._font.vertical
+        unit = state.size if vertical else state.size * state.stretch
+        along = 0.0
+        for part in parts:
+            if isinstance(part, pikepdf.String):
+                along = self._string(bytes(part), along)
+            else:
+                along -= real(part) / 1000 * unit
+        return along
+
+    def _string(self, data: bytes, along: float) -> float:
+        state, look, font = self._state, self._look, self._font
+        a, b, c, d, e, f = self._matrix
+        size, stretch, spacing, words = state.size, state.stretch, state.spacing, state.words
+        add = self._content.sheet.lines.add if self._content.shown else None
+        count = 0
+        for one in font.show(data):
+            count += 1
+            extra = spacing + words if one.space else spacing
+            if font.vertical:
+                step = one.width / 1000 * size + extra
+                vx, vy = one.origin[0] / 1000 * size * stretch, one.origin[1] / 1000 * size
+                x, y = e + c * along - vx * a - vy * c, f + d * along - vx * b - vy * d
+                advance = -step / size if size else 0.0
+            else:
+                x, y = e + a * along, f + b * along
+                step = (one.width / 1000 * size + extra) * stretch
+                advance = one.width / 1000 + (extra / size if size else 0.0)
+            if add is not None:
+                add(look, Char(x, y, one.text, one.glyph, advance))
+            along += step
+        self._content.tools.meter.operator(count)
+        return along
 
 
 def _drawn_string(content: Content, state: State, font: PdfFont, data: bytes) -> None:
