@@ -3,6 +3,7 @@
 import io
 import os
 import shutil
+import struct
 import subprocess
 import zlib
 
@@ -343,6 +344,35 @@ def test_fax_data_becomes_a_tiff(sheet):
     assert [name for name in package.parts if name.endswith(".tif")]
     assert isinstance(black, bool)
     assert _close(pdf, made, most=3.0)
+
+
+def test_jbig2_gets_its_header_and_shared_segments(sheet):
+    """A page of one region coded in MMR, which is group 4 of TIFF (ITU-T T.88 §7.4)."""
+
+    def segment(number, kind, content, page):
+        return struct.pack(">IBBBI", number, kind, 0, page, len(content)) + content
+
+    out = io.BytesIO()
+    drawn = Image.new("1", (8, 8), 0)
+    drawn.paste(1, (0, 4, 8, 6))
+    drawn.save(out, "TIFF", compression="group4")
+    with Image.open(out) as tiff:
+        start, size = tiff.tag_v2[273][0], tiff.tag_v2[279][0]
+    region = struct.pack(">IIIIB", 8, 8, 0, 0, 0) + b"\x01" + out.getvalue()[start : start + size]
+    information = struct.pack(">IIIIBH", 8, 8, 0, 0, 0, 0)
+    data = segment(1, 48, information, 1) + segment(2, 38, region, 1)
+    base = Pdf.open(io.BytesIO(_placed(sheet, _image(
+        data, Width=8, Height=8, BitsPerComponent=1, ColorSpace=Name.DeviceGray, Filter=Name.JBIG2Decode))))  # fmt: skip
+    shared = segment(0, 62, struct.pack(">I", 0x20000000) + b"a\0b\0", 0)
+    base.pages[0].Resources.XObject.I.DecodeParms = Dictionary(
+        JBIG2Globals=base.make_stream(shared)
+    )
+    pdf = _saved(base)
+    made = edit.from_pdf(pdf)
+    package = ofd.open_package(made.data)
+    (name,) = [name for name in package.parts if name.endswith(".jb2")]
+    assert package.read(name)[13:] == shared + data
+    assert _close(pdf, made, most=4.0)
 
 
 def test_inline_pictures(sheet):

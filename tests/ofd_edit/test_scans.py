@@ -178,6 +178,10 @@ def test_a_pdf_carries_metadata_attachments_and_chosen_pages(first):
     with pikepdf.open(io.BytesIO(made.data)) as pdf:
         assert len(pdf.pages) == 2
         assert str(pdf.docinfo["/Title"]) == "甲"
+        with pdf.open_outline() as outline:
+            assert [(item.title, item.destination[0] == pdf.pages[1].obj) for item in outline.root] == [
+                ("甲1", True), ("甲3", False),
+            ]  # fmt: skip
         found = {
             name: bytes(spec.get_file().read_bytes()) for name, spec in pdf.attachments.items()
         }

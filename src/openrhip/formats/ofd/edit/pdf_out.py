@@ -15,6 +15,7 @@ from typing import Any
 import pikepdf
 
 from openrhip.formats.ofd import seal_stamps
+from openrhip.formats.ofd.edit.attaching import Heading, outline
 from openrhip.formats.ofd.edit.merging import Made
 from openrhip.formats.ofd.notices import Notices
 from openrhip.formats.ofd.package import Package, open_package
@@ -52,9 +53,38 @@ def to_pdf(
     stamps = seal_stamps.stamps(package, notices)
     drawing.write(scene, stamps, watermark, list(chosen), file)
     files = _files(package, notices) if attachments else []
-    if not files and not metadata:
+    headings = [] if list(chosen) == list(range(count)) else _headings(package, chosen)
+    if not files and not metadata and not headings:
         return Made(file.getvalue(), tuple(notices))
-    return Made(_completed(file.getvalue(), package, files, metadata=metadata), tuple(notices))
+    made = _completed(file.getvalue(), package, files, headings, metadata=metadata)
+    return Made(made, tuple(notices))
+
+
+def _headings(package: Package, chosen: Sequence[int]) -> list[pikepdf.OutlineItem]:
+    """The outline as far as it leads to the chosen pages; of the whole, the renderer makes it."""
+    places = {page: at for at, page in reversed(list(enumerate(chosen)))}
+    found: list[pikepdf.OutlineItem] = []
+    first = 0
+    for number, document in enumerate(package.documents):
+        for heading in outline(package, document=number):
+            found += _heading(package, heading, first, places)
+        first += len(document.pages)
+    return found
+
+
+def _heading(
+    package: Package, heading: Heading, first: int, places: dict[int, int]
+) -> list[pikepdf.OutlineItem]:
+    """An entry with those below it; only those below where its own page is not there."""
+    below = [item for one in heading.below for item in _heading(package, one, first, places)]
+    page = places.get(first + heading.page)
+    if page is None:
+        return below
+    tall = package.page_box(package.pages[first + heading.page])[3]
+    top = (tall - heading.y) * 72 / 25.4
+    made = pikepdf.OutlineItem(heading.title, page, "XYZ", left=0, top=round(top, 2))
+    made.children.extend(below)
+    return [made]
 
 
 def _files(package: Package, notices: Notices) -> list[tuple[str, str, bytes]]:
@@ -73,12 +103,20 @@ def _files(package: Package, notices: Notices) -> list[tuple[str, str, bytes]]:
 
 
 def _completed(
-    data: bytes, package: Package, files: Sequence[tuple[str, str, bytes]], *, metadata: bool
+    data: bytes,
+    package: Package,
+    files: Sequence[tuple[str, str, bytes]],
+    headings: Sequence[pikepdf.OutlineItem],
+    *,
+    metadata: bool,
 ) -> bytes:
     out = io.BytesIO()
     with pikepdf.open(io.BytesIO(data)) as pdf:
         if metadata:
             _metadata(pdf, package.metadata)
+        if headings:
+            with pdf.open_outline() as made:
+                made.root.extend(headings)
         taken: set[str] = set()
         for name, media_type, content in files:
             shown = _clean(name) or "attachment"
