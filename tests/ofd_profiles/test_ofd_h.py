@@ -4,6 +4,7 @@ import pytest
 
 from openrhip.formats import cda, ofd
 from openrhip.formats.cda import agreement
+from openrhip.formats.gm import revocation
 from openrhip.formats.ofd.profiles import ofd_h, ofd_h_structure
 from openrhip.formats.ofd.profiles.rules import Breach
 from openrhip.kernel.errors import Conflict
@@ -293,3 +294,14 @@ def test_the_attached_source_is_held_against_the_page(record, packed, failures):
     parts["Doc_0/Attachments.xml"] = f"<ofd:Attachments {NS}/>".encode()
     found = ofd_h.check(ofd.open_package(packed(parts)), compare=agreement.compare)
     assert "cannot be checked" in found[-1].text_en
+
+
+def test_revocation_data_beside_a_signature_belongs_to_the_record(keys, record):
+    parties = [one.certificate for one in (keys.doctor, keys.hospital)]
+    data = ofd.sign_and_seal(
+        record, author=keys.doctor, seal=keys.seal, institution=keys.hospital,
+        timestamper=keys.stamper, lock=True,
+        revocation=revocation.collect(parties, keys.trust, intermediates=keys.doctor.chain),
+    )  # fmt: skip
+    assert any(part.endswith("Revocation.der") for part in ofd.open_package(data).parts)
+    assert [one.code for one in ofd.check(data, "ofd-h").findings if not one.ok] == []

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 
 from openrhip.formats.ofd import package_xml as px
 from openrhip.formats.ofd.package import ENTRY, Document, Package, Page
 from openrhip.formats.ofd.package_xml import Element
+from openrhip.formats.ofd.signing_records import listed, read_record
 from openrhip.kernel.errors import Problem
 
 PAGE, TEMPLATE, VECTOR, ANNOTATION = "page", "template", "vector", "annotation"
@@ -163,7 +165,11 @@ class View:
     @cached_property
     def reachable(self) -> frozenset[str]:
         """Every part that OFD.xml leads to, over any number of steps; signatures are in it."""
-        return frozenset(part for part, _ in self._reached)
+        found = {part for part, _ in self._reached}
+        with suppress(Problem):  # and what a signature keeps beside it for later judges
+            for line in listed(self.package):
+                found |= read_record(self.package, line).own_parts
+        return frozenset(found)
 
     def of_kind(self, kind: str) -> tuple[str, ...]:
         """The reachable parts of a kind: "tags", "attachments", "version", …"""
