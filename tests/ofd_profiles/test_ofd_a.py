@@ -238,3 +238,26 @@ def test_letters_of_a_replaced_font_are_as_wide_as_its_own(packed, archive, name
     )
     assert shaper.get_glyph_h_advance(fonts.glyph_in(font, "病")) == shaper.face.upem
     assert sfnt.lacking(font) == ()
+
+
+def test_old_versions_stay_whole(packed, archive):
+    whole = archive.parts()
+    whole["OFD.xml"] = archive.OFD.replace(
+        "</ofd:DocRoot>",
+        '</ofd:DocRoot><ofd:Versions><ofd:Version ID="v1" Index="1" BaseLoc="Doc_0/V1.xml"/>'
+        "</ofd:Versions>",
+    )
+    whole["Doc_0/V1.xml"] = archive.element(
+        "DocVersion",
+        '<ofd:FileList><ofd:File ID="f1">Document_1.xml</ofd:File></ofd:FileList>'
+        "<ofd:DocRoot>Document_1.xml</ofd:DocRoot>",
+        ' ID="v1"',
+    )
+    whole["Doc_0/Document_1.xml"] = archive.DOCUMENT
+    made = ofd_a.convert(packed(whole))
+    assert made.ok
+    package = ofd.open_package(made.data)
+    assert {"Doc_0/V1.xml", "Doc_0/Document_1.xml"} <= set(package.parts)
+    assert package.read("Doc_0/Res/font.otf") == whole["Doc_0/Res/font.otf"]
+    without = ofd_a.convert(packed(whole | {"OFD.xml": archive.OFD}))
+    assert "Doc_0/V1.xml" not in ofd.open_package(without.data)
