@@ -12,7 +12,7 @@ from openrhip.formats.gm.cli import ocsp as serving
 from openrhip.formats.gm.crl import Revocation
 from openrhip.formats.gm.signer import SoftwareSigner
 from openrhip.formats.ofd import signing_records as records
-from openrhip.formats.ofd import signing_xml
+from openrhip.formats.ofd import signing_xml, verifying
 from openrhip.formats.ofd.package_append import rewrite
 from openrhip.formats.ofd.seals import Seal
 from openrhip.kernel import clock
@@ -203,3 +203,11 @@ def test_a_status_service_says_revoked(served):
 def test_a_document_with_it_is_clean_under_the_check(plain, region):
     data = ofd.sign(plain, signer=region.doctor, revocation=collected(region))
     assert [one.code for one in ofd.check(data).findings if not one.ok] == []
+
+
+def test_signatures_of_many_megabytes_are_not_judged(plain, region, monkeypatch):
+    """Lists cost time to read, and a file may bring any number of them along."""
+    data = ofd.sign(plain, signer=region.doctor, revocation=collected(region))
+    assert judged(data, region.trust) == ("valid", set())
+    monkeypatch.setattr(verifying, "MOST_DATA", 4000)
+    assert judged(data, region.trust) == ("invalid", {"ofd.list"})

@@ -26,7 +26,7 @@ from openrhip.formats.gm.findings import Finding
 from openrhip.kernel import clock
 from openrhip.kernel.errors import Malformed, NotVerified, Problem, TooLarge, Unavailable
 
-LARGEST = 32 * 1024 * 1024
+LARGEST = 16 * 1024 * 1024
 MOST = 256
 """Certificates, lists or answers in one object at most."""
 _WHERE = "revocation data"

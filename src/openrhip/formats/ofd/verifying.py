@@ -35,10 +35,12 @@ from openrhip.formats.ofd.verify_report import (
 )
 from openrhip.formats.ofd.verify_signature import Judged, judge
 from openrhip.kernel import clock
-from openrhip.kernel.errors import NotFound, Problem
+from openrhip.kernel.errors import NotFound, Problem, TooLarge
 
 __all__ = ["UNDECIDED", "Report", "SignatureReport", "Verdict", "verify"]
 
+MOST_DATA = 16 << 20
+"""Bytes of all signature values and revocation data of a file that are judged."""
 _TRACES = ("signatures.xml", "signature.xml", "seal.esl")
 
 
@@ -81,6 +83,9 @@ def verify(
         proven=proven,
     )
     judged = [Judged(line, record=_read(package, line)) for line in lines]
+    if (size := _weight(package, judged)) > MOST_DATA:
+        problem = TooLarge(f"signatures of {size} bytes; at most {MOST_DATA} are judged")
+        return Report("invalid", (), (_unreadable(problem),), moment)
     _stored(context, judged)
     for number, one in enumerate(judged):
         later = [other.record for other in judged[number + 1 :] if other.record]
@@ -103,6 +108,17 @@ def _read(package: Package, line: records.Listed) -> records.Record | None:
         return records.read_record(package, line)
     except Problem:
         return None
+
+
+def _weight(package: Package, judged: list[Judged]) -> int:
+    """Bytes that stand in signature values and revocation data: lists in them cost time to read."""
+    parts = {
+        part
+        for one in judged
+        if one.record
+        for part in (one.record.value_part, one.record.revocation_part)
+    }
+    return sum(package.entries[part].size for part in parts if part in package)
 
 
 def _stored(context: Context, judged: list[Judged]) -> None:
