@@ -185,6 +185,16 @@ def test_ligatures_become_letters_that_are_found():
     _looks_the_same(pdf, made)
 
 
+def test_text_can_be_a_clip():
+    font = _composite("CIDFontType2", "FontFile2", _truetype())
+    pdf = _pdf(font, b"7 Tr " + _WIDE + b" ET 1 0 0 rg 0 0 60 60 re f 0 0 1 rg 50 0 90 40 re f BT")
+    made = edit.from_pdf(pdf)
+    page = ofd.open_package(made.data).xml("Doc_0/Pages/Page_0/Content.xml")
+    assert len(list(page.iter(f"{_NS}Text"))) == 2
+    assert ofd.text(made.data) == ["ABfi"]
+    _looks_the_same(pdf, made)
+
+
 def test_text_without_meaning_keeps_its_glyph():
     pdf = _pdf(_composite("CIDFontType2", "FontFile2", _truetype(), meaning=None), _WIDE)
     made = edit.from_pdf(pdf)

@@ -30,11 +30,14 @@ from openrhip.formats.ofd.edit.pdf_numbers import (
 from openrhip.formats.ofd.edit.pdf_paths import Clip, Path, corners
 from openrhip.formats.ofd.edit.pdf_showing import show
 from openrhip.formats.ofd.edit.pdf_state import Paint, State
+from openrhip.formats.ofd.edit.pdf_text import Lines
 from openrhip.formats.ofd.edit.pdf_tools import Tile, Tools
-from openrhip.formats.ofd.render.geometry import Matrix, invert, multiply
+from openrhip.formats.ofd.package import Box
+from openrhip.formats.ofd.render.geometry import IDENTITY, Matrix, invert, multiply
 from openrhip.kernel.errors import Problem
 
 _LARGEST_CELL = 400_000
+_MOST_TEXTS = 200  # of one clip
 _LARGE = 4 << 20  # bytes of content
 _BROKEN = (pikepdf.PdfError, RuntimeError, ValueError, TypeError, KeyError, IndexError)
 
@@ -49,6 +52,8 @@ class Content(Graphics):
         self._hidden = hidden
         self._depth = 0
         self._open: set[tuple[int, int]] = set()
+        self._texts: list[tuple[str, Box]] = []
+        self.clipping = Lines(self._clipped)
 
     def draw(self, sheet: Sheet, stream: object, resources: object, base: Matrix) -> None:
         """A page's content. base: user space → mm, y down."""
@@ -97,6 +102,22 @@ class Content(Graphics):
 
     def _note(self, code: str, text_zh: str, text_en: str) -> None:
         self.tools.notices.note(code, text_zh, text_en, self.sheet.where)
+
+    def begin_text(self, _: Operands = ()) -> None:
+        self.state.text = self.state.line = IDENTITY
+        self._texts = []
+
+    def end_text(self, _: Operands = ()) -> None:
+        """Text shown as a clip holds from here on."""
+        self.clipping.flush()
+        if self._texts:
+            self.state.clip = self.state.clip.with_text(self._texts)
+            self._texts = []
+
+    def _clipped(self, rest: str, box: Box, clip: object, ctm: Matrix | None) -> None:
+        del clip, ctm
+        if len(self._texts) < _MOST_TEXTS:
+            self._texts.append((rest, box))
 
     def show(self, n: Operands) -> None:
         show(self, [n[0]])
@@ -335,7 +356,7 @@ _HANDLERS: dict[str, Callable[[Content, Operands], None]] = {
     "scn": lambda self, n: self.color(n, stroke=False),
     "SC": lambda self, n: self.color(n, stroke=True),
     "SCN": lambda self, n: self.color(n, stroke=True),
-    "BT": Content.begin_text, "Tf": Content.font, "Td": Content.next_line,
+    "BT": Content.begin_text, "ET": Content.end_text, "Tf": Content.font, "Td": Content.next_line,
     "TD": Content.next_line_leading, "Tm": Content.text_matrix, "T*": Content.star_line,
     "Tj": Content.show, "TJ": Content.show_parts, "'": Content.quote, '"': Content.double_quote,
     "Tc": _number("spacing"), "Tw": _number("words"), "TL": _number("leading"),

@@ -182,9 +182,6 @@ class Graphics:
 
     # text
 
-    def begin_text(self, _: Operands = ()) -> None:
-        self.state.text = self.state.line = IDENTITY
-
     def font(self, n: Operands) -> None:
         found = get(get(self.resources, "/Font"), str(n[0]))
         self.state.font, self.state.size = self.fonts.font(found), real(n[1])

@@ -110,11 +110,28 @@ class Cut(NamedTuple):
     box: Box
 
 
+class TextCut(NamedTuple):
+    """A clip by the outlines of text: text objects without their beginning, and their boxes."""
+
+    texts: tuple[tuple[str, Box], ...]
+    box: Box
+
+
 class Clip(NamedTuple):
     """All clips that hold: an upright rectangle, and others. box None: nothing is cut."""
 
     box: Box | None = None
-    cuts: tuple[Cut, ...] = ()
+    cuts: tuple[Cut | TextCut, ...] = ()
+
+    def with_text(self, texts: list[tuple[str, Box]]) -> Clip:
+        """Cut by the outlines of texts too."""
+        left = min(box[0] for _, box in texts)
+        top = min(box[1] for _, box in texts)
+        right = max(box[0] + box[2] for _, box in texts)
+        bottom = max(box[1] + box[3] for _, box in texts)
+        around = (left, top, right - left, bottom - top)
+        cut = TextCut(tuple(texts), around)
+        return Clip(meet(self.box, around), (*self.cuts, cut)[-8:])
 
     def with_path(self, path: Path, *, even_odd: bool) -> Clip:
         found = path.box
@@ -189,6 +206,15 @@ def clips_xml(clip: Clip, box: Box, origin: Point, back: str = "") -> str:
             f" L 0 {tall} C</ofd:AbbreviatedData></ofd:Path></ofd:Area></ofd:Clip>"
         )
     for cut in clip.cuts:
+        if isinstance(cut, TextCut):
+            inner = "".join(
+                f'<ofd:Area{ctm}><ofd:Text Boundary="{short(box[0] - origin[0])}'
+                f' {short(box[1] - origin[1])} {short(box[2])} {short(box[3])}"'
+                f"{rest.removesuffix('</ofd:TextObject>')}</ofd:Text></ofd:Area>"
+                for rest, box in cut.texts
+            )
+            areas.append(f"<ofd:Clip>{inner}</ofd:Clip>")
+            continue
         x, y, width, height = cut.box
         path = Path(list(cut.steps))
         rule = ' Rule="Even-Odd"' if cut.even_odd else ""

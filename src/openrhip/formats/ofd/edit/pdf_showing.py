@@ -18,7 +18,6 @@ from openrhip.formats.ofd.render.geometry import Matrix, multiply
 
 if TYPE_CHECKING:
     from openrhip.formats.ofd.edit.pdf_content import Content
-    from openrhip.formats.ofd.edit.pdf_drawing import Sheet
 
 _INVISIBLE = (3, 7)
 _UNSEEN = ' Fill="false" Alpha="0"'
@@ -54,7 +53,8 @@ class _Line:
         self._content = content
         self._state = state
         self._font = font
-        self._look = _look(content.sheet, state, font)
+        self._look = _look(state, font)
+        self._clip = self._look._replace(flags="", paint="", clip=None) if state.mode > 3 else None
         a, b, c, d, e, f = multiply(state.text, state.matrix)
         self._matrix: Matrix = (a, b, c, d, e + c * state.rise, f + d * state.rise)
 
@@ -88,8 +88,11 @@ class _Line:
                 x, y = e + a * along, f + b * along
                 step = (one.width / 1000 * size + extra) * stretch
                 advance = one.width / 1000 + (extra / size if size else 0.0)
+            char = Char(x, y, one.text, one.glyph, advance)
             if add is not None:
-                add(look, Char(x, y, one.text, one.glyph, advance))
+                add(look, char)
+            if self._clip is not None:
+                self._content.clipping.add(self._clip, char)
             along += step
         self._content.tools.meter.operator(count)
         return along
@@ -112,13 +115,9 @@ def _axes(state: State) -> Matrix:
     return multiply(multiply(em, state.text), state.matrix)
 
 
-def _look(sheet: Sheet, state: State, font: PdfFont) -> Look:
+def _look(state: State, font: PdfFont) -> Look:
     a, b, c, d, _, _ = _axes(state)
     invisible = state.mode in _INVISIBLE
-    if state.mode > 3:
-        sheet.tools.notices.note(
-            "clip.text", "文字裁剪未保留", "text as a clip was left out", sheet.where
-        )
     flags, paint = "", ""
     if invisible or state.mode in (1, 5):
         flags = _UNSEEN if invisible else ' Fill="false"'
@@ -150,7 +149,7 @@ def _drawn(content: Content, font: PdfFont, shown: Shown) -> None:
     state = content.state
     if shown.text.strip():
         content.fonts.unseen.update(shown.text)
-        look = _look(content.sheet, state, font)._replace(flags=_UNSEEN, paint="", program=None)
+        look = _look(state, font)._replace(flags=_UNSEEN, paint="", program=None)
         width = shown.width * font.matrix[0]
         axes = _axes(state)
         content.sheet.lines.add(look, Char(axes[4], axes[5], shown.text, None, width))
