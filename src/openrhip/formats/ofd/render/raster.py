@@ -41,8 +41,8 @@ def _raster(data: bytes, dpi: float, seconds: float) -> Image.Image | None:
             width, height, raw.FPDFBitmap_BGR, rev_byteorder=True
         )
         bitmap.fill_rect((255, 255, 255, 255), 0, 0, width, height)
-        end = time.thread_time() + seconds + width * height / _PIXELS
-        whole = _drawn(raw, bitmap, page, (width, height), end)
+        allowed = seconds + width * height / _PIXELS
+        whole = _drawn(raw, bitmap, page, (width, height), allowed)
         image: Image.Image | None = bitmap.to_pil() if whole else None
         bitmap.close()
         page.close()
@@ -51,11 +51,12 @@ def _raster(data: bytes, dpi: float, seconds: float) -> Image.Image | None:
     return image
 
 
-def _drawn(raw: Any, bitmap: Any, page: Any, size: tuple[int, int], end: float) -> bool:
-    """Whether the page was drawn before the end. Raises Malformed."""
+def _drawn(raw: Any, bitmap: Any, page: Any, size: tuple[int, int], allowed: float) -> bool:
+    """Whether the page was drawn within so many seconds. Raises Malformed."""
+    end, soonest = time.thread_time() + allowed, time.monotonic() + allowed
 
-    def late(_: Any) -> int:
-        return int(time.thread_time() > end)
+    def late(_: Any) -> int:  # asked often; the processor's clock is slow to read
+        return int(time.monotonic() > soonest and time.thread_time() > end)
 
     kind = dict(raw.IFSDK_PAUSE._fields_)["NeedToPauseNow"]
     pause = raw.IFSDK_PAUSE(version=1, NeedToPauseNow=kind(late))
