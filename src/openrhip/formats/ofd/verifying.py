@@ -84,8 +84,8 @@ def verify(
     )
     judged = [Judged(line, record=_read(package, line)) for line in lines]
     if (size := _weight(package, judged)) > MOST_DATA:
-        problem = TooLarge(f"signatures of {size} bytes; at most {MOST_DATA} are judged")
-        return Report("invalid", (), (_unreadable(problem),), moment)
+        heavy = TooLarge(f"signatures of {size} bytes; at most {MOST_DATA} are judged")
+        return Report("invalid", (), (_unreadable(heavy),), moment)
     _stored(context, judged)
     for number, one in enumerate(judged):
         later = [other.record for other in judged[number + 1 :] if other.record]
