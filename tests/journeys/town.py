@@ -157,7 +157,9 @@ def deposits(keys, now):
     from openrhip.kernel import clock
     from openrhip.records import service as records
 
-    samples = sorted(cda.samples(demo=True).items(), key=lambda item: cda.parse(item[1]).effective_time.at)
+    samples = sorted(
+        cda.samples(demo=True).items(), key=lambda item: cda.parse(item[1]).effective_time.at
+    )
     for at, (_, source) in enumerate(samples):
         when = now - timedelta(days=DAYS - 1 - at * DAYS // len(samples), minutes=7 * at + 5)
         with clock.frozen(when):

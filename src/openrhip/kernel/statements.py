@@ -27,7 +27,7 @@ def change(statement: str, *values: Any) -> int:
     """Run an INSERT or UPDATE with %s marks; answers how many rows it touched."""
     with connection.cursor() as cursor:
         cursor.execute(statement, [_adapted(value) for value in values])
-        return max(0, cursor.rowcount)
+        return max(0, int(cursor.rowcount))
 
 
 def json_value(value: Any) -> Any:
