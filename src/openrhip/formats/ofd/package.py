@@ -34,6 +34,7 @@ from openrhip.formats.ofd.package_zip import (
     Limits,
     Odd,
     folded,
+    pieces,
     read_directory,
     unpack,
 )
@@ -50,6 +51,10 @@ _BY_ID = etree.XPath("//@ID[. = $id]/parent::*[@Boundary]")
 _BYTES = 48 << 20
 _XML = 6 << 20
 """Bytes of parts, and of XML whose trees (about twelve times as large) are kept."""
+_PIECES = 8 << 20
+"""Larger parts are digested as they are unpacked."""
+_PER_NODE = 32
+"""An XML part counts as if it had so many bytes for each mark, if it has fewer."""
 
 
 @dataclass
@@ -103,8 +108,16 @@ class Package:
         """SM3 of a part, computed once. Raises NotFound, Malformed."""
         found = self._digests.get(name)
         if found is None:
-            found = self._digests[name] = sm3.digest(self.read(name))
+            found = self._digests[name] = self._digested(name.removeprefix("/"))
         return found
+
+    def _digested(self, name: str) -> bytes:
+        if name not in self or self.entries[name].size <= _PIECES:
+            return sm3.digest(self.read(name))
+        whole = sm3.new()
+        for piece in pieces(self.data, self.entries[name]):
+            whole.update(piece)
+        return whole.digest()
 
     def form(self, before: str, *, without: Collection[str] = ()) -> bytes:
         """SM3 over the container's form up to a part: headers and compressed data, in file order.
@@ -132,16 +145,16 @@ class Package:
         tree = self._trees.get(name)
         if tree is None:
             content = self.read(name)
-            self._count(name, len(content))
+            self._count(name, content)
             notices = None if self.exact else self.notices
             tree = px.parse(content, where=name, limits=self.limits, notices=notices)
             self._trees.put(name, tree, len(content))
         return tree
 
-    def _count(self, name: str, size: int) -> None:
+    def _count(self, name: str, content: bytes) -> None:
         if name not in self._seen:
             self._seen.add(name)
-            self._parsed += size
+            self._parsed += max(len(content), _PER_NODE * content.count(b"<"))
         if self._parsed > self.limits.xml_total:
             raise TooLarge(f"more than {self.limits.xml_total} bytes of XML", where=name)
 
@@ -235,7 +248,8 @@ class Package:
         if found is None:
             content, most = self.read(part), min(self.limits.pages, self.limits.items)
             if len(content) >= package_pages.STREAMED and len(content) <= self.limits.xml:
-                self._count(part, len(content))
+                self._count(part, content)
+                px.check_nodes(content, self.limits.nodes, part)
                 found = package_pages.streamed(content, most, part)
                 if found is not None:
                     px.check_depth(found.root, self.limits.depth, part)

@@ -34,6 +34,7 @@ def parse(data: bytes, *, where: str, limits: Limits, notices: Notices | None = 
     forced = None
     if notices is not None:
         data, forced = as_utf8(data, where, notices)
+    check_nodes(data, limits.nodes, where)
     if b"\0" in data:
         raise Malformed("XML in UTF-16 or with zero bytes is not read", where=where)
     declared = DECLARED.match(data[:300])
@@ -46,6 +47,12 @@ def parse(data: bytes, *, where: str, limits: Limits, notices: Notices | None = 
         raise Malformed("XML with a document type or entities", where=where)
     check_depth(root, limits.depth, where)
     return root
+
+
+def check_nodes(data: bytes, most: int, where: str) -> None:
+    """Raises TooLarge for XML whose tree would be too large: it is many times its text."""
+    if data.count(b"<") > most:
+        raise TooLarge(f"XML with more than {most} marks", where=where)
 
 
 def check_depth(root: Element, depth: int, where: str) -> None:

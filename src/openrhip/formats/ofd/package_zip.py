@@ -9,11 +9,12 @@ Sources: PKWARE APPNOTE 6.3.10 §4.3-4.4; GB/T 33190-2016 §6 (the container is 
 
 from __future__ import annotations
 
+import io
 import re
 import struct
 import unicodedata
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -40,7 +41,7 @@ from openrhip.kernel.errors import Malformed, TooLarge
 
 __all__ = [
     "CENTRAL", "DATE", "DEFLATED", "END", "LOCAL", "STORED", "UTF8", "VERSION", "Entry", "Limits",
-    "headers", "part_name", "read_directory", "unpack",
+    "headers", "part_name", "pieces", "read_directory", "unpack",
 ]  # fmt: skip
 
 _UNIX = (3, 19)
@@ -51,6 +52,8 @@ _ENTRY = 4096
 """Bytes of the directory per part at most, names, extra fields and comments on the average."""
 _SMALL = 1 << 20
 """Below this size a high compression ratio is normal (empty pages) and harmless."""
+_PIECE = 16 << 10
+"""Bytes of compressed data that are inflated at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +61,8 @@ class Limits:
     """What is read at most. Sizes in bytes; the defaults hold any real record of a patient.
 
     xml bounds one XML part, xml_total all parts that are parsed; pages and items what a document
-    lists. `large()` is for files of one's own that are opened by their path.
+    lists; nodes the marks (`<`) of one XML part: a tree takes some 250 bytes for each. `large()`
+    is for files of one's own that are opened by their path.
     """
 
     file: int = 256 << 20
@@ -70,13 +74,14 @@ class Limits:
     items: int = 50_000
     xml: int = 32 << 20
     xml_total: int = 256 << 20
+    nodes: int = 1_000_000
     depth: int = 64
     name: int = 400
 
     @classmethod
     def large(cls) -> Limits:
         """For scanned volumes of some gigabytes: nothing is held in memory whole."""
-        return cls(file=8 << 30, total=16 << 30, parts=300_000, xml_total=2 << 30)
+        return cls(file=8 << 30, total=16 << 30, parts=300_000, xml_total=2 << 30, nodes=2_000_000)
 
 
 class Entry(NamedTuple):
@@ -130,22 +135,43 @@ def read_directory(data: bytes, limits: Limits, *, odd: Odd | None = None) -> tu
 
 def unpack(data: bytes, entry: Entry) -> bytes:
     """The content of one entry, checked against size and CRC. Raises Malformed."""
+    if entry.size <= _SMALL:
+        return b"".join(pieces(data, entry))
+    whole = io.BytesIO()  # grows in place: joining pieces would take twice the size
+    for piece in pieces(data, entry):
+        whole.write(piece)
+    return whole.getvalue()
+
+
+def pieces(data: bytes, entry: Entry) -> Iterator[bytes | memoryview]:
+    """The same piece by piece: only after the last one is known that they are good."""
     packed = window(data, entry.start, entry.start + entry.packed)
-    if entry.method == STORED:
-        content = bytes(packed)
-    else:
-        inflater = zlib.decompressobj(-15)
+    size = crc = 0
+    for piece in (packed,) if entry.method == STORED else _inflated(packed, entry):
+        size += len(piece)
+        if size > entry.size:
+            raise Malformed("the compressed data is cut short or too long", where=entry.name)
+        crc = zlib.crc32(piece, crc)
+        yield piece
+    if size != entry.size:
+        raise Malformed("the size differs from the directory's", where=entry.name)
+    if crc != entry.crc:
+        raise Malformed("the checksum differs from the directory's", where=entry.name)
+
+
+def _inflated(packed: bytes | memoryview, entry: Entry) -> Iterator[bytes]:
+    """A piece of input gives about a thousand times as much at most."""
+    inflater = zlib.decompressobj(-15)
+    ends = Malformed("the compressed data is cut short or too long", where=entry.name)
+    for at in range(0, len(packed), _PIECE):
+        if inflater.eof:
+            raise ends
         try:
-            content = inflater.decompress(packed, entry.size + 1)
+            yield inflater.decompress(packed[at : at + _PIECE])
         except zlib.error as error:
             raise Malformed("the compressed data is damaged", where=entry.name) from error
-        if not inflater.eof or inflater.unused_data or inflater.unconsumed_tail:
-            raise Malformed("the compressed data is cut short or too long", where=entry.name)
-    if len(content) != entry.size:
-        raise Malformed("the size differs from the directory's", where=entry.name)
-    if zlib.crc32(content) != entry.crc:
-        raise Malformed("the checksum differs from the directory's", where=entry.name)
-    return content
+    if not inflater.eof or inflater.unused_data:
+        raise ends
 
 
 class _Reader:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -50,36 +50,53 @@ def judge(
     line = judged.line
     try:
         record = judged.record or records.read_record(context.package, line)
-        judged.findings += references(context, record, later)
-        if line.base:
-            judged.findings.append(_base(record, line, earlier))
-        _value(context, record, judged)
-    except KeyNeeded as problem:
-        judged.findings.append(
-            failed(
-                "ofd.key",
-                "裸签名不含证书，须由验证者给出签名人的证书或公钥，目前无法判定",
-                "a bare signature: give the signer's certificate or key; nothing can be said yet",
-                problem.where,
-            )
-        )
-    except (NotVerified, OtherAlgorithm) as problem:
-        judged.findings.append(
-            failed(
-                "ofd.unsupported",
-                f"不受支持，无法判定：{problem.what}",
-                f"not supported, nothing can be said: {problem.what}",
-                problem.where,
-            )
-        )
     except Problem as problem:
-        judged.findings.append(
-            failed("ofd.structure", f"签名无法读取：{problem.what}", problem.what, problem.where)
-        )
+        judged.findings.append(_unread(problem))
+    else:
+        _steps(context, record, judged, earlier, later)
     judged.findings = [
         replace(one, where=f"{line.id}: {one.where}" if one.where else line.id)
         for one in judged.findings
     ]
+
+
+def _steps(
+    context: Context,
+    record: Record,
+    judged: Judged,
+    earlier: Sequence[Judged],
+    later: Sequence[Record],
+) -> None:
+    """Each for itself: what one step cannot judge hides no fault from another."""
+    steps: tuple[Callable[[], Iterable[Finding]], ...] = (
+        lambda: references(context, record, later),
+        lambda: [_base(record, judged.line, earlier)] if judged.line.base else (),
+        lambda: _value(context, record, judged),
+    )
+    for step in steps:
+        try:
+            judged.findings += step()
+        except Problem as problem:
+            judged.findings.append(_unread(problem))
+
+
+def _unread(problem: Problem) -> Finding:
+    """Why a step could not be taken: for want of a key or an algorithm, or for what is there."""
+    if isinstance(problem, KeyNeeded):
+        return failed(
+            "ofd.key",
+            "裸签名不含证书，须由验证者给出签名人的证书或公钥，目前无法判定",
+            "a bare signature: give the signer's certificate or key; nothing can be said yet",
+            problem.where,
+        )
+    if isinstance(problem, NotVerified | OtherAlgorithm):
+        return failed(
+            "ofd.unsupported",
+            f"不受支持，无法判定：{problem.what}",
+            f"not supported, nothing can be said: {problem.what}",
+            problem.where,
+        )
+    return failed("ofd.structure", f"签名无法读取：{problem.what}", problem.what, problem.where)
 
 
 def _base(record: Record, line: Listed, earlier: Sequence[Judged]) -> Finding:
@@ -103,13 +120,22 @@ def _base(record: Record, line: Listed, earlier: Sequence[Judged]) -> Finding:
     )
 
 
-def _value(context: Context, record: Record, judged: Judged) -> None:
-    """SignedValue.dat: what it signs, by whom, when."""
-    if record.method not in _METHODS:
-        raise NotVerified(f"signature method {record.method[:60]}", where=record.part)
+def _value(context: Context, record: Record, judged: Judged) -> tuple[Finding, ...]:
+    """SignedValue.dat: what it signs, by whom, when. What was found before a Problem stays."""
     package = context.package
     description = package.read(record.part)
-    value = read_value(package.read(record.value_part), record, description, context.keys)
+    other = record.method not in _METHODS
+    unknown = NotVerified(f"signature method {record.method[:60]}", where=record.part)
+    try:
+        value = read_value(package.read(record.value_part), record, description, context.keys)
+    except Problem:
+        if other:
+            raise unknown from None
+        raise
+    if other:
+        if value.digests and not (changed := _description(context, record, value)).ok:
+            judged.findings.append(changed)
+        raise unknown
     if value.time is None:
         value = replace(value, time=read_time(record.time))
     if value.crls:
@@ -130,6 +156,7 @@ def _value(context: Context, record: Record, judged: Judged) -> None:
     if value.seal and value.certificate:
         judged.seal_name = value.seal.seal.info.name
         judged.findings += judge_seal(context, record, value.seal, value.certificate, instant)
+    return ()
 
 
 def _who(context: Context, record: Record, value: Value, instant: Instant) -> list[Finding]:
