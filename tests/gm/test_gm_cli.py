@@ -116,5 +116,13 @@ def test_what_an_operator_may_mistype(region, tmp_path):
     for at in ("yesterday", "2026-11-24T08:00:00"):
         with pytest.raises(Malformed, match="instant"):
             run("cert", "verify", "pki/staff/D1.cert.pem", "--trust", "pki/trust", "--at", at)
+    with pytest.raises(Malformed, match="authority"):
+        run("crl", "issue", "n", "--signer", "pki/staff/D1", *LOCK, "--revoke", "12")
+    (tmp_path / "none").write_bytes(b"\n")
+    with pytest.raises(Malformed, match="empty"):
+        run("key", "new", "e.pem", "--password-file", "none")
+    for listen in ("127.0.0.1:999999", "here", "127.0.0.1:"):
+        with pytest.raises(Malformed, match="host:port"):
+            run("tsa", "serve", "--signer", "pki/tsa/tsa", *LOCK, "--listen", listen)
     with pytest.raises(Malformed, match="3 parts"):
         run("devpki", "pki", "--staff", "D9")

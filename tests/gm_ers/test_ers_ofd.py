@@ -12,7 +12,7 @@ from openrhip.formats.gm import crl, devpki, tsp
 from openrhip.formats.gm.signer import SoftwareSigner
 from openrhip.formats.ofd import cli as commands
 from openrhip.kernel import clock
-from openrhip.kernel.errors import Malformed, Problem
+from openrhip.kernel.errors import Conflict, Malformed, NotVerified, Problem
 
 PASSWORD = b"test"
 GENERATIONS = (2026, 2029, 2036, 2045)
@@ -170,6 +170,17 @@ def test_a_changed_file(life, run):
     words = [word.replace("file.ofd", "changed.ofd") for word in VERIFY]
     text = run(2050, *words, "--evidence", "{pki}/last.ers", "--json", code=4)
     assert codes(text) >= {"ers.document", "ers.rehash"}
+
+
+def test_a_rehash_of_another_file_or_by_the_same_digest_is_refused(life, run):
+    (life / "other.ofd").write_bytes(b"another file")
+    tail = ("-o", "{pki}/no.ers", "--tsa", "{pki}/2036/tsa/tsa", "--trust", "{pki}/2036/trust")
+    for record, name in (("third", "sha3-256"), ("last", "sha512")):
+        words = ("evidence", "rehash", f"{{pki}}/{record}.ers", "{pki}/other.ofd")
+        with pytest.raises(NotVerified, match="not of this file"):
+            run(2040, *words, "--algorithm", name, *tail)
+    with pytest.raises(Conflict):
+        run(2040, "evidence", "rehash", "{pki}/third.ers", "{pki}/file.ofd", *tail)
 
 
 def test_a_changed_node(life, run):

@@ -113,6 +113,7 @@ def test_attachments_are_added_replaced_and_refused(first, sealed_file):
         edit.attach(made, [edit.File("a.txt", b"again")])
     again = ofd.open_package(edit.attach(made, [edit.File("a.txt", b"again")], replace=True))
     assert [again.read(i.part) for i in again.attachments() if i.name == "a.txt"] == [b"again"]
+    assert b"hi" not in [again.read(part) for part in again.parts]
     with pytest.raises(Refused):
         edit.attach(sealed_file, [edit.File("a.txt", b"")])
 

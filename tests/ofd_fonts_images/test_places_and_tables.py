@@ -140,6 +140,18 @@ def test_our_tables_come_back_as_rows(ruled):
     assert found.page == 0
 
 
+@pytest.mark.parametrize(
+    "before", [[], [ofd.Heading("检验")], [ofd.Paragraph("一"), ofd.Paragraph("二")]]
+)
+def test_the_line_below_a_header_is_not_the_tables(before):
+    table = ofd.Table(
+        [ofd.Column("项目"), ofd.Column("结果")], [["血钾", "6.8"]], ruled=ofd.Ruling.THREE_LINE
+    )
+    header = [ofd.Paragraph("某医院"), ofd.Rule()]
+    found = ofd.tables(ofd.write(ofd.Story("甲", [*before, table], header=header)))
+    assert [one.rows for one in found] == [(("项目", "结果"), ("血钾", "6.8"))]
+
+
 def test_a_table_over_pages_is_one_and_cells_over_columns_stand_first():
     rows = [[f"项目{n}", str(n)] for n in range(120)]
     table = ofd.Table([ofd.Column("项目"), ofd.Column("结果")], [*rows, [ofd.Cell("合计", span=2)]])

@@ -6,6 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 from openrhip.formats.ofd.cli import cli
+from openrhip.kernel.errors import Malformed, NotFound
 
 
 @pytest.fixture
@@ -67,6 +68,8 @@ def test_extract(run, file, tmp_path):
     assert {one["kind"] for one in written} == {"attachments", "fonts", "tags", "metadata"}
     assert json.loads(run("extract", file, "--metadata"))["documents"][0]["pages"] == 2
     run("extract", file, "--fonts", code=2)
+    both = json.loads(run("extract", file, "--metadata", "--tags", "--json"))
+    assert set(both) == {"metadata", "tags", "notices"}
 
 
 def test_check(run, file, odd):
@@ -75,6 +78,27 @@ def test_check(run, file, odd):
     assert "advice path.irregular" in run("check", odd)
     assert json.loads(run("check", odd, "--json"))["ok"]
     assert "does not conform" in run("check", odd, "--profile", "ofd-a", code=4)
+
+
+def test_no_such_page(file):
+    result = CliRunner().invoke(cli, ["search", str(file), "胸痛", "--page", "9"])
+    assert isinstance(result.exception, NotFound)
+
+
+def test_a_list_of_signatures_that_is_not_there(run, tmp_path, parcel):
+    path = tmp_path / "unlisted.ofd"
+    named = "</ofd:DocRoot><ofd:Signatures>/Doc_0/Signs/Signatures.xml</ofd:Signatures>"
+    path.write_bytes(parcel({"OFD.xml": ("</ofd:DocRoot>", named)}))
+    assert "signatures: cannot be read" in run("info", path)
+    assert "Signatures.xml" in json.loads(run("info", path, "--json"))["signatures_problem"]
+
+
+def test_diff_says_which_file_and_draws_png(run, file, tmp_path):
+    (tmp_path / "text.ofd").write_bytes(b"hello")
+    result = CliRunner().invoke(cli, ["diff", str(file), str(tmp_path / "text.ofd")])
+    assert isinstance(result.exception, Malformed)
+    assert "text.ofd" in result.exception.where
+    assert ".png" in run("diff", file, file, "-o", tmp_path / "d.jpg", code=2)
 
 
 def test_diff(run, file, odd, tmp_path, parcel):

@@ -8,7 +8,7 @@ from click.testing import CliRunner
 from openrhip.formats import ofd
 from openrhip.formats.ofd import cli as commands
 from openrhip.formats.ofd.cli import sealing
-from openrhip.kernel.errors import Malformed, Misconfigured, Problem, Unavailable
+from openrhip.kernel.errors import Malformed, Misconfigured, NotFound, Problem, Unavailable
 
 
 @pytest.fixture
@@ -40,7 +40,8 @@ def test_info(run):
 def test_text(run):
     assert "好转出院" in run("text", "{tmp}/plain.ofd")
     assert len(json.loads(run("text", "--json", "--page", "1", "{tmp}/plain.ofd"))["pages"]) == 1
-    assert "1 pages" in run("text", "--page", "9", "{tmp}/plain.ofd", code=2)
+    with pytest.raises(NotFound):
+        run("text", "--page", "9", "{tmp}/plain.ofd")
 
 
 @pytest.mark.parametrize(("suffix", "head"), [("pdf", b"%PDF"), ("png", b"\x89PNG"), ("svg", b"<")])
@@ -114,6 +115,21 @@ def test_a_timestamp_authority_that_does_not_answer(run):
     with pytest.raises(Misconfigured):
         run(*words, "--tsa-url", "file:///etc/passwd")
     assert "one of" in run(*words, "--tsa-url", "http://x", "--tsa", "{pki}/tsa/tsa", code=2)
+
+
+def test_options_that_contradict_each_other(run):
+    seal = ("seal", "{tmp}/plain.ofd", "-o", "{tmp}/a.ofd", "--signer", "{pki}/staff/D001",
+            "--seal", "{tmp}/plain.ofd")  # fmt: skip
+    assert "one of" in run(*seal, "--anchor", "seal", "--riding", "right", code=2)
+    assert "one of" in run(*seal, "--anchor", "seal", "--at-place", 1, 2, 3, code=2)
+    ends = ("--algorithm-end", "sm3=2045-01-01")
+    assert "--evidence" in run("verify", "{tmp}/signed.ofd", "--integrity", *ends, code=2)
+
+
+def test_certificates_say_where_they_went_or_that_there_are_none(run, tmp_path):
+    said = run("certificates", "{tmp}/signed.ofd", "-o", "{tmp}/certs")
+    assert all(str(path) in said for path in (tmp_path / "certs").iterdir())
+    assert "no signature" in run("certificates", "{tmp}/plain.ofd")
 
 
 def test_a_wrong_password_is_a_plain_sentence(run, tmp_path):

@@ -9,7 +9,7 @@ from importlib import import_module
 import click
 
 from openrhip import __version__
-from openrhip.kernel.errors import Problem
+from openrhip.kernel.errors import NotFound, Problem, Unavailable
 
 COMMANDS = {
     # name: (module:attribute, one line for the overview)
@@ -74,8 +74,16 @@ def main() -> None:
     try:
         cli()
     except Problem as problem:
-        if "--json" in sys.argv:
-            click.echo(json.dumps({"error": problem.as_dict()}, ensure_ascii=False))
-        else:
-            click.echo(f"openrhip: {problem}", err=True)
-        sys.exit(problem.exit_code)
+        _fail(problem)
+    except OSError as error:
+        kind = NotFound if isinstance(error, FileNotFoundError) else Unavailable
+        what = f"the system refuses: {error.strerror or type(error).__name__}"
+        _fail(kind(what, where=str(error.filename or "")))
+
+
+def _fail(problem: Problem) -> None:
+    if "--json" in sys.argv:
+        click.echo(json.dumps({"error": problem.as_dict()}, ensure_ascii=False))
+    else:
+        click.echo(f"openrhip: {problem}", err=True)
+    sys.exit(problem.exit_code)

@@ -72,7 +72,7 @@ class TrustStore:
         )
 
     @classmethod
-    def load_folder(cls, path: Path) -> TrustStore:
+    def load_folder(cls, path: Path | str) -> TrustStore:
         """From the *.pem, *.cer, *.crt, *.crl and *.ocsp files of a folder.
 
         Self-issued certificates are roots; *.ocsp are answers of status services (DER). Those in
@@ -80,6 +80,7 @@ class TrustStore:
         as they are, whoever issued them. Raises Misconfigured when a folder or a file in it cannot
         be used, or nothing to trust is there.
         """
+        path = Path(path)
         found, crls, answers = _read_folder(path)
         roots = [certificate for certificate in found if certificate.self_issued]
         pinned, makers = (
@@ -88,7 +89,11 @@ class TrustStore:
         )
         roots += pinned
         if not roots:
-            raise Misconfigured("the trust folder holds no root certificate", where=str(path))
+            raise Misconfigured(
+                "the trust folder holds no root certificate",
+                where=str(path),
+                remedy=f"put roots into it; into its subfolder {PINNED} what is trusted as it is",
+            )
         others = [one for one in found if not one.self_issued]
         return cls(roots, crls, others, makers, answers)
 

@@ -51,11 +51,11 @@ class SoftwareSigner:
         return self._key.decrypt(ciphertext)
 
     @classmethod
-    def load(cls, folder: Path, name: str, password: bytes | None) -> SoftwareSigner:
+    def load(cls, folder: Path | str, name: str, password: bytes | None) -> SoftwareSigner:
         """From `<name>.key.pem`, `<name>.cert.pem`, `<name>.chain.pem`. Raises Misconfigured."""
         parts = {}
         for part in ("key", "cert", "chain"):
-            path = folder / f"{name}.{part}.pem"
+            path = Path(folder) / f"{name}.{part}.pem"
             try:
                 parts[part] = path.read_bytes()
             except OSError as error:
@@ -74,7 +74,7 @@ class SoftwareSigner:
         except Problem as problem:
             raise Misconfigured(
                 f"a signer's files do not work: {problem.what}",
-                where=str(folder / name),
+                where=str(Path(folder) / name),
                 remedy="check password, key and certificate",
             ) from problem
 

@@ -105,7 +105,10 @@ class Authority:
         Raises Refused for a digest that this authority does not stamp.
         """
         if algorithm not in self._algorithms or len(digest) != digests.by_oid(algorithm).size:
-            raise Refused("the timestamp authority does not stamp digests of this algorithm")
+            raise Refused(
+                "the timestamp authority does not stamp digests of this algorithm",
+                remedy="tsp.Authority(signer, algorithms=digests.OIDS) stamps all",
+            )
         now = self._now()
         info = tst.Info(
             policy=self.policy,

@@ -63,6 +63,14 @@ def read_instant(text: str) -> datetime:
     return at.astimezone(UTC)
 
 
+def read_listen(text: str) -> tuple[str, int]:
+    """`host:port` as its parts. Raises Malformed."""
+    host, _, port = text.rpartition(":")
+    if not port.isascii() or not port.isdigit() or len(port) > 5 or int(port) > 65535:
+        raise Malformed("--listen is host:port, the port at most 65535", where=text[:80])
+    return host, int(port)
+
+
 def read_revocation(text: str, at: datetime) -> crl.Revocation:
     """serial[:reason]. Raises Malformed."""
     serial, _, reason = text.partition(":")

@@ -59,7 +59,11 @@ def end_record(data: bytes, *, exact: bool) -> Directory:
     """The end record. A comment must end with the file; exact: ZIP64 is refused."""
     at = data.rfind(b"PK\x05\x06", max(0, len(data) - END.size - 0xFFFF))
     if at < 0 or at + END.size > len(data):
-        raise Malformed("not a ZIP container, or cut short", where="end record")
+        raise Malformed(
+            "not a ZIP container, or cut short",
+            where="end record",
+            remedy="an OFD file is a ZIP package; see that it came whole, and that it is one",
+        )
     _, disk, first, here, count, size, offset, comment = END.unpack(data[at : at + END.size])
     if at + END.size + comment != len(data):
         raise Malformed("data follows the end of the container", where="end record")

@@ -259,6 +259,8 @@ def _stacks(level: list[_Rule]) -> Iterator[list[_Rule]]:
 
 def _listed(page: int, rules: list[_Rule], parts: Sequence[Fragment]) -> TableText | None:
     """A table whose columns only white parts."""
+    while len(rules) > 3 and _above(rules, parts):
+        rules = rules[1:]
     top, bottom = rules[0].at, rules[-1].at
     left, right = rules[0].start, rules[0].end
     box = (left, top, right - left, bottom - top)
@@ -280,6 +282,17 @@ def _listed(page: int, rules: list[_Rule], parts: Sequence[Fragment]) -> TableTe
         return None
     kept, edges = _together(rows, edges)
     return TableText(page, box, kept, (*edges, right)) if len(edges) > 1 else None
+
+
+def _above(rules: list[_Rule], parts: Sequence[Fragment]) -> bool:
+    """Whether the first line is no table's but a header's, with a heading or text below it."""
+    first = rules[0]
+    box = (first.start, first.at, first.end - first.start, rules[1].at - first.at)
+    band = [part for part in parts if _inside(part, box)]
+    if len(_columns(band, first.start)) > 1:
+        return False
+    lines = len({round(part.bottom) for part in band})
+    return lines != 1 or band[0].box[0] - first.start < _NEAR
 
 
 def _together(

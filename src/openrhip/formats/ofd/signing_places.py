@@ -121,7 +121,7 @@ def marks(
 
 def _placed(package: Package, seal: Seal, placement: Placement) -> Mark:
     if not 0 <= placement.page < len(package.pages):
-        raise NotFound("the document has no such page", where=str(placement.page))
+        raise NotFound("the document has no such page", where=f"page {placement.page + 1}")
     page = package.pages[placement.page]
     width, height = placement.width or seal.width, placement.height or seal.height
     box = (placement.x, placement.y, width, height)

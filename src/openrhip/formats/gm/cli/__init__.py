@@ -18,6 +18,7 @@ from openrhip.formats.gm.wording import (
     describe,
     describe_crl,
     read_instant,
+    read_listen,
     read_revocation,
     read_subject,
 )
@@ -137,9 +138,7 @@ def cert_issue(
     as_json: bool,
 ) -> None:
     """Answer a request with a certificate of the authority --signer."""
-    authority = load_signer(signer, password_file)
-    if not authority.certificate.is_ca:
-        raise Malformed("the signer's certificate is not that of an authority", where=str(signer))
+    authority = _authority(signer, password_file)
     asked = csr.read(_read(request))
     made = certs.issue(
         subject=asked.attributes,
@@ -208,7 +207,7 @@ def crl_issue(
     as_json: bool,
 ) -> None:
     """Make the next list of the authority --signer; OUT may be replaced."""
-    authority = load_signer(signer, password_file)
+    authority = _authority(signer, password_file)
     old = None if previous is None else crl.Crl.from_pem(_read(previous))
     if old is not None and not old.signed_by(authority.certificate):
         raise NotVerified("the previous list is not of this authority")
@@ -289,19 +288,17 @@ def tsa_serve(signer: Path, password_file: Path, listen: str, as_json: bool) -> 
     """Answer timestamp requests over HTTP until interrupted."""
     from openrhip.formats.gm import transport
 
-    host, _, port = listen.rpartition(":")
-    if not port.isascii() or not port.isdigit():
-        raise Malformed("--listen is host:port")
+    host, port = read_listen(listen)
     authority = tsp.Authority(load_signer(signer, password_file))
-    with transport.server(authority, host, int(port)) as running:
+    with transport.server(authority, host, port) as running:
         _print({"listening": f"http://{host}:{running.server_port}/"}, as_json=as_json)
         running.serve_forever()
 
 
 @cli.command("devpki")
-@click.argument("folder", type=NEW)
-@click.option("--institution", multiple=True, help="CODE:NAME")
-@click.option("--staff", multiple=True, help="CODE:NAME:INSTITUTION")
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@click.option("--institution", multiple=True, help="CODE:NAME; several times for several")
+@click.option("--staff", multiple=True, help="CODE:NAME:INSTITUTION; several times for several")
 @click.option("--services", default="", help="address that certificates name, see `gm ocsp serve`")
 @as_json
 def dev(
@@ -330,15 +327,25 @@ def load_signer(path: Path, password_file: Path) -> SoftwareSigner:
     return SoftwareSigner.load(path.parent, path.name, _password(password_file))
 
 
+def _authority(path: Path, password_file: Path) -> SoftwareSigner:
+    found = load_signer(path, password_file)
+    if not found.certificate.is_ca:
+        raise Malformed("the signer's certificate is not that of an authority", where=str(path))
+    return found
+
+
 def _parts(text: str, count: int) -> list[str]:
     parts = text.split(":")
     if len(parts) != count or not all(parts):
-        raise Malformed(f"{count} parts separated by colons expected")
+        raise Malformed(f"{count} parts separated by colons expected", where=text[:80])
     return parts
 
 
 def _password(path: Path) -> bytes:
-    return _read(path).strip()
+    found = _read(path).strip()
+    if not found:
+        raise Malformed("the password file is empty", where=str(path))
+    return found
 
 
 def _read(path: Path) -> bytes:

@@ -12,8 +12,9 @@ from openrhip.formats.gm import certs, chain, ocsp, revocation
 from openrhip.formats.gm.crl import Crl
 from openrhip.formats.gm.ocsp_responder import Responder
 from openrhip.formats.gm.signer import SoftwareSigner
+from openrhip.formats.gm.wording import read_listen
 from openrhip.kernel import clock
-from openrhip.kernel.errors import Malformed, NotVerified
+from openrhip.kernel.errors import NotVerified
 from openrhip.kernel.files import write_durably
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -23,7 +24,7 @@ _JSON = click.option("--json", "as_json", is_flag=True, help="print JSON")
 
 @click.group("ocsp")
 def group() -> None:
-    """Status of certificates (证书状态, OCSP): ask, collect, show, serve."""
+    """Status of certificates (证书状态, OCSP): collect, show, serve."""
 
 
 @group.command()
@@ -101,11 +102,9 @@ def serve(folder: Path, password_file: Path | None, listen: str, as_json: bool) 
     """
     from openrhip.formats.gm import transport
 
-    host, _, port = listen.rpartition(":")
-    if not port.isascii() or not port.isdigit():
-        raise Malformed("--listen is host:port")
+    host, port = read_listen(listen)
     password = (password_file or folder / "password").read_bytes().strip()
-    with transport.serve(services(folder, password), host, int(port)) as running:
+    with transport.serve(services(folder, password), host, port) as running:
         _say({"listening": f"http://{host}:{running.server_port}/"}, as_json=as_json)
         running.serve_forever()
 

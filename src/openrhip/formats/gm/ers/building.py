@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from openrhip.formats.gm import digests
+from openrhip.formats.gm import digests, tsp
 from openrhip.formats.gm.digests import Digest
 from openrhip.formats.gm.ers import material
 from openrhip.formats.gm.ers.structures import (
@@ -122,6 +122,17 @@ def rehash(
     digest = digests.by_name(algorithm)
     found = [digest_of(one, digest) for one in contents]
     return rehashed(record, _alone(digest, rehashed_members(digest, found, record.chains), stamper))
+
+
+def covers(record: EvidenceRecord, contents: Sequence[Content]) -> bool:
+    """Whether the newest chain begins with these documents. No token is verified."""
+    first = record.chains[-1][0]
+    digest = first.digest()
+    members = [digest_of(one, digest) for one in contents]
+    if len(record.chains) > 1:
+        members = list(rehashed_members(digest, members, record.chains[:-1]))
+    begin = first.lists[0] if first.lists else (tsp.open_token(first.token)[1].digest,)
+    return set(members) <= set(begin)
 
 
 def _alone(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from openrhip.kernel import config
-from openrhip.kernel.errors import Malformed, Misconfigured
+from openrhip.kernel.errors import Malformed, Misconfigured, Problem
 from openrhip.kernel.files import write_durably
 
 if TYPE_CHECKING:
@@ -72,7 +73,17 @@ def say(value: object) -> None:
     click.echo(json.dumps(value, ensure_ascii=False))
 
 
-def trust_folder(folder: Path | None) -> Path:
+@contextmanager
+def about(path: Path) -> Iterator[None]:
+    """Where several files are read: a problem says of which."""
+    try:
+        yield
+    except Problem as problem:
+        problem.where = f"{path}: {problem.where}" if problem.where else str(path)
+        raise
+
+
+def trust_folder(folder: Path | None, remedy: str = "") -> Path:
     if folder:
         return folder
     current = config.current()
@@ -81,7 +92,7 @@ def trust_folder(folder: Path | None) -> Path:
         raise Misconfigured(
             "nobody is trusted here: there is no trust folder",
             where=str(usual),
-            remedy="give --trust FOLDER with root certificates, or --integrity",
+            remedy=remedy or "give --trust FOLDER with root certificates",
         )
     return usual
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from openrhip.formats.ofd.cli.common import JSON, say
+from openrhip.formats.ofd.cli.common import JSON, about, say
 from openrhip.formats.ofd.cli.editing import warn
 from openrhip.kernel.files import write_durably
 
@@ -59,7 +59,12 @@ def diff(
     from openrhip.formats.ofd.inspect.versions import at_version
     from openrhip.formats.ofd.package import open_package
 
-    old, new = open_package(before), open_package(after)
+    if output is not None and output.suffix.lower() != ".png":
+        raise click.BadParameter("the picture is a .png", param_hint="--output")
+    with about(before):
+        old = open_package(before)
+    with about(after):
+        new = open_package(after)
     if from_version:
         old = at_version(old, from_version)
     if to_version:

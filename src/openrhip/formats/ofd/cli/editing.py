@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from openrhip.formats.ofd.cli.common import FILE, JSON, OUTPUT, read_file, say, write_file
+from openrhip.formats.ofd.cli.common import FILE, JSON, OUTPUT, about, read_file, say, write_file
 from openrhip.kernel.errors import Malformed
 from openrhip.kernel.files import write_durably
 
@@ -80,8 +80,9 @@ def merge(
     wanted = pages if len(pages) == len(files) else pages * len(files)
     parts = []
     for number, file in enumerate(files):
-        package = open_package(read_file(file))
-        chosen = edit.page_ranges(wanted[number], len(package.pages)) if wanted else None
+        with about(file):
+            package = open_package(read_file(file))
+            chosen = edit.page_ranges(wanted[number], len(package.pages)) if wanted else None
         parts.append(edit.Part(package, chosen, file.name))
     options = edit.Options(title=title, titles=titles, attachments=not no_attachments)
     made = edit.merge(parts, options=options, drop_signatures=drop_signatures)
@@ -138,7 +139,8 @@ def split(
     for number, one in enumerate(made, 1):
         path = Path(output.replace("{}", f"{number:0{wide}}"))
         write_durably(path, one.data, mode=0o644)
-        written.append({"output": str(path), "bytes": len(one.data)})
+        said = [notice.as_dict() for notice in one.notices]
+        written.append({"output": str(path), "bytes": len(one.data), "notices": said})
         if not as_json:
             if number == 1:
                 warn(one.notices)
@@ -261,7 +263,7 @@ def outline(
     from openrhip.formats.ofd.edit import attaching
 
     data = read_file(file)
-    if source is None and not entries and not clear:
+    if output is None and source is None and not entries and not clear:
         found = edit.outline(data)
         if as_json:
             say(attaching.as_json(found))

@@ -18,7 +18,7 @@ from openrhip.formats.ofd.cli.common import (
     trust_folder,
     write_file,
 )
-from openrhip.kernel.errors import Malformed
+from openrhip.kernel.errors import Conflict, Malformed, NotVerified
 
 if TYPE_CHECKING:
     from openrhip.formats.gm.ers import EvidenceRecord
@@ -98,10 +98,23 @@ def rehash(
     record: Path, file: Path, output: Path, algorithm: str, as_json: bool, **given: Any
 ) -> None:
     """Begin a new chain over FILE and RECORD by another digest (哈希树续期)."""
-    from openrhip.formats.gm import ers
+    from openrhip.formats.gm import digests, ers
 
-    ready = _kept(ers.read(read_file(record)), given)
-    made = ers.rehash(ready, [read_file(file)], _stamper(given), algorithm=algorithm)
+    found, content = ers.read(read_file(record)), read_file(file)
+    if not ers.building.covers(found, [content]):
+        raise NotVerified(
+            "the record is not of this file, or the file was changed",
+            where=str(file),
+            remedy="judge it first: openrhip ofd verify FILE --evidence RECORD",
+        )
+    if digests.by_oid(found.chains[-1][0].digest().oid) == digests.by_name(algorithm):
+        raise Conflict(
+            "the newest chain is by this digest already",
+            where=algorithm,
+            remedy="name another with --algorithm",
+        )
+    ready = _kept(found, given)
+    made = ers.rehash(ready, [content], _stamper(given), algorithm=algorithm)
     write_file(output, _kept(made, given).encoded, as_json)
 
 

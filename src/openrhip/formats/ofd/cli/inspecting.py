@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import click
 
 from openrhip.formats.ofd.cli.common import FILE, JSON, say, trust_folder
 from openrhip.formats.ofd.cli.editing import warn
+from openrhip.kernel.errors import NotFound
 
 
 @click.command()
@@ -35,6 +37,8 @@ def search(
 
     package = open_package(file)
     wanted = [page - 1 for page in pages] or None
+    if pages and max(pages) > len(package.pages):
+        raise NotFound("the document has no such page", where=f"page {max(pages)}")
     hits = find(package, list(words), pages=wanted, most=most)
     if as_json:
         notices = [notice.as_dict() for notice in package.notices]
@@ -78,8 +82,13 @@ def extract(file: Path, folder: Path | None, force: bool, as_json: bool, **wante
     if folder is None:
         if not set(kinds) <= {"tags", "metadata"}:
             raise click.UsageError("say with -o where the files go")
-        for found in extracting.extract(package, kinds):
-            click.echo(found.data.decode(), nl=False)
+        texts = {found.kind: found.data.decode() for found in extracting.extract(package, kinds)}
+        if as_json:
+            notices = [notice.as_dict() for notice in package.notices]
+            say({**{kind: json.loads(text) for kind, text in texts.items()}, "notices": notices})
+            return
+        for text in texts.values():
+            click.echo(text, nl=False)
         warn(package.notices)
         return
     written = extracting.write_out(package, folder, kinds, force=force)
@@ -100,9 +109,10 @@ def extract(file: Path, folder: Path | None, force: bool, as_json: bool, **wante
 @FILE
 @click.option(
     "--profile",
+    type=click.Choice(["ofd", "ofd-a", "ofd-h", "gmt-0099"], case_sensitive=False),
     default="ofd",
     show_default=True,
-    help="ofd: the standard itself; else a profile on top of it: ofd-a, ofd-h, gmt-0099.",
+    help="ofd: the standard itself; else a profile on top of it.",
 )
 @click.option(
     "--trust",

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from openrhip.formats.ofd.cli.common import FILE, JSON, read_file, say
+from openrhip.kernel.errors import NotFound, Problem
 
 if TYPE_CHECKING:
     from openrhip.formats.ofd.inspect.contents import Contents, DocumentContents, Outline
     from openrhip.formats.ofd.package import Package
+    from openrhip.formats.ofd.signing_records import Listed
 
 
 _MOST_FONTS = 40
@@ -38,9 +40,8 @@ def info(file: Path, as_json: bool) -> None:
 
 
 def _facts(package: Package, found: Contents) -> dict[str, Any]:
-    from openrhip.formats.ofd.signing_records import listed
-
     whole = found.as_dict()
+    signatures, problem = _signatures(package)
     return {
         "metadata": package.metadata,
         "pages": len(package.pages),
@@ -52,7 +53,8 @@ def _facts(package: Package, found: Contents) -> dict[str, Any]:
             for one in found.attachments
         ],
         "tags": sorted({tag.name for tag in found.tags}),
-        "signatures": [{"id": line.id, "kind": line.kind} for line in listed(package)],
+        "signatures": [{"id": line.id, "kind": line.kind} for line in signatures],
+        "signatures_problem": problem,
         "doc_type": found.doc_type,
         "version": found.version,
         "namespace": found.namespace,
@@ -62,8 +64,6 @@ def _facts(package: Package, found: Contents) -> dict[str, Any]:
 
 
 def _print(package: Package, found: Contents) -> None:
-    from openrhip.formats.ofd.signing_records import listed
-
     for name, value in package.metadata.items():
         click.echo(f"{name}: {value}")
     click.echo(f"type: {found.doc_type or '?'} {found.version}")
@@ -78,10 +78,23 @@ def _print(package: Package, found: Contents) -> None:
         where = f"{one.size} bytes" if one.part else f"not in the package: {one.location}"
         click.echo(f"attachment: {one.name} ({one.media_type}, {where})")
     click.echo(f"tagged: {len(found.tags)} regions")
-    for line in listed(package):
+    signatures, problem = _signatures(package)
+    for line in signatures:
         click.echo(f"signature {line.id}: {line.kind}")
+    if problem:
+        click.echo(f"signatures: cannot be read: {problem}")
     for notice in found.notices:
         click.echo(f"notice: {notice.text_zh} / {notice.text_en} [{notice.where}]")
+
+
+def _signatures(package: Package) -> tuple[tuple[Listed, ...], str]:
+    """The list of signatures, or why it cannot be read."""
+    from openrhip.formats.ofd.signing_records import listed
+
+    try:
+        return listed(package), ""
+    except Problem as problem:
+        return (), str(problem)
 
 
 def _document(package: Package, document: DocumentContents) -> None:
@@ -151,7 +164,7 @@ def text(file: Path, page: int | None, as_json: bool) -> None:
     pages: list[str] = ofd.text(read_file(file))
     if page is not None:
         if page > len(pages):
-            raise click.BadParameter(f"the file has {len(pages)} pages", param_hint="--page")
+            raise NotFound("the document has no such page", where=f"page {page}")
         pages = pages[page - 1 : page]
     if as_json:
         say({"pages": pages})

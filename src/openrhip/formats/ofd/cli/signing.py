@@ -113,12 +113,13 @@ def sign(
     from openrhip.formats.ofd.signing import Form
     from openrhip.formats.ofd.signing import sign as add
 
+    stamper = load_timestamper(tsa, tsa_url, password_file)
     own = load_signer(signer, password_file)
     parties = [own, *([load_signer(tsa, password_file)] if tsa else [])]
     result = add(
         read_file(file),
         signer=own,
-        timestamper=load_timestamper(tsa, tsa_url, password_file),
+        timestamper=stamper,
         reason=reason,
         lock=lock,
         form=Form(form),
@@ -180,6 +181,8 @@ def seal(
     from openrhip.formats.ofd.signing import Placement, Side
     from openrhip.formats.ofd.signing import seal as add
 
+    if bool(anchor) + bool(at_places) + bool(riding) > 1 and not (at_places and riding):
+        raise click.UsageError("give one of --anchor, --at-place and --riding")
     own, used = load_signer(signer, password_file), Seal.from_der(read_file(seal_file))
     stamps = [load_signer(tsa, password_file)] if tsa else []
     maker = [Certificate.from_der(used.data.maker)] if keep_revocation else []

@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from openrhip.formats.ofd.cli.common import FILE, JSON, instant, read_file, say, trust_folder
+from openrhip.formats.ofd.cli.common import (
+    FILE,
+    JSON,
+    about,
+    instant,
+    read_file,
+    say,
+    trust_folder,
+)
 from openrhip.kernel.errors import NotVerified
 from openrhip.kernel.files import make_folder, write_durably
 
@@ -82,9 +90,12 @@ def verify(
     from openrhip.formats.ofd.evidence import verify_evidenced
     from openrhip.formats.ofd.verifying import verify as judge
 
+    if ends and not evidence:
+        raise click.UsageError("--algorithm-end goes with --evidence")
     at = instant(moment)
     known = not integrity or trust
-    store = TrustStore.load_folder(trust_folder(trust)) if known else TrustStore([])
+    folder = trust_folder(trust, "give --trust FOLDER, or --integrity") if known else None
+    store = TrustStore.load_folder(folder) if folder else TrustStore([])
     more: dict[str, Any] = {
         "trust": store,
         "at": at,
@@ -125,6 +136,7 @@ def certificates(file: Path, output: Path | None, as_json: bool) -> None:
             make_folder(output)
             name = f"{one.role}-{one.certificate.fingerprint[:16]}.pem"
             write_durably(output / name, one.certificate.pem(), mode=0o644)
+            rows[-1]["file"] = str(output / name)
     if as_json:
         say({"certificates": rows})
         return
@@ -133,6 +145,10 @@ def certificates(file: Path, output: Path | None, as_json: bool) -> None:
             f"{row['signature']} {row['role']}: {row['subject']}; issuer {row['issuer']}; "
             f"{row['not_before'][:10]} – {row['not_after'][:10]}; SM3 {row['fingerprint']}"
         )
+        if output:
+            click.echo(f"  {row['file']}")
+    if not rows:
+        click.echo("签名未携带证书，或没有签名 | no signature, or none that carries a certificate")
 
 
 def _key(path: Path) -> Certificate | PublicKey:
@@ -140,7 +156,10 @@ def _key(path: Path) -> Certificate | PublicKey:
     from openrhip.formats.gm.sm2 import PublicKey
 
     data = read_file(path)
-    return PublicKey.from_pem(data) if b"BEGIN PUBLIC KEY" in data else Certificate.from_pem(data)
+    with about(path):
+        if b"BEGIN PUBLIC KEY" in data:
+            return PublicKey.from_pem(data)
+        return Certificate.from_pem(data)
 
 
 def _exit_unless(ok: bool) -> None:
@@ -177,7 +196,7 @@ def _print(report: Report) -> None:
 
 def _print_evidenced(report: EvidencedReport) -> None:
     evidence = report.evidence
-    proven = f"{evidence.proven:%Y-%m-%d %H:%M:%S} UTC" if evidence.proven else "nothing"
+    proven = f"{evidence.proven:%Y-%m-%d %H:%M:%S} UTC" if evidence.proven else "no instant"
     click.echo(
         f"evidence: {evidence.verdict} as of {evidence.at:%Y-%m-%d %H:%M:%S} UTC; "
         f"{len(evidence.stamps)} timestamps; existence proven at {proven}"

@@ -8,7 +8,7 @@ from __future__ import annotations
 import mimetypes
 import posixpath
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,6 +63,7 @@ def attach(
     listed, part = changing.listed(package, home, root, "Attachments")
     allow(package, {part} if named and part in package else {part, home.root}, "attaching")
     made: dict[str, bytes] = {}
+    gone: set[str] = set()
     taken = {item.get("Name", ""): item for item in px.children(listed, "Attachment")}
     ids = {item.get("ID", "") for item in taken.values()}
     for file in files:
@@ -75,13 +76,23 @@ def attach(
                     remedy="give it another name, or replace it",
                 )
             listed.remove(taken[name])
+            gone.add(name)
         key = next(f"a{at}" for at in range(len(ids) + 1) if f"a{at}" not in ids)
         ids.add(key)
         taken[name] = _entry(package, listed, file, key, made, home.root)
     made[part] = changing.as_part(listed)
     if not (named and part in package):
         made[home.root] = changing.as_part(root)
-    return changing.rewritten(package, made)
+    old = _only_of(package, gone)
+    allow(package, old, "attaching")
+    return changing.rewritten(package, made, without=old)
+
+
+def _only_of(package: Package, names: Collection[str]) -> set[str]:
+    """The parts of the attachments of these names that no other attachment shows."""
+    carried = package.attachments() if names and len(package.documents) == 1 else ()
+    kept = {one.part for one in carried if one.name not in names}
+    return {one.part for one in carried if one.name in names and one.part} - kept
 
 
 def _checked(file: File) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from copy import deepcopy
 
 from lxml import etree
@@ -140,10 +140,12 @@ def as_part(root: Element) -> bytes:
     return etree.tostring(root, xml_declaration=True, encoding="UTF-8")
 
 
-def rewritten(package: Package, parts: Mapping[str, bytes]) -> bytes:
-    """The package with parts replaced or added; everything else keeps its place and its bytes."""
+def rewritten(package: Package, parts: Mapping[str, bytes], without: Collection[str] = ()) -> bytes:
+    """The package with parts replaced or added, and some left out; the rest keeps its bytes."""
     container = Container()
     for name in package.parts:
+        if name in without:
+            continue
         if name in parts:
             _add(container, name, parts[name])
         else:
