@@ -53,37 +53,31 @@ def big(tmp_path_factory):
 
 
 LOOK = """
-import json, resource, sys, time
+import json, sys
 from pathlib import Path
 from openrhip.formats import ofd
 from openrhip.formats.ofd import render
-times = {}
-start = time.perf_counter()
 package = ofd.open_package(Path(sys.argv[1]))
 pages = len(package.pages)
-times["open"] = time.perf_counter() - start
 png = render.to_png(package, page=0)
-times["first page"] = time.perf_counter() - start
-start = time.perf_counter()
 hits = ofd.search(package, "栓塞")
-times["search"] = time.perf_counter() - start
 render.to_png(package, page=9_000)
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+# of this program alone: getrusage counts the process it was forked from too
+status = dict(line.split(":", 1) for line in open("/proc/self/status"))
+peak = int(status["VmHWM"].split()[0]) / 1024
 print(json.dumps({"pages": pages, "hits": [hit.page for hit in hits], "png": png[:4] == b"\\x89PNG",
-                  "peak": peak, **times}))
+                  "peak": peak}))
 """
 
 
 def test_open_search_and_show_within_300_megabytes(big):
-    """Times are bounded loosely here, for slow machines; `benchmarks/big_document.py` measures."""
+    """`benchmarks/big_document.py` measures the times."""
     made = subprocess.run(
         [sys.executable, "-c", LOOK, str(big)], check=True, capture_output=True, timeout=60
     )
     found = json.loads(made.stdout)
     assert (found["pages"], found["hits"], found["png"]) == (PAGES, [7777], True)
     assert found["peak"] < 300
-    assert found["open"] < 2
-    assert found["search"] < 10
 
 
 def test_pages_behave_like_a_tuple(big):
