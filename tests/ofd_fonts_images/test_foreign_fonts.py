@@ -380,7 +380,7 @@ def test_hostile_fonts_end_quickly_in_a_font_or_in_none(kind, small_font):
         "bare": faces_sfnt.tables(small_font)["CFF "],
     }[kind]  # fmt: skip
     chance = random.Random(kind)  # noqa: S311 - the same damage in every run
-    began = time.monotonic()
+    began = time.process_time()
     for _ in range(150):
         bad = bytearray(good)
         for _ in range(chance.choice([1, 2, 6, 20])):
@@ -388,7 +388,7 @@ def test_hostile_fonts_end_quickly_in_a_font_or_in_none(kind, small_font):
             bad[at : at + chance.choice([0, 1, 1, 8])] = chance.randbytes(chance.choice([0, 1, 4]))
         face = open_font(bytes(bad))
         assert face is None or face.glyph_count > 0
-    assert time.monotonic() - began < 20
+    assert time.process_time() - began < 20
     assert open_font(b"") is None
     assert faces_type1.looks_like(good) == (kind == "type1")
 

@@ -227,7 +227,7 @@ def test_bounds():
 def test_damaged_pictures_end_in_a_typed_error_or_a_picture(kind):
     good = _file(_jbig2()) if kind == "jbig2" else KINDS[kind]
     chance = random.Random(kind)  # noqa: S311 - the same damage in every run
-    began = time.monotonic()
+    began = time.process_time()
     for _ in range(40):
         bad = bytearray(good)
         for _ in range(chance.choice([1, 3, 9])):
@@ -239,7 +239,7 @@ def test_damaged_pictures_end_in_a_typed_error_or_a_picture(kind):
             picture.web()
         except Problem:
             continue
-    assert time.monotonic() - began < 10
+    assert time.process_time() - began < 10
 
 
 def test_a_part_of_a_picture():

@@ -324,8 +324,8 @@ def test_pages_of_very_many_lines_and_objects_end_soon(parcel):
         return parcel({PAGE: f'<ofd:Page {NS}><ofd:Content><ofd:Layer ID="10">{texts}</ofd:Layer>'
                              "</ofd:Content></ofd:Page>"})  # fmt: skip
 
-    started = time.monotonic()
+    started = time.process_time()
     (page,) = ofd.compare(crowd("甲", 0), crowd("乙", 1)).pages
     assert page.texts
     assert len(page.drawings) > 2000
-    assert time.monotonic() - started < 10
+    assert time.process_time() - started < 10
