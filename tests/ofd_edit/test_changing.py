@@ -178,6 +178,9 @@ def test_the_commands_work_together(first, second, tmp_path):
     assert len(ofd.text(out.read_bytes())) == 4
     run("split", out, "--every", "3", "-o", tmp_path / "p-{}.ofd")
     assert [len(ofd.text((tmp_path / f"p-{n}.ofd").read_bytes())) for n in (1, 2)] == [3, 1]
+    parts = json.loads(run("split", out, "--every", "3", "-o", tmp_path / "p-{}.ofd", "--json"))
+    assert all("notices" in part for part in parts["parts"])
+    run("outline", out, "-o", out, code=2)
     run("split", out, "--pages", "4,1", "-o", tmp_path / "one.ofd")
     assert ofd.text((tmp_path / "one.ofd").read_bytes()) == [
         ofd.text(second)[1],

@@ -1,6 +1,7 @@
 """`openrhip ofd to-ofd-a`, `protect`, `check-list`, `encrypt`, `decrypt`."""
 
 import json
+import zipfile
 
 import pytest
 from click.testing import CliRunner
@@ -107,6 +108,18 @@ def test_encrypt_and_decrypt_by_certificate(run, file, tmp_path, keys, sealed):
     assert shown.read_bytes() == sealed
     with pytest.raises(NotVerified):
         run("decrypt", hidden, "-o", shown, "--key", keys.folder / "institutions/H001")
+
+
+def test_what_is_no_ofd_is_neither_encrypted_nor_listed(run, tmp_path, secret, keys):
+    other = tmp_path / "other.zip"
+    with zipfile.ZipFile(other, "w") as made:
+        made.writestr("a.txt", b"a")
+    out = tmp_path / "out.ofd"
+    with pytest.raises(Malformed, match=r"no OFD\.xml"):
+        run("encrypt", other, "-o", out, "--password-file", secret)
+    with pytest.raises(Malformed, match=r"no OFD\.xml"):
+        run("protect", other, "-o", out, "--signer", keys.folder / "institutions/H001")
+    assert not out.exists()
 
 
 def test_commands_that_lack_something(run, file, tmp_path, secret, keys):

@@ -9,6 +9,7 @@ from openrhip.formats import ofd
 from openrhip.formats.ofd import cli as commands
 from openrhip.formats.ofd.cli import sealing
 from openrhip.kernel.errors import Malformed, Misconfigured, NotFound, Problem, Unavailable
+from openrhip.site.cli import main
 
 
 @pytest.fixture
@@ -132,6 +133,27 @@ def test_certificates_say_where_they_went_or_that_there_are_none(run, tmp_path):
     assert "no signature" in run("certificates", "{tmp}/plain.ofd")
 
 
+@pytest.mark.parametrize(
+    ("words", "code", "name"),
+    [
+        (["ofd", "render", "{tmp}/plain.ofd", "-o", "{tmp}/plain.ofd/x.png"], 8, "unavailable"),
+        (["gm", "ocsp", "serve", "{tmp}"], 6, "not-found"),
+    ],
+)
+def test_what_the_system_refuses_is_no_traceback(
+    monkeypatch, capsys, tmp_path, plain, words, code, name
+):
+    (tmp_path / "plain.ofd").write_bytes(plain)
+    words = [word.format(tmp=tmp_path) for word in words]
+    monkeypatch.setattr("sys.argv", ["openrhip", *words, "--json"])
+    with pytest.raises(SystemExit) as caught:
+        main()
+    assert caught.value.code == code
+    problem = json.loads(capsys.readouterr().out)["error"]
+    assert problem["code"] == name
+    assert str(tmp_path) in problem["where"]
+
+
 def test_a_wrong_password_is_a_plain_sentence(run, tmp_path):
     (tmp_path / "wrong").write_bytes(b"wrong")
     with pytest.raises(Misconfigured):
@@ -158,6 +180,12 @@ def test_seals_are_made_shown_and_checked(run, region, tmp_path):
     late = json.loads(run("check", "--json", "{tmp}/v5.esl", *chain, "--at", "2028-01-01T00:00:00Z",
                           code=4, group=sealing.cli))  # fmt: skip
     assert late["verdict"] == "invalid"
+    alone = run("check", "{tmp}/v5.esl", *chain[:2], code=4, group=sealing.cli)
+    assert "--chain" in alone
+    with pytest.raises(Malformed) as caught:
+        run("show", "{tmp}/plain.ofd", group=sealing.cli)
+    assert "plain.ofd" in caught.value.where
+    assert "seal make" in caught.value.remedy
     assert {one["code"] for one in late["findings"] if not one["ok"]} == {"seal.validity"}
     run(
         "make",

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from openrhip.kernel import config
-from openrhip.kernel.errors import Malformed, Misconfigured, Problem
+from openrhip.kernel.errors import Misconfigured, Problem, TooLarge
 from openrhip.kernel.files import write_durably
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def signing_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def read_file(path: Path) -> bytes:
     if path.stat().st_size > _LARGEST:
-        raise Malformed("the file is too large to read", where=str(path))
+        raise TooLarge(f"the file has more than {_LARGEST >> 20} MiB", where=str(path))
     return path.read_bytes()
 
 
@@ -74,11 +74,12 @@ def say(value: object) -> None:
 
 
 @contextmanager
-def about(path: Path) -> Iterator[None]:
-    """Where several files are read: a problem says of which."""
+def about(path: Path, remedy: str = "") -> Iterator[None]:
+    """Where several files are read: a problem says of which, and what to give."""
     try:
         yield
     except Problem as problem:
+        problem.remedy = problem.remedy or remedy
         problem.where = f"{path}: {problem.where}" if problem.where else str(path)
         raise
 

@@ -55,4 +55,4 @@ def render(
         return
     click.echo(f"{output}: {len(result)} bytes")
     for one in notices:
-        click.echo(f"{one.code}: {one.text_zh} {one.text_en} [{one.where}]", err=True)
+        click.echo(f"{one.code}: {one.text_zh} | {one.text_en} [{one.where}]", err=True)

@@ -12,6 +12,7 @@ from openrhip.formats.ofd.cli.common import (
     FILE,
     JSON,
     OUTPUT,
+    about,
     load_timestamper,
     read_file,
     say,
@@ -83,7 +84,7 @@ def renew(record: Path, output: Path, as_json: bool, **given: Any) -> None:
     """Put a new timestamp over RECORD before its last one ages (时间戳续期)."""
     from openrhip.formats.gm import ers
 
-    ready = _kept(ers.read(read_file(record)), given)
+    ready = _kept(_read(record), given)
     write_file(output, _kept(ers.renew(ready, _stamper(given)), given).encoded, as_json)
 
 
@@ -100,7 +101,7 @@ def rehash(
     """Begin a new chain over FILE and RECORD by another digest (哈希树续期)."""
     from openrhip.formats.gm import digests, ers
 
-    found, content = ers.read(read_file(record)), read_file(file)
+    found, content = _read(record), read_file(file)
     if not ers.building.covers(found, [content]):
         raise NotVerified(
             "the record is not of this file, or the file was changed",
@@ -123,9 +124,9 @@ def rehash(
 @JSON
 def show(record: Path, as_json: bool) -> None:
     """Show the timestamps of RECORD; verifies nothing (查看)."""
-    from openrhip.formats.gm import digests, ers, tsp
+    from openrhip.formats.gm import digests, tsp
 
-    found = ers.read(read_file(record))
+    found = _read(record)
     rows = []
     for number, chain in enumerate(found.chains, 1):
         for stamp in chain:
@@ -151,6 +152,13 @@ def show(record: Path, as_json: bool) -> None:
             f"chain {row['chain']}  {row['time']}  {row['digest']}, tree of {row['tree']} levels  "
             f"{row['authority']}, good until {row['expires']}"
         )
+
+
+def _read(path: Path) -> EvidenceRecord:
+    from openrhip.formats.gm import ers
+
+    with about(path, "give an evidence record (RFC 4998), as `ofd evidence make` writes it"):
+        return ers.read(read_file(path))
 
 
 def _stamper(given: dict[str, Any]) -> DigestTimestamper:

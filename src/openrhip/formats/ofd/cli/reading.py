@@ -84,7 +84,7 @@ def _print(package: Package, found: Contents) -> None:
     if problem:
         click.echo(f"signatures: cannot be read: {problem}")
     for notice in found.notices:
-        click.echo(f"notice: {notice.text_zh} / {notice.text_en} [{notice.where}]")
+        click.echo(f"notice: {notice.text_zh} | {notice.text_en} [{notice.where}]")
 
 
 def _signatures(package: Package) -> tuple[tuple[Listed, ...], str]:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from openrhip.formats.ofd.cli.common import (
     JSON,
     OUTPUT,
+    about,
     instant,
     load_signer,
     load_timestamper,
@@ -21,6 +23,11 @@ from openrhip.formats.ofd.cli.common import (
 from openrhip.kernel.errors import NotVerified
 from openrhip.kernel.files import write_durably
 
+if TYPE_CHECKING:
+    from openrhip.formats.gm.certs import Certificate
+    from openrhip.formats.gm.findings import Finding
+
+_WANTED = "give a seal, as `openrhip seal make` writes it"
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _SEAL = click.argument("seal", type=_FILE)
 
@@ -46,7 +53,9 @@ def cli() -> None:
     help="Certificate of one who may use it (PEM); several times for several.",
 )
 @click.option("--maker", required=True, metavar="PATH", help="Key of the seal maker (制章人).")
-@click.option("--password-file", type=_FILE)
+@click.option(
+    "--password-file", type=_FILE, help="File with the maker's password, as for `ofd sign`."
+)
 @click.option("--person", is_flag=True, help="A personal signature, not an institution's seal.")
 @click.option("--picture", type=_FILE, help="PNG, JPEG or OFD; drawn from NAME if not given.")
 @click.option("--size", nargs=2, type=int, metavar="W H", help="Width and height in mm.")
@@ -89,7 +98,6 @@ def make(
     The picture is NAME along the arc of a red ring, or with --person the name as written by hand,
     unless --picture gives another. NAME is the unit's or person's as it stands on the seal.
     """
-    from openrhip.formats.gm.certs import Certificate
     from openrhip.formats.ofd import seal_picture, ses
     from openrhip.formats.ofd.seals import Seal
 
@@ -98,7 +106,7 @@ def make(
     width, height = size or usual
     made = Seal.create(
         name=name,
-        owners=[Certificate.from_pem(read_file(owner)) for owner in owners],
+        owners=[_owner(owner) for owner in owners],
         maker=load_signer(maker, password_file),
         picture=read_file(picture) if picture else drawn(name),
         width=width,
@@ -115,6 +123,13 @@ def make(
     write_file(output, made.der, as_json)
 
 
+def _owner(path: Path) -> Certificate:
+    from openrhip.formats.gm.certs import Certificate
+
+    with about(path):
+        return Certificate.from_pem(read_file(path))
+
+
 @cli.command()
 @_SEAL
 @click.option("--picture", type=click.Path(dir_okay=False, path_type=Path), help="Write it here.")
@@ -123,7 +138,8 @@ def show(seal: Path, picture: Path | None, as_json: bool) -> None:
     """Print what is in a seal, and write its picture (查看电子印章). Nothing is verified."""
     from openrhip.formats.ofd.seals import Seal, describe
 
-    found = Seal.from_der(read_file(seal))
+    with about(seal, _WANTED):
+        found = Seal.from_der(read_file(seal))
     facts = describe(found)
     if picture:
         write_durably(picture, found.picture, mode=0o644)
@@ -162,8 +178,10 @@ def check(
     from openrhip.formats.ofd.verify_report import WORDS, verdict
 
     issuers = certs.load_all(read_file(chain_file)) if chain_file else ()
+    with about(seal, _WANTED):
+        judged = Seal.from_der(read_file(seal), chain=issuers)
     findings = seal_check.check(
-        Seal.from_der(read_file(seal), chain=issuers),
+        judged,
         trust=TrustStore.load_folder(trust_folder(trust)),
         at=instant(moment),
         port=transport.HttpRevocation() if online else None,
@@ -177,8 +195,14 @@ def check(
             mark = "ok  " if finding.ok else "FAIL"
             where = f" [{finding.where}]" if finding.where else ""
             click.echo(f"{mark} {finding.text_zh} | {finding.text_en}{where}")
+        if chain_file is None and any(one.code == "chain.anchor" for one in _failed(findings)):
+            click.echo("a seal carries no issuers: give them with --chain FILE", err=True)
     if word != "valid":
         click.get_current_context().exit(NotVerified.exit_code)
+
+
+def _failed(findings: Iterable[Finding]) -> list[Finding]:
+    return [one for one in findings if not one.ok]
 
 
 def _line(name: str, value: Any) -> None:

@@ -12,6 +12,7 @@ from openrhip.formats.ofd.cli.common import (
     FILE,
     JSON,
     OUTPUT,
+    about,
     load_signer,
     load_timestamper,
     read_file,
@@ -183,7 +184,9 @@ def seal(
 
     if bool(anchor) + bool(at_places) + bool(riding) > 1 and not (at_places and riding):
         raise click.UsageError("give one of --anchor, --at-place and --riding")
-    own, used = load_signer(signer, password_file), Seal.from_der(read_file(seal_file))
+    own = load_signer(signer, password_file)
+    with about(seal_file, "give a seal, as `openrhip seal make` writes it"):
+        used = Seal.from_der(read_file(seal_file))
     stamps = [load_signer(tsa, password_file)] if tsa else []
     maker = [Certificate.from_der(used.data.maker)] if keep_revocation else []
     result = add(

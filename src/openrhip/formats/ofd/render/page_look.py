@@ -55,7 +55,8 @@ var words=page.querySelector('.words');if(words)words.remove();}
 var near=new IntersectionObserver(function(seen){seen.forEach(function(one){
 if(one.isIntersecting)fill(one.target);});},{rootMargin:'150% 0px'});
 var here=new IntersectionObserver(function(seen){seen.forEach(function(one){
-if(one.isIntersecting)go.value=one.target.id.slice(1);});},{rootMargin:'-45% 0px -45% 0px'});
+if(one.isIntersecting)go.value=scrollY<9?'1':one.target.id.slice(1);});},
+{rootMargin:'-45% 0px -45% 0px'});
 pages.forEach(function(page){near.observe(page);here.observe(page);
 page.addEventListener('beforematch',function(){fill(page);});});
 go.addEventListener('change',function(){location.hash='p'+go.value;});

@@ -69,6 +69,8 @@ def encrypt(data: bytes, recipients: Sequence[Recipient], *, limits: Limits | No
     package = naming.open_container(data, limits or Limits())
     if naming.ENTRY_FILE in package:
         raise Conflict("the package is encrypted already", where=naming.ENTRY_FILE)
+    if "OFD.xml" not in package:
+        raise Malformed("the package has no OFD.xml", where="directory")
     key, iv = secrets.token_bytes(naming.KEY_SIZE), secrets.token_bytes(sm4.BLOCK)
     names = {part: f"{naming.FOLDER}/{at}.dat" for at, part in enumerate(package.parts)}
     secret = {names[part]: sm4.cbc_encrypt(key, iv, package.read(part)) for part in package.parts}

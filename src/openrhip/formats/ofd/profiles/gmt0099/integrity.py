@@ -26,7 +26,7 @@ from openrhip.formats.ofd.package_zip import Limits
 from openrhip.formats.ofd.profiles.gmt0099 import naming
 from openrhip.kernel import clock
 from openrhip.kernel.clock import rfc3339
-from openrhip.kernel.errors import Conflict, Problem
+from openrhip.kernel.errors import Conflict, Malformed, Problem
 
 _MOST_NAMED = 20
 _HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n'
@@ -64,6 +64,8 @@ def protect(
     package = naming.open_container(data, limits or Limits())
     if naming.LIST in package or naming.SIGNED_VALUE in package:
         raise Conflict("the package has a list of its files already", where=naming.LIST)
+    if "OFD.xml" not in package and naming.ENTRY_FILE not in package:
+        raise Malformed("the package has no OFD.xml", where="directory")
     at = clock.now().replace(microsecond=0)
     listed = "".join(
         f'<ofd:File ID="{number}" FileLoc={quoteattr("/" + part)}/>'
