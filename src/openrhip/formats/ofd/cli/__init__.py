@@ -58,5 +58,7 @@ class Verbs(click.Group):
 def cli() -> None:
     """Read, show, sign, seal and verify OFD files (版式文件, GB/T 33190).
 
-    Exit codes: 0 done, 3 not a readable OFD file, 4 signatures or checks do not hold, 6 not found.
+    What stands at OUTPUT is replaced. Exit codes: 0 done, 1 diff found differences, 2 wrong usage,
+    3 not a readable OFD file, 4 signatures or checks do not hold, 5 refused, 6 not found, 7 locked
+    or there already, 8 no answer, 9 not set up.
     """
