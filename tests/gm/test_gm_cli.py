@@ -83,6 +83,9 @@ def test_add_and_text_output(region):
     )
     assert done.exit_code == 4
     assert "✗ chain.anchor" in done.output
+    assert "--chain" in done.output
+    done = CliRunner().invoke(cli, ["cert", "show", "pki/staff/D1.cert.pem"])
+    assert "authority: no\n  key_usage: digitalSignature, nonRepudiation" in done.output
 
 
 def test_public_key(region):

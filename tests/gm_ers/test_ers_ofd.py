@@ -141,6 +141,7 @@ def test_in_words(life, run):
     text = run(2050, *VERIFY, "--evidence", "{pki}/last.ers")
     assert text.startswith("evidence: valid as of 2050-01-01")
     assert "existence proven at 2026-02-01" in text
+    assert text.endswith("both evidence and signatures hold\n")
     shown = run(2050, "evidence", "show", "{pki}/last.ers")
     assert len(shown.splitlines()) == 5
     assert "sha3_256" in shown
@@ -168,6 +169,8 @@ def test_a_changed_file(life, run):
     )
     (life / "changed.ofd").write_bytes(ofd.write(story))
     words = [word.replace("file.ofd", "changed.ofd") for word in VERIFY]
+    said = run(2050, *words, "--evidence", "{pki}/last.ers", code=4)
+    assert "together: invalid" in said
     text = run(2050, *words, "--evidence", "{pki}/last.ers", "--json", code=4)
     assert codes(text) >= {"ers.document", "ers.rehash"}
 

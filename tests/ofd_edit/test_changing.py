@@ -208,4 +208,6 @@ def test_the_commands_work_together(first, second, tmp_path):
     run("outline", out, "-o", out, "--from", tmp_path / "toc.json")
     assert [h.page for h in edit.outline(out.read_bytes())] == [2]
     run("split", out, "-o", tmp_path / "x.ofd", code=2)
+    with pytest.raises(Malformed, match="outside of the page"):
+        edit.annotate(first, [edit.Annotation("note", 0, (500, 10, 20, 20), "x")])
     run("annotate", out, "-o", out, "--kind", "note", "--box", "1,2", "--text", "x", code=2)

@@ -30,7 +30,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 NEW = click.Path(path_type=Path)
-as_json = click.option("--json", "as_json", is_flag=True, help="print JSON")
+as_json = click.option("--json", "as_json", is_flag=True, help="Answer in JSON.")
 password_file = click.option(
     "--password-file", type=FILE, required=True, help="file with the password of the keys"
 )
@@ -172,6 +172,8 @@ def cert_verify(
     report = chain.validate(leaf, issuers, store, at=read_instant(at), usage=usage or None)
     found = [finding.as_dict() for finding in report.findings]
     _print({"ok": report.ok, "subject": leaf.subject, "findings": found}, as_json=as_json)
+    if not issuers and any(one.code == "chain.anchor" and not one.ok for one in report.findings):
+        click.echo("the file holds no issuers: give them with --chain FILE", err=True)
     _stop_unless(report.ok)
 
 
@@ -365,7 +367,7 @@ def _print(value: dict[str, Any], *, as_json: bool) -> None:
     for name, item in value.items():
         rows = item if isinstance(item, list) and item and isinstance(item[0], dict) else None
         if rows is None:
-            click.echo(f"{name}: {item}")
+            click.echo(f"{name}: {_plain(item)}")
         for row in rows or ():
             click.echo(_line(row))
 
@@ -374,7 +376,13 @@ def _line(row: dict[str, Any]) -> str:
     if "zh" in row:
         mark = "✓" if row["ok"] else "✗"
         return f"{mark} {row['code']}: {row['zh']} / {row['en']} {row['where']}".rstrip()
-    return "\n".join(f"  {name}: {item}" for name, item in row.items())
+    return "\n".join(f"  {name}: {_plain(item)}" for name, item in row.items())
+
+
+def _plain(item: object) -> str:
+    if isinstance(item, list):
+        return ", ".join(str(one) for one in item) or "none"
+    return ("no", "yes")[item] if isinstance(item, bool) else str(item)
 
 
 def _stop_unless(ok: bool) -> None:

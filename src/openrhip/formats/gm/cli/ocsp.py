@@ -19,7 +19,7 @@ from openrhip.kernel.files import write_durably
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
-_JSON = click.option("--json", "as_json", is_flag=True, help="print JSON")
+_JSON = click.option("--json", "as_json", is_flag=True, help="Answer in JSON.")
 
 
 @click.group("ocsp")

@@ -203,6 +203,8 @@ def _print_evidenced(report: EvidencedReport) -> None:
     )
     _print_findings((*evidence.all_findings(), *report.findings))
     _print(report.document)
+    said = "证据与签名均成立 both evidence and signatures hold"
+    click.echo(said if report.ok else f"合并结论 together: {report.verdict}")
 
 
 def _print_findings(findings: tuple[Finding, ...]) -> None:

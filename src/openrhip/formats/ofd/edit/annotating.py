@@ -106,6 +106,7 @@ class _Adding:
         self._open(document)
         home = self._home(document, page.id)
         box = annotation.box or self._whole(annotation)
+        _inside(box, self._package.page_box(page), annotation.page)
         _draw(home.root, annotation, box, self._counter(document))
 
     def _whole(self, annotation: Annotation) -> Box:
@@ -185,6 +186,17 @@ class _Counter:
     def __call__(self) -> str:
         self._ids[self._key] += 1
         return str(self._ids[self._key])
+
+
+def _inside(box: Box, whole: Box, page: int) -> None:
+    """Raises Malformed for a box of which the page shows nothing."""
+    for at in (0, 1):
+        if box[at] >= whole[at] + whole[at + 2] or box[at] + box[at + 2] <= whole[at]:
+            raise Malformed(
+                "the box lies outside of the page",
+                where=f"page {page + 1}",
+                remedy=f"the page is {whole[2]:g} by {whole[3]:g} mm",
+            )
 
 
 def _draw(page: Element, annotation: Annotation, box: Box, counter: _Counter) -> None:
