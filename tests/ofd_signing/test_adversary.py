@@ -6,14 +6,19 @@ import os
 import re
 import subprocess
 import sys
+import time
 import zipfile
+from datetime import timedelta
 
 import pytest
 
 from openrhip.formats import ofd
-from openrhip.formats.gm import sm3
-from openrhip.formats.ofd import package_zip
-from openrhip.formats.ofd.package import Limits
+from openrhip.formats.gm import crl, sm3
+from openrhip.formats.gm.revocation import RevocationData
+from openrhip.formats.gm.sm2 import PrivateKey
+from openrhip.formats.ofd import package_zip, verify_findings
+from openrhip.formats.ofd.package import Limits, Package
+from openrhip.kernel import clock
 from openrhip.kernel.errors import Malformed, TooLarge
 
 PAGE = "Doc_0/Pages/Page_0/Content.xml"
@@ -118,3 +123,117 @@ def test_nothing_may_follow_compressed_data(after):
         package_zip.unpack(bytes(data[: entry.end]) + bytes(after), longer)
     with pytest.raises(Malformed, match="cut short or too long"):
         package_zip.unpack(bytes(data), entry._replace(packed=entry.packed - 1))
+
+
+class Forger:
+    """Signs with one and the same worthless signature."""
+
+    def __init__(self):
+        self.signature = PrivateKey.generate().sign(b"something else")
+
+    def sign(self, data):
+        del data
+        return self.signature
+
+
+def forged_lists(region, count, first):
+    """Revocation lists in the name of the region's authority, which never signed them."""
+    forger, now = Forger(), clock.now()
+    return tuple(
+        crl.issue(
+            issuer=region.issuing.certificate, issuer_key=forger, revoked=[], number=first + number,
+            this_update=now, next_update=now + timedelta(days=9),
+        )
+        for number in range(count)
+    )  # fmt: skip
+
+
+def test_revocation_data_of_all_signatures_is_bounded_together(plain, region, monkeypatch):
+    """Each list costs public-key work, for every signature again once memory overflows."""
+    monkeypatch.setattr(verify_findings, "MOST_KNOWN", 40)
+    data = plain
+    for number in range(3):
+        kept = RevocationData(crls=forged_lists(region, 25, number * 100))
+        data = ofd.sign(data, signer=region.doctor, revocation=kept)
+    report = ofd.verify(data, trust=region.trust)
+    assert report.verdict == "indeterminate"
+    wrong = {(one.code, one.where) for one in report.all_findings() if not one.ok}
+    assert wrong == {
+        ("ofd.revocation", f"s00{number}: Doc_0/Signs/Sign_{number - 1}/Revocation.der")
+        for number in (2, 3)
+    }
+
+
+def listing_many(parts, signatures):
+    """A package whose signatures each name all parts, with values that are none."""
+    refs = "".join(
+        f'<Reference FileRef="/x/{at}"><CheckValue>AAAA</CheckValue></Reference>'
+        for at in range(parts)
+    )
+    said = (
+        f'<Signature><SignedInfo><References CheckMethod="1.2.156.10197.1.401">{refs}</References>'
+        "</SignedInfo><SignedValue>v.dat</SignedValue></Signature>"
+    )
+    lines = "".join(f'<Signature ID="s{n}" BaseLoc="/D/{n}/S.xml"/>' for n in range(signatures))
+    entry = "<DocInfo/><DocRoot>D/D.xml</DocRoot><Signatures>D/S.xml</Signatures>"
+    return zipped(
+        {
+            "OFD.xml": f"<OFD><DocBody>{entry}</DocBody></OFD>",
+            "D/D.xml": "<Document><CommonData/><Pages/></Document>",
+            "D/S.xml": f"<Signatures>{lines}</Signatures>",
+            **{f"D/{n}/S.xml": said for n in range(signatures)},
+            **{f"D/{n}/v.dat": "0" for n in range(signatures)},
+            **{f"x/{at}": "" for at in range(parts)},
+        }
+    )
+
+
+def test_the_parts_that_signatures_name_are_bounded_together(region):
+    data = listing_many(parts=300, signatures=10)
+    report = ofd.verify(data, trust=region.trust, limits=Limits(parts=500))
+    assert report.verdict == "invalid"
+    assert ["too many parts together" in one.text_en for one in report.all_findings()] == [True]
+
+
+def test_signatures_that_all_name_all_parts_wrongly_take_no_cubic_time(region):
+    """One faulty part was looked for in every line of every later signature: over a minute."""
+    began = time.monotonic()
+    report = ofd.verify(listing_many(parts=1000, signatures=60), trust=region.trust)
+    assert report.verdict == "invalid"
+    assert time.monotonic() - began < 12  # about 1 s on a quiet machine
+
+
+def test_a_damaged_part_is_unpacked_once_for_all_signatures(plain, region, monkeypatch):
+    data = plain
+    for _ in range(4):
+        data = ofd.sign(data, signer=region.doctor)
+    entry = ofd.open_package(data).entries[PAGE]
+    damaged = bytearray(data)
+    damaged[entry.end - 3] ^= 0x55
+    seen = []
+    whole = package_zip.pieces
+
+    def counted(content, entry):
+        seen.append(entry.name)
+        return whole(content, entry)
+
+    monkeypatch.setattr(package_zip, "pieces", counted)
+    report = ofd.verify(bytes(damaged), trust=region.trust)
+    assert report.verdict == "invalid"
+    assert 0 < seen.count(PAGE) <= 2  # once for its digest, once for where it leads
+
+
+def test_places_of_a_seal_do_not_multiply_with_pages(region, monkeypatch):
+    """Every page's size was read for every place."""
+    many = ofd.write(ofd.Story(title="长", blocks=[ofd.Heading(f"第{n}节") for n in range(300)]))
+    count = ofd.render.page_count(many)
+    places = [ofd.Placement(number % count, 20, 20) for number in range(3 * count)]
+    sealed = ofd.seal(many, seal=region.seal, signer=region.hospital, placements=places)
+    seen = []
+    whole = Package.page_box
+    monkeypatch.setattr(
+        Package, "page_box", lambda self, page: seen.append(page.id) or whole(self, page)
+    )
+    assert ofd.verify(sealed, trust=region.trust).verdict == "valid"
+    assert count > 3
+    assert len(seen) == count

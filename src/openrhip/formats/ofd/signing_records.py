@@ -9,6 +9,7 @@ import base64
 import binascii
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 from openrhip.formats.ofd import package_xml as px
 from openrhip.formats.ofd.package import Box, Document, Package
@@ -70,7 +71,7 @@ class Stamp:
     clip: Box | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Record:
     """One Signature.xml. seal_part is "" where there is none: the seal then stands in the value."""
 
@@ -91,14 +92,19 @@ class Record:
     def id(self) -> str:
         return self.listed.id
 
-    @property
+    @cached_property
     def own_parts(self) -> frozenset[str]:
         """The parts that make up this signature."""
         return frozenset({self.part, self.value_part, self.seal_part, self.revocation_part} - {""})
 
-    @property
+    @cached_property
     def covered(self) -> frozenset[str]:
-        return frozenset(reference.part for reference in self.references)
+        return frozenset(self.digests)
+
+    @cached_property
+    def digests(self) -> dict[str, bytes]:
+        """Protected part → its digest, "" → that of one that is not there."""
+        return {reference.part: reference.digest for reference in self.references}
 
 
 def listed(package: Package) -> tuple[Listed, ...]:

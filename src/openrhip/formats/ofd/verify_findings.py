@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import cached_property
 
 from openrhip.formats.gm import chain, revocation, tsp
 from openrhip.formats.gm.certs import Certificate
@@ -13,9 +14,10 @@ from openrhip.formats.gm.findings import Finding
 from openrhip.formats.gm.revocation import Revocation, RevocationData
 from openrhip.formats.gm.sm2 import PublicKey
 from openrhip.formats.gm.tsp import TimestampReport
-from openrhip.formats.ofd.package import Package
+from openrhip.formats.ofd.package import Box, Package
+from openrhip.formats.ofd.package_pages import Pages
 from openrhip.formats.ofd.verify_naming import Names
-from openrhip.kernel.errors import Problem
+from openrhip.kernel.errors import Problem, TooLarge
 
 _USAGE = "documentSigning"
 _UNKNOWN = "cert.revocation-unknown"
@@ -33,6 +35,10 @@ def failed(code: str, text_zh: str, text_en: str, where: str = "") -> Finding:
 
 LATEST_STAMP = timedelta(hours=24)
 """How long after the claimed time a signature of this package may have been stamped."""
+
+
+MOST_KNOWN = 2048
+"""Certificates, lists and answers that one file brings at most: each costs public-key work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +83,23 @@ class Bench:
     paths: dict[Certificate, tuple[Certificate, ...]] = field(default_factory=dict)
     """Chains as they were built, by the certificate they begin with."""
     proven: datetime | None = None
+    known: int = 0
+    """How much was taken into account beside what the verifier knows himself."""
 
     def know(self, data: RevocationData) -> None:
-        """Take lists, answers and issuers into account; each is believed only if signed."""
-        self.trust = data.under(self.trust)
+        """Take lists, answers and issuers into account; each is believed only if signed.
+
+        Raises TooLarge once a file, all its signatures together, brings too much to look at.
+        """
+        more = data.under(self.trust)
+        self.known += _weight(more) - _weight(self.trust)
+        if self.full:
+            raise TooLarge(f"more than {MOST_KNOWN} certificates, lists and answers")
+        self.trust = more
+
+    @property
+    def full(self) -> bool:
+        return self.known > MOST_KNOWN
 
     def chain(self, leaf: Certificate, instant: Instant, role: Role) -> list[Finding]:
         """One finding if the chain holds (each step if detailed), else what fails in it."""
@@ -143,13 +162,37 @@ class Context(Bench):
 
     def __post_init__(self) -> None:
         self.names = Names(self.package)
+        self._damaged: set[str] = set()
+        self._boxes: dict[str, frozenset[Box]] = {}
 
     def digest_or_none(self, part: str) -> bytes | None:
         """SM3 of a part, or None if the part is damaged: it then matches nothing."""
         try:
-            return self.package.digest(part)
+            return None if part in self._damaged else self.package.digest(part)
         except Problem:
+            self._damaged.add(part)
             return None
+
+    def boxes(self, page_id: str) -> frozenset[Box]:
+        """The sizes of the pages with this ID: one in each document at most, but for odd ones."""
+        found = self._boxes.get(page_id)
+        if found is None:
+            pages = (places[at] for places, at in self._pages.get(page_id, ()))
+            found = self._boxes[page_id] = frozenset(map(self.package.page_box, pages))
+        return found
+
+    @cached_property
+    def _pages(self) -> dict[str, list[tuple[Pages, int]]]:
+        found: dict[str, list[tuple[Pages, int]]] = {}
+        for document in self.package.documents:
+            for at, page_id in enumerate(document.pages.ids):
+                found.setdefault(page_id, []).append((document.pages, at))
+        return found
+
+
+def _weight(trust: TrustStore) -> int:
+    travelling = sum(len(answer.certificates) for answer in trust.answers)
+    return len(trust.intermediates) + len(trust.crls) + len(trust.answers) + travelling
 
 
 def _codes(report: ChainReport) -> set[str]:

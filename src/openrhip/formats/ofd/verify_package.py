@@ -30,14 +30,14 @@ def closure(package: Package, names: Names, found: Sequence[Record | None]) -> l
     lists = {record.listed.list_part for record in known}
     free = annotation_lists(package)
     notes = annotation_files(package) if free else frozenset()
+    parts, beside = set(package.parts), lists | listing(package)
     findings: list[Finding] = []
     told: list[Finding] = []
     for number, record in enumerate(known):
         later = known[number + 1 :]
-        open_parts = set(package.parts) - record.covered - record.own_parts - lists
+        open_parts = parts - record.covered - record.own_parts - beside
         for other in later:
             open_parts -= other.own_parts
-        open_parts -= listing(package)
         if free and _allows(record, package):
             told += _annotated(package, record, open_parts & notes, free)
             open_parts -= free | notes

@@ -76,14 +76,7 @@ def _fault(
 
 def _changed(context: Context, part: str, record: Record, later: Sequence[Record]) -> Finding:
     now = context.digest_or_none(part)
-    keeper = next(
-        (
-            one.id
-            for one in later
-            if any(kept.part == part and kept.digest == now for kept in one.references)
-        ),
-        "",
-    )
+    keeper = next((one.id for one in later if one.digests.get(part, b"") == now), "")
     until_zh, until_en = (f"、签名 {keeper} 之前", f" and before {keeper}") if keeper else ("", "")
     name = context.names.of(part)
     return failed(

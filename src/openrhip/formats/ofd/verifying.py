@@ -11,7 +11,7 @@ Sources: GB/T 33190-2016 §18.3; GB/T 38540-2020 §7.3 and §8.3; GB/T 35275-201
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from openrhip.formats.gm.certs import Certificate
@@ -41,6 +41,8 @@ __all__ = ["UNDECIDED", "Report", "SignatureReport", "Verdict", "verify"]
 
 MOST_DATA = 16 << 20
 """Bytes of all signature values and revocation data of a file that are judged."""
+_PER_PART = 4
+"""Parts that all signatures together name, for each part that a package may have."""
 _TRACES = ("signatures.xml", "signature.xml", "seal.esl")
 
 
@@ -82,7 +84,10 @@ def verify(
         detailed=detailed,
         proven=proven,
     )
-    judged = [Judged(line, record=_read(package, line)) for line in lines]
+    try:
+        judged = [Judged(line, record=record) for line, record in _described(package, lines)]
+    except TooLarge as problem:
+        return Report("invalid", (), (_unreadable(problem),), moment)
     if (size := _weight(package, judged)) > MOST_DATA:
         heavy = TooLarge(f"signatures of {size} bytes; at most {MOST_DATA} are judged")
         return Report("invalid", (), (_unreadable(heavy),), moment)
@@ -100,6 +105,19 @@ def verify(
     signatures = tuple(_report(one) for one in judged)
     everything = [*findings, *(finding for one in judged for finding in one.findings)]
     return Report(verdict(everything), signatures, findings, moment)
+
+
+def _described(
+    package: Package, lines: Sequence[records.Listed]
+) -> Iterator[tuple[records.Listed, records.Record | None]]:
+    """Each signature with its description. Raises TooLarge if they name too many parts together."""
+    left = _PER_PART * package.limits.parts
+    for line in lines:
+        record = _read(package, line)
+        left -= len(record.references) if record else 0
+        if left < 0:
+            raise TooLarge("the signatures name too many parts together", where=line.list_part)
+        yield line, record
 
 
 def _read(package: Package, line: records.Listed) -> records.Record | None:
@@ -129,7 +147,10 @@ def _stored(context: Context, judged: list[Judged]) -> None:
             continue
         part = record.revocation_part
         try:
+            if context.full:
+                raise TooLarge("the signatures before it keep as much as is looked at")
             data = RevocationData.decode(context.package.read(part))
+            context.know(data)
         except Problem as problem:
             one.findings.append(
                 failed(
@@ -140,7 +161,6 @@ def _stored(context: Context, judged: list[Judged]) -> None:
                 )
             )
             continue
-        context.know(data)
         one.findings.append(_kept(record, data))
 
 
