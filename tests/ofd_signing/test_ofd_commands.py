@@ -1,6 +1,10 @@
 """`openrhip ofd`: the commands as an operator uses them."""
 
 import json
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -8,7 +12,15 @@ from click.testing import CliRunner
 from openrhip.formats import ofd
 from openrhip.formats.ofd import cli as commands
 from openrhip.formats.ofd.cli import sealing
-from openrhip.kernel.errors import Malformed, Misconfigured, NotFound, Problem, Unavailable
+from openrhip.formats.ofd.cli.common import read_file
+from openrhip.kernel.errors import (
+    Malformed,
+    Misconfigured,
+    NotFound,
+    Problem,
+    TooLarge,
+    Unavailable,
+)
 from openrhip.site.cli import main
 
 
@@ -152,6 +164,24 @@ def test_what_the_system_refuses_is_no_traceback(
     problem = json.loads(capsys.readouterr().out)["error"]
     assert problem["code"] == name
     assert str(tmp_path) in problem["where"]
+
+
+def test_a_terminal_that_lacks_rare_characters(tmp_path):
+    path = tmp_path / "rare.ofd"
+    path.write_bytes(ofd.write(ofd.Story("甲", [ofd.Paragraph("张㛃")])))
+    code = "from openrhip.site.cli import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", code, "ofd", "text", str(path)],
+        capture_output=True,
+        check=True,
+        env={**os.environ, "PYTHONIOENCODING": "gbk"},
+    )
+    assert done.stdout.decode("gbk") == "张\\u36c3\n"
+
+
+def test_what_never_ends_is_not_read():
+    with pytest.raises(TooLarge):
+        read_file(Path("/dev/zero"))
 
 
 def test_a_wrong_password_is_a_plain_sentence(run, tmp_path):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from importlib import import_module
+from io import TextIOWrapper
 
 import click
 
@@ -71,6 +72,9 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command; a Problem becomes a sentence (or JSON with --json) and its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # a terminal in GBK lacks rare characters
+            stream.reconfigure(errors="backslashreplace")
     try:
         cli()
     except Problem as problem:

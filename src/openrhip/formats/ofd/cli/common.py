@@ -56,9 +56,14 @@ def signing_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def read_file(path: Path) -> bytes:
-    if path.stat().st_size > _LARGEST:
-        raise TooLarge(f"the file has more than {_LARGEST >> 20} MiB", where=str(path))
-    return path.read_bytes()
+    """The file's bytes; what is no plain file (a pipe, a device) is bounded as well."""
+    size = path.stat().st_size if path.is_file() else _LARGEST
+    if size <= _LARGEST:
+        with path.open("rb") as file:
+            data = file.read(size + 1)
+        if len(data) <= _LARGEST:
+            return data
+    raise TooLarge(f"the file has more than {_LARGEST >> 20} MiB", where=str(path))
 
 
 def write_file(path: Path, data: bytes, as_json: bool) -> None:
