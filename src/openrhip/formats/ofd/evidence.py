@@ -40,10 +40,13 @@ class EvidencedReport:
 
     @property
     def verdict(self) -> Verdict:
-        """The document's, unless the record does not hold."""
+        """The document's, unless the record does not hold: then what changed is still invalid,
+        and what has merely aged cannot be known."""
         if not all(finding.ok for finding in self.findings):
             return "invalid"
-        return self.document.verdict if self.evidence.ok else self.evidence.verdict
+        if self.evidence.ok:
+            return self.document.verdict
+        return "invalid" if self.document.integrity == "broken" else self.evidence.verdict
 
     @property
     def ok(self) -> bool:
