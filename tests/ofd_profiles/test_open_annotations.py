@@ -3,7 +3,7 @@
 import pytest
 
 from openrhip.formats import ofd
-from openrhip.formats.ofd import signing_open
+from openrhip.formats.ofd import signing_assembly, signing_open
 from openrhip.formats.ofd import signing_records as records
 
 NS = 'xmlns:ofd="http://www.ofdspec.org/2016"'
@@ -162,3 +162,28 @@ def test_a_list_that_carries_content_is_not_open(record, sealed, keys, changed, 
     signed = ofd.sign(changed(record, {LIST: whole}), signer=keys.doctor)
     line = records.listed(ofd.open_package(signed))[0]
     assert LIST in records.read_record(ofd.open_package(signed), line).covered
+
+
+@pytest.mark.parametrize("foreign", [False, True])
+def test_a_note_that_was_signed_is_not_taken_off_its_page(
+    record, keys, changed, foreign, monkeypatch
+):
+    """Its file stood in the package, whole and protected, and no page showed it any more."""
+    if foreign:  # a signature of another program, which notes nothing of the list
+        monkeypatch.setattr(signing_assembly, "annotated", lambda _: ())
+    data = ofd.sign(annotated(changed, record), signer=keys.doctor, timestamper=keys.stamper)
+    assert ofd.verify(data, trust=keys.trust).verdict == "valid"
+    page = ofd.open_package(data).pages[0].id
+    more = (
+        listed(page).replace(b"</ofd:Annotations>", b"")
+        + listed(page, "Annots/2.xml")[len(f"<ofd:Annotations {NS}>") :]
+    )
+    added = changed(data, {LIST: more, "Doc_0/Annots/2.xml": note("另一条")})
+    assert ofd.verify(added, trust=keys.trust).verdict == "valid"
+    wrong = {"taken off": f"<ofd:Annotations {NS}/>".encode(), "moved": listed("77777")}
+    for how, what in wrong.items():
+        report = ofd.verify(changed(data, {LIST: what}), trust=keys.trust)
+        known = how == "taken off" or not foreign
+        assert report.verdict == ("invalid" if known else "valid"), how
+        faults = {(one.code, one.where) for one in report.all_findings() if not one.ok}
+        assert faults == ({("ofd.annotations", NOTE)} if known else set()), how

@@ -13,7 +13,7 @@ from openrhip.formats.ofd import signing_xml as xml
 from openrhip.formats.ofd.package import ENTRY, Package
 from openrhip.formats.ofd.package_append import Container
 from openrhip.formats.ofd.signing_forms import Value
-from openrhip.formats.ofd.signing_open import annotation_lists
+from openrhip.formats.ofd.signing_open import annotated, annotation_lists
 from openrhip.formats.ofd.signing_xml import Mark
 from openrhip.formats.ofd.verify_listing import LIST, listing
 from openrhip.kernel.errors import Conflict, NotFound
@@ -103,6 +103,7 @@ def _assemble(package: Package, plan: Plan, home: _Home) -> Package:
     noted = b"".join(package.digest(name) for name in sorted(outside))
     own = {
         records.ANNOTATIONS: _encoded(noted) if noted else "",
+        records.ANNOTATED: "\n".join(sorted(annotated(package))),
         records.REVOCATION: f"/{folder}/{records.REVOCATION_FILE}" if plan.revocation else "",
         records.CONTAINER: _encoded(container.form()),
         records.LIST: _encoded(sm3.digest(home.list_bytes)),

@@ -3,10 +3,12 @@
 The draft of OFD-H wants the whole document protected but the lists of annotations and of
 signatures, so that notes (e.g. of an exchange) can be added to a signed record. Only where the
 signed OFD.xml says DocType="OFD-H" does this hold; annotations that were there when it was signed
-stay protected, later ones are reported and never called protected.
+stay protected, and where they were; later ones are reported and never called protected.
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterator
 
 from openrhip.formats.ofd import package_xml as px
 from openrhip.formats.ofd.package import ENTRY, Package
@@ -52,11 +54,19 @@ def _is_list(root: Element) -> bool:
 
 def annotation_files(package: Package) -> frozenset[str]:
     """The files that those lists name now. What cannot be resolved is left out."""
-    found: set[str] = set()
+    return frozenset({part for _, part in _listed(package)} - annotation_lists(package))
+
+
+def annotated(package: Package) -> frozenset[str]:
+    """Which page each of those files belongs to now, a line for each: `PageID /part`."""
+    return frozenset(f"{page} /{part}" for page, part in _listed(package))
+
+
+def _listed(package: Package) -> Iterator[tuple[str, str]]:
     for part in annotation_lists(package):
         for page in px.children(package.xml(part), "Page"):
             try:
-                found.add(package.resolve(px.text(page, "FileLoc"), base=part, strict=True))
+                file = package.resolve(px.text(page, "FileLoc"), base=part, strict=True)
             except Problem:
                 continue  # `verify_reach` says what is wrong with it
-    return frozenset(found - annotation_lists(package))
+            yield page.get("PageID", ""), file

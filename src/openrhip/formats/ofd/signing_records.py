@@ -26,6 +26,8 @@ LIST = "openrhip.signatures"
 ANNOTATIONS = "openrhip.annotations"
 """Parameter: Base64 of the SM3 of the list of annotations, where the signature leaves it open
 (several lists: their digests in the order of their names)."""
+ANNOTATED = "openrhip.annotated"
+"""Parameter: what that list named when it was signed, a line for each file: `PageID /part`."""
 REVOCATION = "openrhip.revocation"
 """Parameter: the part with chains and revocation data as they were at signing."""
 REVOCATION_FILE, SEAL_FILE = "Revocation.der", "Seal.esl"

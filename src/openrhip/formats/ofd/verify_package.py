@@ -6,14 +6,16 @@ import base64
 from collections.abc import Collection, Sequence
 
 from openrhip.formats.gm.findings import Finding
+from openrhip.formats.ofd import package_xml as px
 from openrhip.formats.ofd import signing_records as records
 from openrhip.formats.ofd.package import ENTRY, Package
-from openrhip.formats.ofd.signing_open import annotation_files, annotation_lists
+from openrhip.formats.ofd.signing_open import annotated, annotation_files, annotation_lists
 from openrhip.formats.ofd.signing_records import Record
 from openrhip.formats.ofd.signing_xml import PROVIDER
 from openrhip.formats.ofd.verify_findings import failed, held
 from openrhip.formats.ofd.verify_listing import listing
 from openrhip.formats.ofd.verify_naming import Kind, Names
+from openrhip.kernel.errors import Problem
 
 _MOST_NAMED = 20
 
@@ -40,6 +42,7 @@ def closure(package: Package, names: Names, found: Sequence[Record | None]) -> l
             open_parts -= other.own_parts
         if free and _allows(record, package):
             told += _annotated(package, record, open_parts & notes, free)
+            findings += _taken_off(package, record, notes)
             open_parts -= free | notes
         findings += [
             _foreign(names, part, record, later) for part in sorted(open_parts)[:_MOST_NAMED]
@@ -92,6 +95,37 @@ def _annotated(
             )
         )
     return told
+
+
+def _taken_off(package: Package, record: Record, notes: frozenset[str]) -> list[Finding]:
+    """Annotations that the signature protects are still listed, and where they were.
+
+    Of signatures that noted nothing of the list, only that they are listed can be known.
+    """
+    noted = set(record.parameters.get(records.ANNOTATED, "").split("\n")) - {""}
+    lost = {line.partition(" /")[2] for line in noted - annotated(package)}
+    lost |= {part for part in record.covered - notes if _is_annotation(package, part)}
+    return [
+        failed(
+            "ofd.annotations",
+            f"签名 {record.id} 保护的注释已不在其页面上：在其后从注释列表移除或移到他页",
+            f"an annotation that signature {record.id} protects is no longer on its page: it was "
+            "taken off the list, or moved, after it",
+            part,
+        )
+        for part in sorted(lost)[:_MOST_NAMED]
+    ]
+
+
+def _is_annotation(package: Package, part: str) -> bool:
+    try:
+        return (
+            part.lower().endswith(".xml")
+            and package.mentions(part, b"PageAnnot")
+            and px.local(package.xml(part)) == "PageAnnot"
+        )
+    except Problem:
+        return False  # what is wrong with the part, its digest says
 
 
 def _foreign(names: Names, part: str, record: Record, later: Sequence[Record]) -> Finding:
