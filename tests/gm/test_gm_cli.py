@@ -84,6 +84,8 @@ def test_add_and_text_output(region):
     assert done.exit_code == 4
     assert "✗ chain.anchor" in done.output
     assert "--chain" in done.output
+    words = ["ocsp", "collect", "pki/staff/D1.cert.pem", "o.der", "--trust", "pki/trust"]
+    assert "✗ chain.anchor" in CliRunner().invoke(cli, [*words, "--offline"]).output
     done = CliRunner().invoke(cli, ["cert", "show", "pki/staff/D1.cert.pem"])
     assert "authority: no\n  key_usage: digitalSignature, nonRepudiation" in done.output
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any, TypeVar
 import click
 
 from openrhip.formats.gm import certs, chain, crl, csr, devpki, tsp
+from openrhip.formats.gm.cli.answering import answer
 from openrhip.formats.gm.cli.ocsp import group as ocsp_group
 from openrhip.formats.gm.signer import SoftwareSigner
 from openrhip.formats.gm.sm2 import PrivateKey
@@ -67,7 +67,7 @@ def key_new(out: Path, password_file: Path, as_json: bool) -> None:
     """Make a key; OUT gets it encrypted (PKCS#8 PEM, mode 0600)."""
     made = PrivateKey.generate()
     _write(out, made.to_pem(_password(password_file)), mode=0o600)
-    _print({"file": str(out), "public_key": made.public_key.point.hex()}, as_json=as_json)
+    answer({"file": str(out), "public_key": made.public_key.point.hex()}, as_json=as_json)
 
 
 @key.command("public")
@@ -79,7 +79,7 @@ def key_public(file: Path, password_file: Path, as_json: bool) -> None:
     found = PrivateKey.from_pem(_read(file), _password(password_file)).public_key
     text = found.to_pem().decode("ascii")
     if as_json:
-        _print({"pem": text, "public_key": found.point.hex()}, as_json=True)
+        answer({"pem": text, "public_key": found.point.hex()}, as_json=True)
     else:
         click.echo(text, nl=False)
 
@@ -95,7 +95,7 @@ def cert() -> None:
 def cert_show(file: Path, as_json: bool) -> None:
     """Show the certificates of a file."""
     rows = [describe(one) for one in certs.load_all(_read(file))]
-    _print({"certificates": rows}, as_json=as_json)
+    answer({"certificates": rows}, as_json=as_json)
 
 
 @cert.command("request")
@@ -112,7 +112,7 @@ def cert_request(
         read_subject(subject), PrivateKey.from_pem(_read(key_file), _password(password_file))
     )
     _write(out, made.pem())
-    _print({"file": str(out), "subject": made.subject}, as_json=as_json)
+    answer({"file": str(out), "subject": made.subject}, as_json=as_json)
 
 
 @cert.command("issue")
@@ -151,7 +151,7 @@ def cert_issue(
         services=certs.Services(crl=crl_url, ocsp=ocsp_url),
     )
     _write(out, made.pem())
-    _print({"file": str(out), **describe(made)}, as_json=as_json)
+    answer({"file": str(out), **describe(made)}, as_json=as_json)
 
 
 @cert.command("verify")
@@ -171,7 +171,7 @@ def cert_verify(
     store = chain.TrustStore.load_folder(trust)
     report = chain.validate(leaf, issuers, store, at=read_instant(at), usage=usage or None)
     found = [finding.as_dict() for finding in report.findings]
-    _print({"ok": report.ok, "subject": leaf.subject, "findings": found}, as_json=as_json)
+    answer({"ok": report.ok, "subject": leaf.subject, "findings": found}, as_json=as_json)
     if not issuers and any(one.code == "chain.anchor" and not one.ok for one in report.findings):
         click.echo("the file holds no issuers: give them with --chain FILE", err=True)
     _stop_unless(report.ok)
@@ -187,7 +187,7 @@ def crl_group() -> None:
 @as_json
 def crl_show(file: Path, as_json: bool) -> None:
     """Show a list."""
-    _print(describe_crl(crl.Crl.from_pem(_read(file))), as_json=as_json)
+    answer(describe_crl(crl.Crl.from_pem(_read(file))), as_json=as_json)
 
 
 @crl_group.command("issue")
@@ -225,7 +225,7 @@ def crl_issue(
         number=1 if old is None or old.number is None else old.number + 1,
     )
     write_durably(out, made.pem(), mode=0o644)
-    _print({"file": str(out), **describe_crl(made)}, as_json=as_json)
+    answer({"file": str(out), **describe_crl(made)}, as_json=as_json)
 
 
 @cli.group()
@@ -261,7 +261,7 @@ def tsa_stamp(
         raise click.UsageError("--url, or --signer with --password-file")
     token = stamper.stamp(_read(file))
     _write(out, token)
-    _print({"file": str(out), "bytes": len(token)}, as_json=as_json)
+    answer({"file": str(out), "bytes": len(token)}, as_json=as_json)
 
 
 @tsa.command("verify")
@@ -277,7 +277,7 @@ def tsa_verify(token: Path, file: Path, trust: Path, at: str, as_json: bool) -> 
     report = tsp.verify_token(_read(token), _read(file), store, at=moment)
     stamped = "" if report.time is None else clock.rfc3339(report.time)
     found = [finding.as_dict() for finding in report.findings]
-    _print({"ok": report.ok, "time": stamped, "findings": found}, as_json=as_json)
+    answer({"ok": report.ok, "time": stamped, "findings": found}, as_json=as_json)
     _stop_unless(report.ok)
 
 
@@ -293,7 +293,7 @@ def tsa_serve(signer: Path, password_file: Path, listen: str, as_json: bool) -> 
     host, port = read_listen(listen)
     authority = tsp.Authority(load_signer(signer, password_file))
     with transport.server(authority, host, port) as running:
-        _print({"listening": f"http://{host}:{running.server_port}/"}, as_json=as_json)
+        answer({"listening": f"http://{host}:{running.server_port}/"}, as_json=as_json)
         running.serve_forever()
 
 
@@ -321,7 +321,7 @@ def dev(
         devpki.create(
             folder, institutions=institutions, staff=people, password=password, services=services
         )
-    _print({"folder": str(folder), "added": exists}, as_json=as_json)
+    answer({"folder": str(folder), "added": exists}, as_json=as_json)
 
 
 def load_signer(path: Path, password_file: Path) -> SoftwareSigner:
@@ -358,31 +358,6 @@ def _write(path: Path, data: bytes, *, mode: int = 0o644) -> None:
     if path.exists():
         raise Conflict("the file is already there; nothing was written", where=str(path))
     write_durably(path, data, mode=mode)
-
-
-def _print(value: dict[str, Any], *, as_json: bool) -> None:
-    if as_json:
-        click.echo(json.dumps(value, ensure_ascii=False))
-        return
-    for name, item in value.items():
-        rows = item if isinstance(item, list) and item and isinstance(item[0], dict) else None
-        if rows is None:
-            click.echo(f"{name}: {_plain(item)}")
-        for row in rows or ():
-            click.echo(_line(row))
-
-
-def _line(row: dict[str, Any]) -> str:
-    if "zh" in row:
-        mark = "✓" if row["ok"] else "✗"
-        return f"{mark} {row['code']}: {row['zh']} / {row['en']} {row['where']}".rstrip()
-    return "\n".join(f"  {name}: {_plain(item)}" for name, item in row.items())
-
-
-def _plain(item: object) -> str:
-    if isinstance(item, list):
-        return ", ".join(str(one) for one in item) or "none"
-    return ("no", "yes")[item] if isinstance(item, bool) else str(item)
 
 
 def _stop_unless(ok: bool) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import click
 
 from openrhip.formats.gm import certs, chain, ocsp, revocation
+from openrhip.formats.gm.cli.answering import answer
 from openrhip.formats.gm.crl import Crl
 from openrhip.formats.gm.ocsp_responder import Responder
 from openrhip.formats.gm.signer import SoftwareSigner
@@ -32,7 +32,7 @@ def group() -> None:
 @_JSON
 def show(file: Path, as_json: bool) -> None:
     """Show a stored answer (OCSPResponse)."""
-    answer = ocsp.read_any(file.read_bytes())
+    found = ocsp.read_any(file.read_bytes())
     rows = [
         {
             "serial": f"{row.question.serial:x}",
@@ -42,9 +42,9 @@ def show(file: Path, as_json: bool) -> None:
             "revoked": clock.rfc3339(row.revocation.at) if row.revocation else "",
             "reason": row.revocation.reason if row.revocation else "",
         }
-        for row in answer.rows
+        for row in found.rows
     ]
-    _say({"produced": clock.rfc3339(answer.produced_at), "answers": rows}, as_json=as_json)
+    answer({"produced": clock.rfc3339(found.produced_at), "answers": rows}, as_json=as_json)
 
 
 @group.command()
@@ -85,7 +85,7 @@ def collect(
         "complete": found.complete,
         "findings": [finding.as_dict() for finding in found.findings],
     }
-    _say(summary, as_json=as_json)
+    answer(summary, as_json=as_json)
     if not found.complete:
         click.get_current_context().exit(NotVerified.exit_code)
 
@@ -105,7 +105,7 @@ def serve(folder: Path, password_file: Path | None, listen: str, as_json: bool) 
     host, port = read_listen(listen)
     password = (password_file or folder / "password").read_bytes().strip()
     with transport.serve(services(folder, password), host, port) as running:
-        _say({"listening": f"http://{host}:{running.server_port}/"}, as_json=as_json)
+        answer({"listening": f"http://{host}:{running.server_port}/"}, as_json=as_json)
         running.serve_forever()
 
 
@@ -124,15 +124,3 @@ def services(folder: Path, password: bytes) -> dict[str, Any]:
         "/issuing.crl": ("", transport.CRL_TYPE, lambda _: current("issuing").der),
         "/ocsp": (ocsp.REQUEST_TYPE, ocsp.RESPONSE_TYPE, responder.respond),
     }
-
-
-def _say(value: dict[str, Any], *, as_json: bool) -> None:
-    if as_json:
-        click.echo(json.dumps(value, ensure_ascii=False))
-        return
-    for name, item in value.items():
-        if isinstance(item, list):
-            for row in item:
-                click.echo("  " + ", ".join(f"{key}: {text}" for key, text in row.items()))
-        else:
-            click.echo(f"{name}: {item}")
