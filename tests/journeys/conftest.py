@@ -1,7 +1,6 @@
 """A browser and a small city: what the journeys are made of."""
 
 import json
-import os
 import subprocess
 import sys
 import time
@@ -10,9 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 import screenshots
-from playwright.sync_api import sync_playwright
 
-CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 AXE = Path(__file__).parent.parent / "vendor" / "axe" / "axe.min.js"
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa"]
 
@@ -43,14 +40,6 @@ def town(tmp_path_factory):
     finally:
         process.terminate()
         process.wait(20)
-
-
-@pytest.fixture(scope="session")
-def browser():
-    with sync_playwright() as playwright:
-        made = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield made
-        made.close()
 
 
 @pytest.fixture(scope="session")

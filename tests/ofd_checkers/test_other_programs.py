@@ -65,35 +65,30 @@ def records(keys):
 
 
 @pytest.fixture(scope="module")
-def reader():
+def reader(browser):
     """A function from a package to the text that ofd.js shows, a string a page."""
-    from playwright.sync_api import sync_playwright
+    page = browser.new_page()
+    page.set_content("<!doctype html><body></body>")
+    page.add_script_tag(path=str(OFDJS))
 
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        page = browser.new_page()
-        page.set_content("<!doctype html><body></body>")
-        page.add_script_tag(path=str(OFDJS))
+    def show(data: bytes) -> list[str]:
+        return page.evaluate(
+            """encoded => new Promise((done, failed) => {
+                const bytes = Uint8Array.from(atob(encoded), c => c.charCodeAt(0));
+                ofd.parseOfdDocument({
+                    ofd: new File([bytes], "a.ofd"),
+                    success(documents) {
+                        const pages = ofd.renderOfd(800, documents[0]);
+                        done(pages.map(p => { document.body.append(p); return p.textContent; }));
+                    },
+                    fail(error) { failed(String(error)); },
+                });
+            })""",
+            base64.b64encode(data).decode(),
+        )
 
-        def show(data: bytes) -> list[str]:
-            return page.evaluate(
-                """encoded => new Promise((done, failed) => {
-                    const bytes = Uint8Array.from(atob(encoded), c => c.charCodeAt(0));
-                    ofd.parseOfdDocument({
-                        ofd: new File([bytes], "a.ofd"),
-                        success(documents) {
-                            const pages = ofd.renderOfd(800, documents[0]);
-                            done(pages.map(p => { document.body.append(p);
-                                                  return p.textContent; }));
-                        },
-                        fail(error) { failed(String(error)); },
-                    });
-                })""",
-                base64.b64encode(data).decode(),
-            )
-
-        yield show
-        browser.close()
+    yield show
+    page.close()
 
 
 def _characters(text: str) -> list[str]:
