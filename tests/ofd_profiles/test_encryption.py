@@ -1,5 +1,7 @@
 """GM/T 0099: encryption for passwords and certificates, and everything that must not open."""
 
+import secrets
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -286,3 +288,31 @@ def test_protected_after_encrypting(secret, keys, sealed):
     found = gmt0099.decrypt(data, HOLDER)
     assert found.data == sealed
     assert found.authenticated
+
+
+def _beside(data, fill):
+    """The container with more in it."""
+    package, container = naming.open_container(data, Limits()), Container()
+    for name in package.parts:
+        container.copy(package, name)
+    fill(container)
+    return container.finish()
+
+
+def test_no_part_is_slipped_in_beside_what_is_authenticated(secret, sealed):
+    """The value of a list stands outside of the code: it must not stay without its list."""
+    data = _beside(secret, lambda one: one.store(naming.SIGNED_VALUE, b"slipped in"))
+    found = gmt0099.decrypt(data, HOLDER)
+    assert (found.authenticated, found.data == sealed) == (True, True)
+
+
+def test_a_file_that_unpacks_to_many_times_its_size_is_not_held(secret):
+    """Half a gigabyte from three megabytes, before any key was tried."""
+    block = bytes(range(256)) * 20 + secrets.token_bytes(8000) + bytes((1 << 20) - 13120)
+
+    def bomb(container):
+        for number in range(70):
+            container.deflate(f"{number}.bin", block, level=1)
+
+    with pytest.raises(TooLarge, match="unpacked"):
+        gmt0099.decrypt(_beside(secret, bomb), HOLDER)

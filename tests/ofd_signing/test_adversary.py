@@ -13,8 +13,9 @@ from datetime import timedelta
 import pytest
 
 from openrhip.formats import ofd
-from openrhip.formats.gm import crl, sm3
+from openrhip.formats.gm import crl, devpki, ers, sm3, tsp
 from openrhip.formats.gm.revocation import RevocationData
+from openrhip.formats.gm.signer import SoftwareSigner
 from openrhip.formats.gm.sm2 import PrivateKey
 from openrhip.formats.ofd import package_zip, verify_findings
 from openrhip.formats.ofd.package import Limits, Package
@@ -237,3 +238,17 @@ def test_places_of_a_seal_do_not_multiply_with_pages(region, monkeypatch):
     assert ofd.verify(sealed, trust=region.trust).verdict == "valid"
     assert count > 3
     assert len(seen) == count
+
+
+def test_an_evidence_record_that_nobody_trusts_hides_no_change(plain, region, tamper, tmp_path):
+    """A stranger's record made the forged file indeterminate."""
+    devpki.create(tmp_path / "x", institutions=[], staff=[], password=b"test")
+    stranger = SoftwareSigner.load(tmp_path / "x" / "tsa", "tsa", b"test")
+    signed = ofd.sign(plain, signer=region.doctor, timestamper=region.stamper)
+    page = ofd.open_package(signed).read(PAGE)
+    forged = tamper(signed, {PAGE: page.replace("咳嗽".encode(), "骨折".encode())})
+    for data, expected in ((signed, "indeterminate"), (forged, "invalid")):
+        record = ers.create([data], tsp.LocalTimestamper(tsp.Authority(stranger)))
+        report = ofd.verify_evidenced(data, record.encoded, trust=region.trust)
+        assert report.evidence.verdict == "indeterminate"
+        assert report.verdict == expected

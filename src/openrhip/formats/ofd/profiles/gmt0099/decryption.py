@@ -10,7 +10,7 @@ import base64
 import binascii
 import hmac
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from lxml import etree
 
@@ -27,6 +27,8 @@ from openrhip.kernel.errors import Malformed, NotFound, NotVerified, Problem, To
 
 MOST_USERS = 1000
 MOST_LAYERS = 8
+_SMALL, _GROWTH = 64 << 20, 4
+"""Unpacked, a file of any size may take so much, or so many times its size: all is held at once."""
 _LEVEL = f"{{{naming.OWN}}}Level"
 _DIGEST = f"{{{naming.OWN}}}PackageSM3"
 
@@ -98,6 +100,8 @@ def decrypt(data: bytes, holder: Holder, *, limits: Limits | None = None) -> Dec
     """The package in the clear. Raises Malformed, TooLarge, NotFound (nothing is encrypted), and
     NotVerified for another password or key, and for anything that was changed."""
     limits = limits or Limits()
+    most = max(_SMALL, _GROWTH * len(data))  # what is encrypted cannot be packed smaller
+    limits = replace(limits, total=min(limits.total, most))
     package = naming.open_container(data, limits)
     if naming.ENTRY_FILE not in package:
         raise NotFound("the package is not encrypted", where=naming.ENTRY_FILE)
@@ -245,7 +249,9 @@ def _entries(root: Element, layer: _Layer, limits: Limits) -> Iterator[tuple[str
 
 
 def _drop_list(parts: dict[str, bytes]) -> None:
-    """A list of the encrypted files (防夹带) says nothing of those in the clear."""
+    """A list of the encrypted files (防夹带) says nothing of those in the clear. It is outside of
+    the authentication code, and so is its value, which nobody may leave here without it."""
+    parts.pop(naming.SIGNED_VALUE, None)
     if naming.LIST in parts:
         try:
             root = px.parse(parts[naming.LIST], where=naming.LIST, limits=Limits())
