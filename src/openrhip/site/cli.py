@@ -22,6 +22,7 @@ COMMANDS = {
         "openrhip.formats.ofd.cli.sealing:cli",
         "make, show and check electronic seals (电子印章)",
     ),
+    "cda": ("openrhip.formats.cda.cli:cli", "check, show and lay out documents (共享文档)"),
     "gm": ("openrhip.formats.gm.cli:cli", "keys, certificates and timestamps (国密)"),
     "ledger": (
         "openrhip.ledger.cli:cli",

@@ -71,11 +71,11 @@ def places(element: Element | None) -> tuple[Organization, ...]:
     return tuple(chain)
 
 
-_ROLES = (
+ROLES = (
     "assignedAuthor", "assignedEntity", "associatedEntity", "participantRole", "partivipantRole",
     "relatedEntity",
 )  # fmt: skip
-_PERSONS = ("assignedPerson", "associatedPerson", "playingEntity", "relatedPerson")
+PERSONS = ("assignedPerson", "associatedPerson", "playingEntity", "relatedPerson")
 _BODIES = ("representedOrganization", "scopingOrganization")
 
 
@@ -86,8 +86,8 @@ def _first_of(found: Mapping[str, Element], names: tuple[str, ...]) -> Element |
 def participant(element: Element) -> Participant:
     """author, legalAuthenticator, authenticator, dataEnterer, performer or participant."""
     outer = tree.firsts(element)
-    role = tree.firsts(_first_of(outer, _ROLES))
-    person = tree.firsts(_first_of(role, _PERSONS))
+    role = tree.firsts(_first_of(outer, ROLES))
+    person = tree.firsts(_first_of(role, PERSONS))
     chain = places(_first_of(role, _BODIES))
     title = values.coded_of(child(person.get("professionalTechnicalPosition"),
                                   "professionaltechnicalpositionCode"))  # fmt: skip
@@ -105,21 +105,20 @@ def participant(element: Element) -> Participant:
     )
 
 
-def _age(age: Element | None) -> str:
-    number = attribute(age, "value")
-    return f"{number}{attribute(age, 'unit') or '岁'}" if number else tree.text(age)
+def age(element: Element | None) -> str:
+    """With its unit; years where none is named."""
+    number = attribute(element, "value")
+    return f"{number}{attribute(element, 'unit') or '岁'}" if number else tree.text(element)
 
 
-def _place(place: Element | None) -> str:
-    inner = child(place, "place")
+def place(element: Element | None) -> str:
+    """The address inside a place of birth, origin or household."""
+    inner = child(element, "place")
     return address(child(inner, "addr")) or tree.text(inner)
 
 
-def patient(root: Element, *, extra: bool = True) -> Patient:
-    """recordTarget/patientRole; what is missing is "" and left to the checks.
-
-    extra: with the facts that have no field of their own.
-    """
+def patient(root: Element) -> Patient:
+    """recordTarget/patientRole; what is missing is "" and left to the checks."""
     target = child(root, "recordTarget", "patientRole")
     role = tree.firsts(target)
     one = role.get("patient")
@@ -139,18 +138,18 @@ def patient(root: Element, *, extra: bool = True) -> Patient:
         inpatient_number=by_root.get(oids.INPATIENT, ""),
         phone=phone(role.get("telecom")),
         address=address(role.get("addr")),
-        age=_age(get("age")),
+        age=age(get("age")),
         marital=values.coded_of(get("maritalStatusCode")),
         ethnic=values.coded_of(get("ethnicGroupCode")),
         nationality=values.coded_of(get("nationality")),
         occupation=values.coded_of(child(get("occupation"), "occupationCode")),
         patient_type=values.coded_of(child(role.get("patientType"), "patienttypeCode")),
         employer=tree.text(child(get("employerOrganization"), "name")),
-        birthplace=_place(get("birthplace")),
-        native_place=_place(get("nativePlace")),
-        household=_place(get("household")),
+        birthplace=place(get("birthplace")),
+        native_place=place(get("nativePlace")),
+        household=place(get("household")),
         ids=tuple(item for item in ids if item.extension),
-        extra=(*_extra(role, person), *_occasion(root, role, person)) if extra else (),
+        extra=(*_extra(role, person), *_occasion(root, role, person)),
     )
 
 
@@ -222,7 +221,7 @@ def encounter(root: Element) -> Encounter:
     span = values.span_of(child(found, "effectiveTime"))
     provider = child(found, "location", "healthCareFacility", "serviceProviderOrganization")
     if provider is None:
-        provider = _where_provided(root)
+        provider = where_provided(root)
     return Encounter(
         ids=tuple(values.identifier_of(one) for one in children(found, "id")),
         kind=values.coded_of(child(found, "code")),
@@ -232,7 +231,7 @@ def encounter(root: Element) -> Encounter:
     )
 
 
-def _where_provided(root: Element) -> Element | None:
+def where_provided(root: Element) -> Element | None:
     """providerOrganization where it names a department, ward or bed (nursing, outpatients)."""
     found = child(root, "recordTarget", "patientRole", "providerOrganization")
     inner = child(found, "asOrganizationPartOf", "wholeOrganization")

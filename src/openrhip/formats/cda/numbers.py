@@ -7,16 +7,19 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from functools import lru_cache
+from operator import mul
 
 _PERSON = re.compile(r"[1-9]\d{16}[\dX]")
 _PERSON_CHECK = "10X98765432"
+_PERSON_WEIGHTS = tuple(pow(2, 17 - at, 11) for at in range(17))
 _BODY = re.compile(r"[0-9A-HJ-NPQRTUWXY]{18}")
 _BODY_DIGITS = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 
 
 def person_check_digit(first17: str) -> str:
     """The 18th character of an identity number (GB 11643-1999, 4.5)."""
-    total = sum(int(digit) * pow(2, 17 - at, 11) for at, digit in enumerate(first17))
+    total = sum(map(mul, map(int, first17), _PERSON_WEIGHTS))
     return _PERSON_CHECK[total % 11]
 
 
@@ -49,6 +52,7 @@ def body_check_digit(first17: str) -> str:
     return _BODY_DIGITS[-total % 31]
 
 
+@lru_cache(maxsize=1024)
 def body_code_holds(code: str) -> bool:
     """Shape and check digit of a unified social credit code."""
     return bool(_BODY.fullmatch(code)) and body_check_digit(code[:17]) == code[17]

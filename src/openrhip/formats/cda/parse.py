@@ -23,13 +23,10 @@ def parse(xml: bytes) -> ClinicalDocument:
         raise Malformed("The document nests too deeply.", where="/ClinicalDocument") from None
 
 
-def document_of(root: Element, source: bytes = b"", *, body: bool = True) -> ClinicalDocument:
-    """The document of a root that `tree.read` gave.
-
-    Without `body` only what the checks of the header ask for: no sections, no further participants.
-    """
+def document_of(root: Element, source: bytes = b"") -> ClinicalDocument:
+    """The document of a root that `tree.read` gave."""
     faults: list[Finding] = []
-    kind = _kind(root, faults)
+    kind = kind_and_faults(root, faults)
     return ClinicalDocument(
         kind=kind,
         title=tree.text(child(root, "title")) or kind.title_zh,
@@ -38,17 +35,17 @@ def document_of(root: Element, source: bytes = b"", *, body: bool = True) -> Cli
         confidentiality=header.confidentiality(root),
         language=attribute(child(root, "languageCode"), "code"),
         set_id=attribute(child(root, "setId"), "extension"),
-        version=_version(root, faults),
-        patient=header.patient(root, extra=body),
+        version=version(child(root, "versionNumber"), faults),
+        patient=header.patient(root),
         authors=tuple(header.participant(one) for one in children(root, "author")),
         custodian=header.custodian(root),
-        data_enterer=_one(root, "dataEnterer") if body else None,
+        data_enterer=_one(root, "dataEnterer"),
         legal_authenticator=_one(root, "legalAuthenticator"),
         authenticators=tuple(header.participant(one) for one in children(root, "authenticator")),
-        participants=_others(root) if body else (),
+        participants=_others(root),
         replaces=header.replaced(root),
         encounter=header.encounter(root),
-        sections=bodies.sections_of(root, faults) if body else (),
+        sections=bodies.sections_of(root, faults),
         faults=tuple(faults),
         source=source,
     )
@@ -73,7 +70,7 @@ def root_of(xml: bytes) -> Element:
 
 def kind_of(root: Element) -> Kind:
     """The kind of a document's root. Raises Malformed for a template of none."""
-    return _kind(root, [])
+    return kind_and_faults(root, [])
 
 
 def _one(root: Element, step: str) -> Participant | None:
@@ -81,7 +78,7 @@ def _one(root: Element, step: str) -> Participant | None:
     return header.participant(found) if found is not None else None
 
 
-def _kind(root: Element, faults: list[Finding]) -> Kind:
+def kind_and_faults(root: Element, faults: list[Finding]) -> Kind:
     """The template decides; the code must agree."""
     templates = [attribute(one, "root") for one in children(root, "templateId")]
     own = [one for one in templates if one.startswith(TEMPLATE_ROOT)]
@@ -119,8 +116,8 @@ def _kind(root: Element, faults: list[Finding]) -> Kind:
     return kind
 
 
-def _version(root: Element, faults: list[Finding]) -> int:
-    raw = attribute(child(root, "versionNumber"), "value")
+def version(element: Element | None, faults: list[Finding]) -> int:
+    raw = attribute(element, "value")
     if not raw:
         return 1
     number = header.whole(raw)

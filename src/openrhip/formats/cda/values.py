@@ -17,6 +17,7 @@ _MOMENT = re.compile(
     r"(\d{4})(?:(\d{2})(?:(\d{2})(?:T?(\d{2})(?:(\d{2})(?:(\d{2})(?:\.\d{1,9})?)?)?)?)?)?"
     r"(?:([+-])(\d{2})(\d{2}))?"
 )
+_USUAL = frozenset({8, 10, 12, 14})  # digits of a day, an hour, a minute, a second
 _SIDES = (("low", "≥", ">"), ("high", "≤", "<"))
 
 
@@ -25,6 +26,12 @@ def moment(raw: str) -> Moment | None:
     raw = raw.strip()
     if not raw:
         return None
+    if len(raw) in _USUAL and raw.isdigit() and raw.isascii() and raw[8:10] < "24":
+        try:  # almost all of them; the general way says the same
+            at = datetime.fromisoformat(f"{raw[:8]}T{raw[8:]}" if raw[8:] else raw)
+        except ValueError:
+            return Moment(raw, None)
+        return Moment(raw, at.replace(tzinfo=CITY_ZONE), timed=len(raw) > 8)
     found = _MOMENT.fullmatch(raw)
     if not found:
         return Moment(raw, None)

@@ -19,7 +19,7 @@ _QUALIFIER = f"{NS}qualifier/{NS}name"
 class Lookup:
     """Slots beside each other, found by data element or, for groups, by place and name."""
 
-    __slots__ = ("_below", "_deep", "elements", "facets", "groups", "required", "slots")
+    __slots__ = ("_below", "_deep", "elements", "facets", "groups", "required", "slots", "sole")
 
     def __init__(self, slots: Iterable[Slot]) -> None:
         self.slots = tuple(slots)
@@ -33,6 +33,7 @@ class Lookup:
                 self.elements.setdefault(slot.element, []).append(slot)
             else:
                 self.groups.setdefault(slot.place, []).append(slot)
+        self.sole = {key: found[0] for key, found in self.elements.items() if len(found) == 1}
         self.required = tuple(slot for slot in self.slots if slot.required)
         self._below: dict[str, Lookup] = {}
         self._deep: dict[str, tuple[str, Slot]] | None = None

@@ -7,11 +7,12 @@ catalogue of the kind. cross: rules across fields. Errors refuse a document, war
 from __future__ import annotations
 
 from openrhip.formats.cda.check import cross
+from openrhip.formats.cda.check import head as heads
 from openrhip.formats.cda.check.header import RULES, faults_of
 from openrhip.formats.cda.check.messages import MESSAGES
 from openrhip.formats.cda.check.walk import Walk
 from openrhip.formats.cda.model import ClinicalDocument, Finding
-from openrhip.formats.cda.parse import document_of, root_of
+from openrhip.formats.cda.parse import root_of
 from openrhip.kernel import clock
 
 __all__ = ["MESSAGES", "RULES", "check"]
@@ -30,7 +31,7 @@ def check(document: ClinicalDocument | bytes, *, strict: bool = False) -> tuple[
         assert isinstance(document, ClinicalDocument)  # noqa: S101  bytes that are empty: `read`
         return tuple(faults_of(document, now))
     root = root_of(source)
-    head = document_of(root, body=False) if isinstance(document, bytes) else document
+    head = heads.read(root) if isinstance(document, bytes) else document
     walk = Walk(now, strict=strict)
     walk.body(root, head.kind)
     cross.facts(walk, head, root)

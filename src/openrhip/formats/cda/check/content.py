@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from openrhip.formats.cda import values
 from openrhip.formats.cda.catalogue import Slot, ValueSet, value_sets
 from openrhip.formats.cda.tree import XSI_TYPE, Element
 
-Fault = tuple[str, str]  # code of a message, name in it
+Faults = tuple[tuple[str, str], ...]  # code of a message, name in it
 
 _NUMBERS = frozenset({"PQ", "INT", "MO", "REAL"})
 _NUMBER = re.compile(r"[+-]?(?:\d{1,15}(?:\.\d{0,10})?|\.\d{1,10})")
@@ -30,6 +30,7 @@ _UNITS = {
     "mm[Hg]": "mmHg", "KG": "kg", "Kg": "kg", "公斤": "kg", "千克": "kg", "克": "g", "厘米": "cm",
     "CNY": "元", "RMB": "元", "{次}": "次",
 }  # fmt: skip
+_FLAGS = frozenset({"true", "false"})
 # Below zero is possible for these results.
 _SIGNED = frozenset({"DE04.30.015.00"})
 # The national front sheet counts otherwise than WS/T 364: 入院途径 1 is 急诊 there and 门诊 here,
@@ -37,57 +38,63 @@ _SIGNED = frozenset({"DE04.30.015.00"})
 _TWO_COUNTINGS = frozenset({"CV09.00.403", "CV05.10.022"})
 
 
-def of_value(slot: Slot, value: Element) -> Iterator[Fault]:
+def of_value(slot: Slot, value: Element) -> Faults:
     """What is wrong with the value of a statement."""
     get = value.get
-    kind = (get(XSI_TYPE) or "").rpartition(":")[2]
-    wanted = slot.kind
+    kind = get(XSI_TYPE) or ""
+    if ":" in kind:
+        kind = kind.rpartition(":")[2]
     if get("nullFlavor"):
-        return
-    if kind != wanted and kind not in _ALIKE.get(wanted, ()):
-        yield "type-differs", f"{slot.label} ({wanted})"
+        return ()
+    wanted = slot.kind
     check = _CHECKS.get(kind)
     if check is not None:
-        yield from check(slot, value)
-    elif not (value.text and value.text.strip()) and not len(value):
-        yield "element-empty", slot.label
+        found = check(slot, value)
+    elif _has_text(value):
+        found = ()
+    else:
+        found = (("element-empty", slot.label),)
+    if kind != wanted and kind not in _ALIKE.get(wanted, ()):
+        return (("type-differs", f"{slot.label} ({wanted})"), *found)
+    return found
 
 
-def _number(slot: Slot, value: Element) -> Iterator[Fault]:
+def _has_text(value: Element) -> bool:
+    text = value.text
+    return bool(text and text.strip()) or len(value) > 0
+
+
+def _number(slot: Slot, value: Element) -> Faults:
     raw = (value.get("value") or "").strip()
     if not raw:
-        if not len(value) and not (value.text or "").strip():
-            yield "element-empty", slot.label
-        return
+        return () if _has_text(value) else (("element-empty", slot.label),)
     if not _NUMBER.fullmatch(raw):
-        yield "quantity-unreadable", slot.label
-        return
-    if raw.startswith("-") and slot.element not in _SIGNED and float(raw) < 0:
-        yield "quantity-negative", slot.label
+        return (("quantity-unreadable", slot.label),)
+    found: Faults = ()
+    if raw[0] == "-" and slot.element not in _SIGNED and float(raw) < 0:
+        found = (("quantity-negative", slot.label),)
     if slot.unit:
         unit = (value.get("unit") or value.get("currency") or "").strip()
         if unit and unit != slot.unit and _UNITS.get(unit, unit) != slot.unit:
-            yield "unit-differs", f"{slot.label} ({slot.unit})"
+            found = (*found, ("unit-differs", f"{slot.label} ({slot.unit})"))
+    return found
 
 
-def _flag(slot: Slot, value: Element) -> Iterator[Fault]:
-    if value.get("value") not in {"true", "false"}:
-        yield "flag-unreadable", slot.label
+def _flag(slot: Slot, value: Element) -> Faults:
+    return () if value.get("value") in _FLAGS else (("flag-unreadable", slot.label),)
 
 
-def _moment(slot: Slot, value: Element) -> Iterator[Fault]:
+def _moment(slot: Slot, value: Element) -> Faults:
     raw = (value.get("value") or "").strip()
     if raw:
-        if not time_holds(raw):
-            yield "time-unreadable", slot.label
-    elif not len(value):
-        yield "element-empty", slot.label
+        return () if time_holds(raw) else (("time-unreadable", slot.label),)
+    return () if len(value) else (("element-empty", slot.label),)
 
 
 def time_holds(raw: str) -> bool:
     """Whether a text is a readable HL7 TS."""
-    if not _TIME.fullmatch(raw):
-        return False
+    if not raw.isdigit() and not _TIME.fullmatch(raw):
+        return False  # digits alone are held to their number by `moment`
     at = values.moment(raw)
     return at is not None and at.at is not None
 
@@ -97,54 +104,58 @@ def number(raw: str) -> float | None:
     return float(raw) if _NUMBER.fullmatch(raw) else None
 
 
-def of_unknown(value: Element, element: str) -> Iterator[Fault]:
+def of_unknown(value: Element, element: str) -> Faults:
     """A value that the catalogue does not describe; `element` its DE code, if it has one."""
     kind = (value.get(XSI_TYPE) or "").rpartition(":")[2]
     raw = (value.get("value") or "").strip()
     if not raw:
-        return
+        return ()
     if kind in _NUMBERS:
         amount = number(raw)
         if amount is None:
-            yield "quantity-unreadable", element
-        elif amount < 0 and element and element not in _SIGNED:
-            yield "quantity-negative", element
+            return (("quantity-unreadable", element),)
+        if amount < 0 and element and element not in _SIGNED:
+            return (("quantity-negative", element),)
     elif kind == "TS" and not time_holds(raw):
-        yield "time-unreadable", element
+        return (("time-unreadable", element),)
+    return ()
 
 
-def of_coded(slot: Slot, element: Element) -> Iterator[Fault]:
+def of_coded(slot: Slot, element: Element) -> Faults:
     """A code that stands in an element of its own (routeCode, code of a procedure)."""
     table = value_sets().get(slot.set_id)
-    if table is not None and not element.get("nullFlavor"):
-        yield from of_code(slot, element, table)
+    if table is None or element.get("nullFlavor"):
+        return ()
+    return of_code(slot, element, table)
 
 
-def _coded(slot: Slot, value: Element) -> Iterator[Fault]:
+def _coded(slot: Slot, value: Element) -> Faults:
     table = value_sets().get(slot.set_id)
     if table is not None:
-        yield from of_code(slot, value, table)
-    elif not value.get("code") and not value.get("displayName") and not (value.text or "").strip():
-        yield "element-empty", slot.label
+        return of_code(slot, value, table)
+    if value.get("code") or value.get("displayName") or (value.text or "").strip():
+        return ()
+    return (("element-empty", slot.label),)
 
 
-def of_code(slot: Slot, value: Element, table: ValueSet) -> Iterator[Fault]:
+def of_code(slot: Slot, value: Element, table: ValueSet) -> Faults:
     """What is wrong with a coded value: code, name beside it, code system."""
     get = value.get
     code = (get("code") or "").strip()
     if not code:
         named = get("displayName") or (value.text or "").strip() or len(value)
-        yield ("code-missing" if named else "element-empty"), slot.label
-        return
+        return (("code-missing" if named else "element-empty", slot.label),)
+    found: Faults = ()
     if not table.holds(code):
-        yield ("code-unknown" if table.closed else "code-shape"), slot.label
+        found = (("code-unknown" if table.closed else "code-shape", slot.label),)
     elif table.closed and table.id not in _TWO_COUNTINGS:
         name = (get("displayName") or "").strip()
         if name and name != table.name_of(code) and _names_another(table, code, name):
-            yield "code-contradicts", slot.label
+            found = (("code-contradicts", slot.label),)
     system = get("codeSystem")
-    if system and table.oid and system.strip() != table.oid:
-        yield "code-system", f"{slot.label} ({table.oid})"
+    if system and table.oid and system != table.oid and system.strip() != table.oid:
+        found = (*found, ("code-system", f"{slot.label} ({table.oid})"))
+    return found
 
 
 def _names_another(table: ValueSet, code: str, name: str) -> bool:
@@ -153,7 +164,7 @@ def _names_another(table: ValueSet, code: str, name: str) -> bool:
     return name not in own and name in table.codes.values()
 
 
-_CHECKS: dict[str, Callable[[Slot, Element], Iterator[Fault]]] = {
+_CHECKS: dict[str, Callable[[Slot, Element], Faults]] = {
     **dict.fromkeys(_NUMBERS, _number),
     **dict.fromkeys(("CD", "CE", "CV", "CO", "CS"), _coded),
     "BL": _flag,

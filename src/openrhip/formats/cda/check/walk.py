@@ -20,6 +20,7 @@ from openrhip.formats.cda.model import Finding
 from openrhip.formats.cda.tree import NS, Element
 
 _CODE, _VALUE, _TIME = NS + "code", NS + "value", NS + "effectiveTime"
+_TEXT = NS + "text"
 _LOW, _HIGH = NS + "low", NS + "high"
 _ENTRY, _COMPONENT = NS + "entry", NS + "component"
 _BELOW = frozenset({NS + "entryRelationship", NS + "component"})
@@ -94,10 +95,9 @@ class Walk:
 
     def _section(self, section: Element, match: SectionMatch | None, filled: _Filled) -> None:
         lookup = match.lookup if match else _NO_SLOTS
-        if "text" in lookup.facets:
-            text = section.find(NS + "text")
-            if text is not None and tree.text(text):
-                filled.keys.update(slot.key for slot in lookup.facets["text"])
+        texts = lookup.facets.get("text")
+        if texts is not None and _says_something(next(section.iterchildren(_TEXT), None)):
+            filled.keys.update(slot.key for slot in texts)
         for step in section:
             tag = step.tag
             if tag == _ENTRY:
@@ -117,22 +117,14 @@ class Walk:
     ) -> None:
         code, value, time, nested = self._children(statement)
         element = code.get("code", "") if code is not None else ""
-        slot = lookup.match(statement, form, code, element) or self._elsewhere(
-            lookup, element, filled
-        )
-        if slot is not None:
-            if self._strict and not slot.repeats and slot.key in filled.keys:
-                self.say("element-repeated", statement, slot.label)
-            filled.keys.add(slot.key)
-            below, inside = lookup.below(slot), _Filled()
-        elif element:
-            below, inside = _NO_SLOTS, _Filled()
-        else:  # a wrapper the catalogue does not know: what is in it counts as beside it
-            below, inside = lookup, filled
+        slot = lookup.sole.get(element) or lookup.match(statement, form, code, element)
+        if slot is None and element:
+            slot = self._elsewhere(lookup, element, filled)
+        one = slot or _UNKNOWN
+        below, inside = self._level(statement, slot, lookup, filled, element)
         if nested and depth < _DEEPEST:
             for step in nested:
                 self._statements(step, below, inside, depth + 1)
-        one = slot or _UNKNOWN
         if time is not None:
             self._time(time, one, form)
         if value is not None:
@@ -142,7 +134,7 @@ class Walk:
         if form == "procedure":
             self.operations.append(statement)
         filled.elements.add(element)
-        if inside is not filled:
+        if inside is not filled and inside.elements:
             filled.elements |= inside.elements
 
     def _children(
@@ -165,10 +157,22 @@ class Walk:
                 self._dose(child)
         return code, value, time, nested
 
+    def _level(
+        self, statement: Element, slot: Slot | None, lookup: Lookup, filled: _Filled, element: str
+    ) -> tuple[Lookup, _Filled]:
+        """What may stand below a statement, and where it is noted."""
+        if slot is None:
+            # A wrapper the catalogue does not know: what is in it counts as beside it.
+            return (_NO_SLOTS, _Filled()) if element else (lookup, filled)
+        if self._strict and not slot.repeats and slot.key in filled.keys:
+            self.say("element-repeated", statement, slot.label)
+        filled.keys.add(slot.key)
+        return lookup.below(slot), _Filled()
+
     @staticmethod
     def _elsewhere(lookup: Lookup, element: str, filled: _Filled) -> Slot | None:
         """The slot of a data element that stands higher than the catalogue has it."""
-        found = lookup.anywhere(element) if element else None
+        found = lookup.anywhere(element)
         if found is None:
             return None
         filled.keys.add(found[0])
@@ -245,6 +249,10 @@ class Walk:
             if coded and slot.kind == "CD" and (slot.required or found.get("code")):
                 for fault, label in content.of_coded(slot, found):
                     self.say(fault, found, label)
+
+
+def _says_something(text: Element | None) -> bool:
+    return text is not None and any(not part.isspace() for part in text.itertext() if part)
 
 
 def _down(element: Element, steps: tuple[str, ...]) -> Element | None:
