@@ -47,14 +47,21 @@ def test_what_was_kept_serves_years_later(plain, region):
         plain, signer=region.doctor, timestamper=region.stamper, revocation=collected(region)
     )
     assert PART in ofd.open_package(data)
-    for at in (
-        None,
-        clock.now() + YEARS,
-        clock.now() + 9 * YEARS,
-    ):  # the certificates end long before
+    for at in (None, clock.now() + YEARS):  # the signer's certificates end before
         assert judged(data, bare(region), at=at) == ("valid", set())
     without = ofd.sign(plain, signer=region.doctor, timestamper=region.stamper)
     assert judged(without, bare(region))[1] == {"cert.revocation-unknown"}
+
+
+def test_a_stamp_outlives_its_authority_only_with_an_evidence_record(plain, region):
+    """Once the authority's certificate has ended nobody watches over its key."""
+    data = ofd.sign(
+        plain, signer=region.doctor, timestamper=region.stamper, revocation=collected(region)
+    )
+    end = region.stamper._authority.signer.certificate.not_after
+    assert judged(data, bare(region), at=end) == ("valid", set())
+    for later in (end + YEARS, end + 900 * YEARS):
+        assert judged(data, bare(region), at=later) == ("indeterminate", {"timestamp.ended"})
 
 
 def test_it_serves_all_signatures_of_the_file(plain, region):

@@ -23,7 +23,7 @@ Trust = Literal["established", "not-established", "refused", "unsigned"]
 
 UNDECIDED = UNKNOWN_CODES | {
     *("ofd.unsupported", "ofd.unproven", "ofd.key", "ofd.added", "ofd.dangling"),
-    *("ofd.revocation", "ofd.entry", "integrity.timestamp"),
+    *("ofd.revocation", "ofd.entry", "integrity.timestamp", "timestamp.ended"),
 }
 """Codes whose failure means that something cannot be known; any other is a fault."""
 _TRUST = ("cert.", "chain.", "tsp.", "timestamp")

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from openrhip.formats.gm.findings import Finding
+from openrhip.formats.gm.tsp_report import TimestampReport
 from openrhip.formats.ofd import signing_records as records
 from openrhip.formats.ofd.signing_records import Record
 from openrhip.formats.ofd.signing_xml import PROVIDER
@@ -73,10 +74,29 @@ def _token(context: Context, value: Value, found: Stamped) -> None:
                 f"the timestamp holds: {report.time:%Y-%m-%d %H:%M:%S} UTC",
             )
         )
+        found.findings += _ended(context, report)
     found.findings += [
         of_whom(one, "时间戳", "timestamp")
         for one in report.findings
         if not one.ok or context.detailed
+    ]
+
+
+def _ended(context: Context, report: TimestampReport) -> list[Finding]:
+    """Once the authority's certificate has ended, its key may have been lost unnoticed: a stamp of
+    long ago then proves no time of its own. An evidence record (RFC 4998) does."""
+    authority = report.authority
+    if context.proven or authority is None or authority.not_after >= context.at:
+        return []
+    end = f"{authority.not_after:%Y-%m-%d}"
+    return [
+        failed(
+            "timestamp.ended",
+            f"时间戳机构的证书已于 {end} 到期：须以证据记录证明时间戳此前已存在（--evidence）",
+            f"the timestamp authority's certificate ended on {end}: an evidence record must prove "
+            "that the stamp is older (--evidence)",
+            authority.fingerprint[:16],
+        )
     ]
 
 
