@@ -14,7 +14,7 @@ from openrhip.formats.gm.digests import Digest
 from openrhip.formats.gm.ers.tree import Lists
 from openrhip.kernel.errors import Malformed, TooLarge
 
-LARGEST = 32 * 1024 * 1024
+LARGEST = 8 * 1024 * 1024
 MOST_CHAINS, MOST_STAMPS = 16, 128  # in a sequence; in all its chains together
 MOST_LISTS, MOST_VALUES = 64, 1024  # in a reduced hash tree, in one of its lists
 MOST_INFOS = 64
