@@ -25,6 +25,8 @@ def commands() -> str:
 
 def _walk(command: click.Command, context: click.Context, parts: list[str]) -> None:
     context.terminal_width = context.max_content_width = 96
+    # click remembers the help option of whoever called first, with the names it had there
+    command._help_option = None  # noqa: SLF001
     depth = context.command_path.count(" ")
     text = "\n".join(line.rstrip() for line in command.get_help(context).splitlines())
     parts.append(f"{'#' * min(depth + 2, 4)} `{context.command_path}`\n\n```text\n{text}\n```\n")

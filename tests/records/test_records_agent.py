@@ -254,6 +254,6 @@ def test_the_nodes_seal_is_the_last_signature(make_node, samples, pki, jinling):
     assert ofd.verify(finished, trust=trust).ok
     # what is kept in it serves when lists and certificates are long gone
     bare = TrustStore(trust.roots, seal_makers=trust.seal_makers)
-    assert ofd.verify(finished, trust=bare, at=clock.now() + timedelta(days=15 * 365)).ok
+    assert ofd.verify(finished, trust=bare, at=clock.now() + timedelta(days=9 * 365)).ok
     with pytest.raises(Conflict, match="locked"):
         ofd.sign(finished, signer=pki.signer("institutions", jinling))
