@@ -90,6 +90,20 @@ def test_add_and_text_output(region):
     assert "authority: no\n  key_usage: digitalSignature, nonRepudiation" in done.output
 
 
+def test_what_collect_keeps_is_shown(region):
+    words = ["pki/staff/D1.cert.pem", "kept.der", "--trust", "pki/trust", "--offline"]
+    CliRunner().invoke(
+        cli,
+        ["ocsp", "collect", *words, "--chain", "pki/staff/D1.chain.pem"],
+        catch_exceptions=False,
+    )
+    shown = region("ocsp", "show", "kept.der")
+    assert any("王五" in one or "CN=" in one for one in shown["certificates"])
+    assert shown["lists"]
+    assert all(one["issuer"] for one in shown["lists"])
+    assert shown["answers"] == []
+
+
 def test_public_key(region):
     region("key", "new", "k.pem", *LOCK)
     done = CliRunner().invoke(cli, ["key", "public", "k.pem", *LOCK])

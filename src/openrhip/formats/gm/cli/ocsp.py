@@ -14,7 +14,7 @@ from openrhip.formats.gm.ocsp_responder import Responder
 from openrhip.formats.gm.signer import SoftwareSigner
 from openrhip.formats.gm.wording import read_listen
 from openrhip.kernel import clock
-from openrhip.kernel.errors import NotVerified
+from openrhip.kernel.errors import Malformed, NotVerified
 from openrhip.kernel.files import write_durably
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -31,9 +31,28 @@ def group() -> None:
 @click.argument("file", type=_FILE)
 @_JSON
 def show(file: Path, as_json: bool) -> None:
-    """Show a stored answer (OCSPResponse)."""
-    found = ocsp.read_any(file.read_bytes())
-    rows = [
+    """Show a stored answer (OCSPResponse), or what `collect` has kept."""
+    data = file.read_bytes()
+    try:
+        kept = revocation.RevocationData.decode(data)
+    except Malformed:
+        found = ocsp.read_any(data)
+        produced = {"produced": clock.rfc3339(found.produced_at)}
+        answer({**produced, "answers": _rows(found)}, as_json=as_json)
+        return
+    summary = {
+        "certificates": [one.subject for one in kept.certificates],
+        "lists": [
+            {"issuer": one.issuer, "this_update": clock.rfc3339(one.this_update)}
+            for one in kept.crls
+        ],
+        "answers": [row for one in kept.answers for row in _rows(one)],
+    }
+    answer(summary, as_json=as_json)
+
+
+def _rows(found: ocsp.Answer) -> list[dict[str, str]]:
+    return [
         {
             "serial": f"{row.question.serial:x}",
             "state": row.state,
@@ -44,7 +63,6 @@ def show(file: Path, as_json: bool) -> None:
         }
         for row in found.rows
     ]
-    answer({"produced": clock.rfc3339(found.produced_at), "answers": rows}, as_json=as_json)
 
 
 @group.command()
