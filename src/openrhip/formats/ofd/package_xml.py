@@ -90,7 +90,7 @@ def _root(data: bytes, where: str, forced: str | None, notices: Notices | None) 
     for element in root.iter(etree.Element):
         tag = str(element.tag)
         if ":" in tag and not tag.startswith("{"):
-            element.tag = tag.rpartition(":")[2] or "_"
+            _rename(element, tag.rpartition(":")[2] or "_", where)
     notices.note(
         "xml.prefix",
         "XML 前缀未声明或命名空间有误，按本地名读取",
@@ -98,6 +98,13 @@ def _root(data: bytes, where: str, forced: str | None, notices: Notices | None) 
         where,
     )
     return root
+
+
+def _rename(element: Element, name: str, where: str) -> None:
+    try:
+        element.tag = name
+    except ValueError as error:  # what stands behind the prefix is no name
+        raise Malformed("not well-formed XML", where=where) from error
 
 
 def _only_names(parser: etree.XMLParser) -> bool:
