@@ -5,6 +5,7 @@ from __future__ import annotations
 from openrhip.formats.cda.kinds import Kind
 from openrhip.formats.cda.layout.pattern import (
     BRIEF,
+    Clause,
     Clauses,
     Diagnoses,
     Facts,
@@ -17,15 +18,15 @@ from openrhip.formats.cda.layout.pattern import (
 from openrhip.formats.cda.layout.pattern_rows import NAME, TIME, Source, form
 
 _OPINION = "DE06.00.018.00"
-_WORDS = (
+_WORDS: tuple[Clause, ...] = (
     ("医疗机构意见", (Text("医师陈述", _OPINION, "医疗机构"),)),
     ("患者（代理人）意见", (Text("患者陈述", _OPINION, "患者"),)),
 )
-_ILLNESS = ("诊断", (Diagnoses("诊断"),))
+_ILLNESS: Clause = ("诊断", (Diagnoses("诊断"),))
 
 
-def _consent(*clauses: tuple[str, tuple[object, ...]]) -> Pattern:
-    return Pattern((Clauses((*clauses, *_WORDS)),), grid=BRIEF, each_signs=True)  # type: ignore[arg-type]
+def _consent(*clauses: Clause) -> Pattern:
+    return Pattern((Clauses((*clauses, *_WORDS)),), grid=BRIEF, each_signs=True)
 
 
 PATTERNS = {

@@ -8,13 +8,13 @@ names follows under its section's heading, so that nothing of a record is droppe
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
 from openrhip.formats.cda import values
 from openrhip.formats.cda.kinds import Kind
 from openrhip.formats.cda.layout import frame, general, pattern_rows, pieces, plain
-from openrhip.formats.cda.layout.sheet import BODY, Sheet, run_in
+from openrhip.formats.cda.layout.sheet import Sheet, run_in
 from openrhip.formats.cda.layout.words import with_colon
 from openrhip.formats.cda.model import ClinicalDocument, Entry
 from openrhip.formats.ofd.story import (
@@ -129,11 +129,10 @@ class Rows:
 
 @dataclass(frozen=True, slots=True)
 class Procedures:
-    """手术及操作: each with its facts in a ruled grid, its story below."""
+    """手术及操作: each with its facts in a line, its story below."""
 
     title: str
     section: str = "47519-4"
-    names: tuple[Name, ...] = ()
 
     def blocks(self, sheet: Sheet) -> list[Block]:
         section = sheet.document.section(self.section)
@@ -175,11 +174,15 @@ class Remainder:
         return [sheet.heading(self.title), *inner] if inner else []
 
 
+Clause = tuple[str, tuple[Part, ...]]
+"""A title and the parts below it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Clauses:
     """Numbered clauses of a consent (一、二、…): title and parts; empty ones take no number."""
 
-    clauses: tuple[tuple[str, tuple[Part, ...]], ...]
+    clauses: tuple[Clause, ...]
 
     def blocks(self, sheet: Sheet) -> list[Block]:
         out: list[Block] = []
@@ -203,7 +206,6 @@ class Pattern:
     grid: tuple[tuple[str, ...], ...] = INPATIENT
     more: tuple[Name, ...] = ()
     each_signs: bool = False
-    labels: Mapping[str, str] = field(default_factory=dict)
 
     def build(self, document: ClinicalDocument) -> Story:
         sheet = Sheet(document)
@@ -313,7 +315,7 @@ def signing_lines(sheet: Sheet) -> list[Block]:
 
 
 __all__ = [
-    "BODY", "BRIEF", "CELL", "INPATIENT", "STAY", "VISIT", "Beside", "Clauses", "Diagnoses",
+    "BRIEF", "CELL", "INPATIENT", "STAY", "VISIT", "Beside", "Clause", "Clauses", "Diagnoses",
     "Facts", "Part", "Pattern", "Procedures", "Remainder", "Rows", "Text", "Vitals", "builder",
     "signing_lines", "told",
 ]  # fmt: skip
