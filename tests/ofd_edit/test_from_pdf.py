@@ -7,12 +7,11 @@ import subprocess
 import zlib
 
 import pikepdf
-import pypdfium2
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pdf_probe import close, codes, objects, saved
 from pikepdf import Array, Dictionary, Name, Pdf
-from PIL import Image, ImageChops, ImageFilter, ImageStat
 
 from openrhip.formats import cda, ofd
 from openrhip.formats.ofd import edit, render
@@ -22,47 +21,6 @@ _NS = "{http://www.ofdspec.org/2016}"
 HELVETICA = Dictionary(
     Type=Name.Font, Subtype=Name.Type1, BaseFont=Name.Helvetica, Encoding=Name.WinAnsiEncoding
 )
-
-
-def _saved(pdf, **how):
-    out = io.BytesIO()
-    pdf.save(out, **how)
-    return out.getvalue()
-
-
-def _page(made, index=0):
-    package = ofd.open_package(made.data)
-    return package.xml(package.pages[index].part)
-
-
-def _objects(made, kind, index=0):
-    return list(_page(made, index).iter(f"{_NS}{kind}"))
-
-
-def _codes(made):
-    return {notice.code for notice in made.notices}
-
-
-def _drawn(pdf, page=0, scale=1.0):
-    document = pypdfium2.PdfDocument(pdf)
-    image = document[page].render(scale=scale, may_draw_forms=False).to_pil().convert("RGB")
-    document.close()
-    return image
-
-
-def _distance(one, two):
-    """The mean difference of two pictures a little out of focus, 0 to 255."""
-    blurred = [image.convert("RGB").filter(ImageFilter.GaussianBlur(1.5)) for image in (one, two)]
-    found = ImageStat.Stat(ImageChops.difference(*blurred)).mean
-    return max(found)
-
-
-def _close(pdf, made, page=0, most=1.5):
-    """Whether a page looks the same: edges may lie a third of a pixel apart."""
-    mine = Image.open(io.BytesIO(render.to_png(made.data, page, 216))).convert("RGB")
-    theirs = _drawn(pdf, page, 3.0)
-    assert abs(mine.width - theirs.width) <= 3
-    return _distance(mine.resize(theirs.size), theirs) < most
 
 
 def _words(text):
@@ -82,7 +40,7 @@ def test_there_and_back_keeps_text_look_and_what_belongs_to_it(record):
     made = edit.from_pdf(pdf)
     assert [_words(text) for text in ofd.text(made.data)] == [_words(t) for t in ofd.text(package)]
     for page in range(render.page_count(package)):
-        assert _close(pdf, made, page)
+        assert close(pdf, made, page)
     assert len(made.data) <= 1.5 * len(pdf)
     assert not made.notices
     before, after = ofd.open_package(package), ofd.open_package(made.data)
@@ -113,16 +71,16 @@ def test_large_streams_are_read_as_they_come_with_the_same_result(record, sheet,
 def test_a_line_is_one_object_and_gaps_between_words_are_blanks(sheet):
     content = "BT /F 10 Tf 20 50 Td [(Hel) 20 (lo) -300 (wor) -10 (ld)] TJ 100 0 Td (far) Tj ET"
     made = edit.from_pdf(sheet(content, {"Font": {"F": HELVETICA}}))
-    texts = [item.find(f"{_NS}TextCode").text for item in _objects(made, "TextObject")]
+    texts = [item.find(f"{_NS}TextCode").text for item in objects(made, "TextObject")]
     assert texts == ["Hello world", "far"]
-    assert "font.not-embedded" in _codes(made)
+    assert "font.not-embedded" in codes(made)
 
 
 def test_colours_opacity_and_modes_of_text(sheet):
     content = "BT /F 10 Tf /G gs 1 0 0 rg 9 9 Td (red) Tj 3 Tr 0 20 Td (unseen) Tj 2 Tr 0 20 Td (both) Tj ET"
     state = Dictionary(ca=0.5)
     made = edit.from_pdf(sheet(content, {"Font": {"F": HELVETICA}, "ExtGState": {"G": state}}))
-    red, unseen, both = _objects(made, "TextObject")
+    red, unseen, both = objects(made, "TextObject")
     assert (red.find(f"{_NS}FillColor").attrib, red.get("Alpha")) == ({"Value": "255 0 0"}, "128")
     assert unseen.get("Fill") == "false"
     assert (both.get("Stroke"), both.get("Fill")) == ("true", None)
@@ -134,7 +92,7 @@ def test_paths_lines_and_curves(sheet):
     [] 0 d 0 1 0 rg 100 10 40 40 re f* 1 0 0 RG 0 0 0 rg 150 10 m 170 50 l 190 10 l b"""
     pdf = sheet(content)
     made = edit.from_pdf(pdf)
-    stroke, fill, both = _objects(made, "PathObject")
+    stroke, fill, both = objects(made, "PathObject")
     assert (stroke.get("LineWidth"), stroke.get("Cap"), stroke.get("Join")) == (
         "0.706",
         "Round",
@@ -143,15 +101,15 @@ def test_paths_lines_and_curves(sheet):
     assert stroke.get("DashPattern") == "1.411 0.706"
     assert (fill.get("Stroke"), fill.get("Rule")) == ("false", "Even-Odd")
     assert both.find(f"{_NS}AbbreviatedData").text.endswith("C")
-    assert _close(pdf, made)
+    assert close(pdf, made)
 
 
 def test_rectangles_in_one_colour_are_one_object_and_none_cancels_another(sheet):
     content = "0 0 1 rg 10 10 30 30 re f 20 20 30 30 re f 90 10 -30 30 re f 70 20 40 40 re f 1 0 0 rg 150 10 9 9 re f"
     pdf = sheet(content)
     made = edit.from_pdf(pdf)
-    assert len(_objects(made, "PathObject")) == 4
-    assert _close(pdf, made)
+    assert len(objects(made, "PathObject")) == 4
+    assert close(pdf, made)
 
 
 def test_clips_cut_what_they_cut_and_cost_nothing_else(sheet):
@@ -159,10 +117,10 @@ def test_clips_cut_what_they_cut_and_cost_nothing_else(sheet):
     q 120 10 m 150 90 l 180 10 l h W n 0 0 1 rg 100 0 100 100 re f Q 1 0 1 rg 0 0 10 10 re f"""
     pdf = sheet(content)
     made = edit.from_pdf(pdf)
-    clipped = [item.find(f"{_NS}Clips") is not None for item in _objects(made, "PathObject")
+    clipped = [item.find(f"{_NS}Clips") is not None for item in objects(made, "PathObject")
                if item.getparent().tag == f"{_NS}Layer"]  # fmt: skip
     assert clipped == [False, True, True, False]
-    assert _close(pdf, made)
+    assert close(pdf, made)
 
 
 @pytest.mark.parametrize("rotate", [0, 90, 180, 270])
@@ -176,7 +134,7 @@ def test_rotation_and_crop_boxes(sheet, rotate):
     box = ofd.open_package(made.data).page_box(ofd.open_package(made.data).pages[0])
     assert [round(v * 72 / 25.4) for v in box[2:]] == [wide, tall]
     assert ofd.text(made.data)[0].replace("\n", "") == "Turned"
-    assert _close(pdf, made)
+    assert close(pdf, made)
 
 
 def test_forms_in_forms_with_matrices_and_group_opacity(sheet):
@@ -185,9 +143,9 @@ def test_forms_in_forms_with_matrices_and_group_opacity(sheet):
              b"1 0 0 rg 0 0 50 10 re f")  # fmt: skip
     pdf = sheet("/G gs /X Do", {"XObject": {"X": inner}, "ExtGState": {"G": Dictionary(ca=0.5)}})
     made = edit.from_pdf(pdf)
-    (path,) = [p for p in _objects(made, "PathObject") if p.getparent().tag == f"{_NS}Layer"]
+    (path,) = [p for p in objects(made, "PathObject") if p.getparent().tag == f"{_NS}Layer"]
     assert path.get("Alpha") == "128"
-    assert _close(pdf, made)
+    assert close(pdf, made)
 
 
 def test_a_highlighter_does_not_cover_its_text(sheet):
@@ -195,8 +153,8 @@ def test_a_highlighter_does_not_cover_its_text(sheet):
     made = edit.from_pdf(
         sheet("/G gs 1 1 0 rg 0 0 50 20 re f /N gs 60 0 50 20 re f", {"ExtGState": state})
     )
-    assert [item.get("Alpha") for item in _objects(made, "PathObject")] == ["128", None]
-    assert "transparency.approximated" in _codes(made)
+    assert [item.get("Alpha") for item in objects(made, "PathObject")] == ["128", None]
+    assert "transparency.approximated" in codes(made)
 
 
 def test_layers_that_are_off_stay_out():
@@ -207,9 +165,9 @@ def test_layers_that_are_off_stay_out():
     pdf.pages.append(pikepdf.Page(Dictionary(
         Type=Name.Page, MediaBox=Array([0, 0, 90, 90]), Contents=body,
         Resources=Dictionary(Properties=Dictionary(L=layer)))))  # fmt: skip
-    made = edit.from_pdf(_saved(pdf))
-    assert len(_objects(made, "PathObject")) == 1
-    assert "layer.off" in _codes(made)
+    made = edit.from_pdf(saved(pdf))
+    assert len(objects(made, "PathObject")) == 1
+    assert "layer.off" in codes(made)
 
 
 def test_links_fields_notes_and_attachments():
@@ -237,7 +195,7 @@ def test_links_fields_notes_and_attachments():
     pdf.attachments["数据.xml"] = b"<x/>"
     pinned = Dictionary(Type=Name.Filespec, UF="钉.txt", EF=Dictionary(F=pdf.make_stream(b"pin")))
     pdf.pages[1].obj.Annots = Array([note(Subtype=Name.FileAttachment, FS=pinned)])
-    made = edit.from_pdf(_saved(pdf))
+    made = edit.from_pdf(saved(pdf))
     package = ofd.open_package(made.data)
     notes = list(package.xml("Doc_0/Annots/Page_0/Annotation.xml"))
     assert [item.get("Type") for item in notes] == ["Link", "Link", "Highlight"]
@@ -247,7 +205,7 @@ def test_links_fields_notes_and_attachments():
     assert float(dest.get("Top")) == pytest.approx(40 * 25.4 / 72, abs=0.01)
     assert notes[2].find(f"{_NS}Remark").text == "看这里"
     assert notes[2].find(f".//{_NS}PathObject") is not None
-    assert len(_objects(made, "PathObject")) == 1  # the field
+    assert len(objects(made, "PathObject")) == 1  # the field
     assert [(a.name, package.read(a.part)) for a in package.attachments()] == [
         ("数据.xml", b"<x/>"),
         ("钉.txt", b"pin"),
@@ -256,10 +214,10 @@ def test_links_fields_notes_and_attachments():
 
 def test_an_encrypted_pdf_opens_with_its_password_alone(sheet):
     pdf = Pdf.open(io.BytesIO(sheet("0 0 9 9 re f")))
-    locked = _saved(pdf, encryption=pikepdf.Encryption(user="geheim", owner="o"))
+    locked = saved(pdf, encryption=pikepdf.Encryption(user="geheim", owner="o"))
     with pytest.raises(Refused, match="encrypted"):
         edit.from_pdf(locked)
-    assert _objects(edit.from_pdf(locked, password="geheim"), "PathObject")
+    assert objects(edit.from_pdf(locked, password="geheim"), "PathObject")
 
 
 def test_bombs_loops_and_depth_are_bounded(sheet):
@@ -269,7 +227,7 @@ def test_bombs_loops_and_depth_are_bounded(sheet):
     pdf.add_blank_page()
     pdf.pages[0].obj.Contents = pdf.make_stream(bomb[1], bomb[0])
     with pytest.raises(TooLarge):
-        edit.from_pdf(_saved(pdf, compress_streams=False), limits=limits)
+        edit.from_pdf(saved(pdf, compress_streams=False), limits=limits)
     loop = Pdf.new()
     form = loop.make_stream(
         b"/X Do 0 0 9 9 re f",
@@ -279,8 +237,8 @@ def test_bombs_loops_and_depth_are_bounded(sheet):
     loop.add_blank_page()
     loop.pages[0].obj.Resources = Dictionary(XObject=Dictionary(X=form))
     loop.pages[0].obj.Contents = loop.make_stream(b"/X Do")
-    made = edit.from_pdf(_saved(loop))
-    assert "group.too-deep" in _codes(made)
+    made = edit.from_pdf(saved(loop))
+    assert "group.too-deep" in codes(made)
     with pytest.raises(TooLarge):
         edit.from_pdf(sheet("q " * 1000))
     with pytest.raises(TooLarge):
@@ -338,5 +296,5 @@ def test_a_page_that_a_browser_prints(tmp_path):
     )  # fmt: skip
     made = edit.from_pdf(pdf.read_bytes())
     assert ofd.text(made.data)[0].split() == ["标题", "Title", "Text", "段落", "bold"]
-    assert _close(pdf.read_bytes(), made)
+    assert close(pdf.read_bytes(), made)
     assert len(made.data) <= 1.5 * len(pdf.read_bytes())

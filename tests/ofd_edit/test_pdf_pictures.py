@@ -4,56 +4,15 @@ import io
 import struct
 import zlib
 
-import pypdfium2
 import pytest
+from pdf_probe import close, codes, objects, saved
 from pikepdf import Array, Dictionary, Name, Pdf, String
-from PIL import Image, ImageChops, ImageFilter, ImageStat
+from PIL import Image
 
 from openrhip.formats import ofd
-from openrhip.formats.ofd import edit, render
+from openrhip.formats.ofd import edit
 
 _NS = "{http://www.ofdspec.org/2016}"
-
-
-def _saved(pdf, **how):
-    out = io.BytesIO()
-    pdf.save(out, **how)
-    return out.getvalue()
-
-
-def _page(made, index=0):
-    package = ofd.open_package(made.data)
-    return package.xml(package.pages[index].part)
-
-
-def _objects(made, kind, index=0):
-    return list(_page(made, index).iter(f"{_NS}{kind}"))
-
-
-def _codes(made):
-    return {notice.code for notice in made.notices}
-
-
-def _drawn(pdf, page=0, scale=1.0):
-    document = pypdfium2.PdfDocument(pdf)
-    image = document[page].render(scale=scale, may_draw_forms=False).to_pil().convert("RGB")
-    document.close()
-    return image
-
-
-def _distance(one, two):
-    """The mean difference of two pictures a little out of focus, 0 to 255."""
-    blurred = [image.convert("RGB").filter(ImageFilter.GaussianBlur(1.5)) for image in (one, two)]
-    found = ImageStat.Stat(ImageChops.difference(*blurred)).mean
-    return max(found)
-
-
-def _close(pdf, made, page=0, most=1.5):
-    """Whether a page looks the same: edges may lie a third of a pixel apart."""
-    mine = Image.open(io.BytesIO(render.to_png(made.data, page, 216))).convert("RGB")
-    theirs = _drawn(pdf, page, 3.0)
-    assert abs(mine.width - theirs.width) <= 3
-    return _distance(mine.resize(theirs.size), theirs) < most
 
 
 def _axial(**more):
@@ -76,10 +35,10 @@ def test_gradients_stay_gradients(sheet):
     content = "q 20 60 160 30 re W n /S sh Q /Pattern cs /P scn 60 10 80 40 re f"
     pdf = sheet(content, {"Shading": {"S": _axial()}, "Pattern": {"P": pattern}})
     made = edit.from_pdf(pdf)
-    assert _objects(made, "AxialShd")
-    assert _objects(made, "RadialShd")
+    assert objects(made, "AxialShd")
+    assert objects(made, "RadialShd")
     assert not made.notices
-    assert _close(pdf, made)
+    assert close(pdf, made)
 
 
 def _tile(**entries):
@@ -94,16 +53,16 @@ def test_tiles_stay_tiles(sheet, matrix):
     tile = _tile(Matrix=Array(matrix))
     pdf = sheet("/Pattern cs /P scn 20 20 100 60 re f", {"Pattern": {"P": tile}})
     made = edit.from_pdf(pdf)
-    assert len(_objects(made, "Pattern")) == 1
+    assert len(objects(made, "Pattern")) == 1
     assert not made.notices
-    assert _close(pdf, made, most=5.0)
+    assert close(pdf, made, most=5.0)
 
 
 def test_tiles_that_overlap_become_pixels_and_say_so(sheet):
     pdf = sheet("/Pattern cs /P scn 20 20 100 60 re f", {"Pattern": {"P": _tile(XStep=8)}})
     made = edit.from_pdf(pdf)
-    assert "region.rasterised" in _codes(made)
-    assert _close(pdf, made, most=12.0)
+    assert "region.rasterised" in codes(made)
+    assert close(pdf, made, most=12.0)
 
 
 def _image(data, **entries):
@@ -145,9 +104,9 @@ _RGB = bytes(range(24)) * 1
 def test_pictures_of_all_kinds_show_as_in_the_pdf(sheet, entries, data):
     pdf = _placed(sheet, _image(data, **entries))
     made = edit.from_pdf(pdf)
-    assert len(_objects(made, "ImageObject")) == 1
+    assert len(objects(made, "ImageObject")) == 1
     assert not made.notices
-    assert _close(pdf, made, most=4.0)
+    assert close(pdf, made, most=4.0)
 
 
 def test_jpeg_travels_as_it_is_and_once(sheet):
@@ -177,7 +136,7 @@ def test_jpeg_2000_travels_as_it_is(sheet):
     assert [package.read(name) for name in package.parts if name.endswith(".jp2")] == [
         out.getvalue()
     ]
-    assert _close(pdf, made)
+    assert close(pdf, made)
 
 
 def test_a_picture_with_a_soft_mask_keeps_it(sheet):
@@ -185,7 +144,7 @@ def test_a_picture_with_a_soft_mask_keeps_it(sheet):
     picture = base.pages[0].Resources.XObject.I
     picture.SMask = base.make_stream(_GREY, {"/Type": Name.XObject, "/Subtype": Name.Image, "/Width": 4, "/Height": 2,
                                              "/ColorSpace": Name.DeviceGray, "/BitsPerComponent": 8})  # fmt: skip
-    pdf = _saved(base)
+    pdf = saved(base)
     made = edit.from_pdf(pdf)
     package = ofd.open_package(made.data)
     (name,) = [name for name in package.parts if name.endswith(".png")]
@@ -221,7 +180,7 @@ def test_fax_data_becomes_a_tiff(sheet):
     package = ofd.open_package(made.data)
     assert [name for name in package.parts if name.endswith(".tif")]
     assert isinstance(black, bool)
-    assert _close(pdf, made, most=3.0)
+    assert close(pdf, made, most=3.0)
 
 
 def test_jbig2_gets_its_header_and_shared_segments(sheet):
@@ -245,16 +204,16 @@ def test_jbig2_gets_its_header_and_shared_segments(sheet):
     base.pages[0].Resources.XObject.I.DecodeParms = Dictionary(
         JBIG2Globals=base.make_stream(shared)
     )
-    pdf = _saved(base)
+    pdf = saved(base)
     made = edit.from_pdf(pdf)
     package = ofd.open_package(made.data)
     (name,) = [name for name in package.parts if name.endswith(".jb2")]
     assert package.read(name)[13:] == shared + data
-    assert _close(pdf, made, most=4.0)
+    assert close(pdf, made, most=4.0)
 
 
 def test_inline_pictures(sheet):
     pdf = sheet(b"q 100 0 0 50 10 10 cm BI /W 4 /H 2 /BPC 8 /CS /G ID " + _GREY + b" EI Q")
     made = edit.from_pdf(pdf)
-    assert len(_objects(made, "ImageObject")) == 1
-    assert _close(pdf, made, most=4.0)
+    assert len(objects(made, "ImageObject")) == 1
+    assert close(pdf, made, most=4.0)
