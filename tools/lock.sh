@@ -9,5 +9,6 @@ lock() {
   "$tool/bin/uv" pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
     --no-emit-index-url --no-emit-find-links --quiet --custom-compile-command "make lock" "$@"
 }
-lock --all-extras --group build -o requirements.lock
+# Spark is for centres that have a cluster: tests need it, the embedded default does not.
+lock --extra postgres --extra s3 --group build -o requirements.lock
 lock --all-extras --group build --group dev -c requirements.lock -o requirements-dev.lock

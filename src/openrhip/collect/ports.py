@@ -1,0 +1,56 @@
+"""Ports (端口): the engine that checks, the lake that keeps the tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any, Protocol
+
+from openrhip.collect.rules.jobs import CheckJob, CheckResult, Part
+from openrhip.collect.rules.tables import Table
+
+
+class Engine(Protocol):
+    """Checks a batch in one pass. Embedded default: DuckDB; outgrown: Spark Connect."""
+
+    name: str
+
+    def check(self, job: CheckJob) -> CheckResult:
+        """Raises Malformed (no such columns, broken encoding …) or TooLarge: refused whole."""
+        ...
+
+
+class Lake(Protocol):
+    """The loaded tables (Delta Lake). Every verb is idempotent; what it answered is durable."""
+
+    def replace(self, parts: Sequence[Part], *, table: Table) -> None:
+        """Put these parts in place of what their unit, table and day held, in one commit."""
+        ...
+
+    def batch_of(self, *, table: str, unit: str, day: date) -> str | None:
+        """Which batch stands there now: the truth after a crash."""
+        ...
+
+    def files(
+        self,
+        *,
+        table: str,
+        units: Sequence[str] = (),
+        since: date | None = None,
+        until: date | None = None,
+    ) -> list[Path]:
+        """The current Parquet files that may hold such rows."""
+        ...
+
+    def stored_keys(self, *, table: Table, unit: str, but_day: date, asked: Any) -> Any:
+        """Of the asked keys (Arrow table) those on other days of the unit, not withdrawn."""
+        ...
+
+    def known_keys(self, *, table: Table, key: Sequence[str], unit: str | None, asked: Any) -> Any:
+        """Of the asked keys those that occur in a table (of one unit, or of the whole city)."""
+        ...
+
+    def compact(self, *, table: str, before: date) -> int:
+        """Merge the small files of closed days; answers how many went."""
+        ...

@@ -1,0 +1,85 @@
+"""The kinds of rule (规则种类): each with its meaning, its arguments and its level.
+
+On a missing value (NULL; the empty field is NULL) every kind passes but REQUIRED and NEEDED. Where
+a column's form is broken, only that is told: kinds that need the typed value pass.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from openrhip.collect.rules.tables import Severity
+
+
+class Level(StrEnum):
+    """row: decided on the row alone or with look-ups, quarantines or marks the row; batch: about
+    the batch as a whole; day: across tables of a unit and day; history: against what came before.
+    """
+
+    ROW = "row"
+    BATCH = "batch"
+    DAY = "day"
+    HISTORY = "history"
+
+
+class Kind(StrEnum):
+    # from a column's attributes
+    REQUIRED = "required"  # a value is there
+    FORM = "form"  # written as the type asks, digits and scale included
+    LENGTH = "length"  # characters (code points), least and most
+    PATTERN = "pattern"  # the whole value matches
+    VALUES = "values"  # the code is in the value set
+    RANGE = "range"  # minimum ≤ value ≤ maximum, typed
+    IDENTITY = "identity"  # 18 places, real birth date not after today, check character (GB 11643)
+    CREDIT_CODE = "credit-code"  # 18 places, check character (GB 32100)
+    PHONE = "phone"  # a mobile or a telephone number
+    NAME_AGREES = "name-agrees"  # the name column holds the name of the code beside it
+    # across columns: [[rules]] of a table's file
+    ORDER = "order"  # columns=[a, b, …]: a ≤ b ≤ … (dates, datetimes compared as days if mixed)
+    COMPARE = "compare"  # left, op (< <= > >= = !=), right column, or `value`: a literal
+    NEEDED = "needed"  # column; when=column, among=[codes]: a value is there
+    ABSENT = "absent"  # column; when, among: no value is there
+    SUM = "sum"  # total=column, parts=[columns], tolerance="0.01"; a missing part counts 0
+    IDENTITY_AGREES = "identity-agrees"  # identity, birth, sex: number against date and sex code
+    DAY = "day"  # the day column lies in the batch's day (or month, for monthly tables)
+    # with look-ups
+    UNIQUE = "unique"  # the key occurs once in the batch: each of the double rows is at fault
+    UNIQUE_STORE = "unique-store"  # the key is not yet in the unit's other days (amend flag 1)
+    REFERENCE = "reference"  # the referred row is known
+    # of the whole
+    TOTAL_OF = "total-of"  # day level: total=column here = sum of `part` of `table`, over `key`
+    COUNT = "count"  # batch level: rows as the manifest says
+    CHANGE = "change"  # history level: rows against the unit's own history
+
+
+ROW_KINDS = tuple(Kind)[: tuple(Kind).index(Kind.TOTAL_OF)]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule of one table. id: TABLE.column.kind or TABLE.slug; columns: those it reads, the
+    first is the one to be corrected; arguments: as Kind says, all text or tuples of text.
+    """
+
+    id: str
+    kind: Kind
+    severity: Severity
+    columns: tuple[str, ...]
+    arguments: tuple[tuple[str, str | tuple[str, ...]], ...]
+    zh: str
+    en: str
+    fix_zh: str
+    fix_en: str
+
+    @property
+    def row_level(self) -> bool:
+        return self.kind in ROW_KINDS
+
+    def get(self, name: str, default: str = "") -> str:
+        value = dict(self.arguments).get(name, default)
+        return value if isinstance(value, str) else ",".join(value)
+
+    def get_all(self, name: str) -> tuple[str, ...]:
+        value = dict(self.arguments).get(name, ())
+        return (value,) if isinstance(value, str) else value
