@@ -31,6 +31,8 @@ case ${1:-} in
     # Chromium and a Chinese font for the journeys; PostgreSQL for the second run of the suite;
     # Go and its tlog for the proofs' cross-check; FUSE for the power cuts; openssl for SM2's.
     debian "the tests" chromium fonts-noto-cjk postgresql openssl golang-go golang-golang-x-mod-dev libfuse2 fuse3 wrk
+    # Spark for the tests of collection on a cluster.
+    command -v java >/dev/null || debian "the tests on Spark" default-jre-headless
     # A reader of OFD made by others, for tests that compare; they say so where it is absent.
     share=.venv/share/ofd.js
     if [ ! -e "$share/ofd.umd.min.js" ] && command -v npm >/dev/null; then
