@@ -91,6 +91,11 @@ SETTINGS = (
         "days for which an encounter counts as a treatment relation (诊疗关系)",
     ),
     Setting(
+        "collect_catalogue",
+        "",
+        "folder of the centre's own collected tables and value sets, laid over the shipped ones",
+    ),
+    Setting(
         "trusted_proxies",
         "",
         "addresses of reverse proxies, with commas; their X-Forwarded-For and -Proto are believed",

@@ -30,6 +30,7 @@ COMMANDS = {
     ),
     "agent": ("openrhip.agent.cli:cli", "the hospital's node: run, status (前置机)"),
     "records": ("openrhip.records.cli:cli", "documents of the archive (病历文件)"),
+    "collect": ("openrhip.collect.cli:cli", "data collection: tables, batches, faults (数据采集)"),
     "directory": ("openrhip.directory.cli:cli", "institutions, people, consent (主索引)"),
     "verify": ("openrhip.records.cli:verify", "verify a proof bundle offline (离线验证)"),
     "init": ("openrhip.site.commands:init", "make a home folder: keys, database, ledger"),

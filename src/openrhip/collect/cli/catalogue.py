@@ -1,0 +1,149 @@
+"""`openrhip collect catalogue`: the tables that units owe, and their value sets (采集目录)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from openrhip.collect.cli.common import JSON, OWN, columns, load, say, table_of, values_of
+from openrhip.collect.rules.deriving import rules_of
+
+if TYPE_CHECKING:
+    from openrhip.collect.rules.tables import Column, Table
+
+
+@click.group()
+def catalogue() -> None:
+    """The tables that units owe: list, show, check (采集目录)."""
+
+
+@catalogue.command("list")
+@click.option("--owner", type=click.Choice(["district", "hospital"]), help="Only what it owes.")
+@OWN
+@JSON
+def list_(owner: str | None, own: Path | None, as_json: bool) -> None:
+    """List the tables, with who owes them and how often (列表)."""
+    found = [
+        table
+        for _, table in sorted(load(own).tables.items())
+        if owner is None or owner in table.owed_by
+    ]
+    if as_json:
+        say({"tables": [_brief(table) for table in found]})
+        return
+    columns(
+        (table.code, table.zh, table.period, "+".join(sorted(table.owed_by)), table.domain)
+        for table in found
+    )
+    click.echo(f"{len(found)} tables")
+
+
+@catalogue.command()
+@click.argument("table")
+@OWN
+@JSON
+def show(table: str, own: Path | None, as_json: bool) -> None:
+    """Show the columns, rules and references of TABLE (查看)."""
+    found = table_of(load(own), table)
+    if as_json:
+        say(_whole(found))
+        return
+    click.echo(f"{found.code} {found.zh} ({found.en})\n{found.purpose_zh}\n{found.purpose_en}\n")
+    columns(
+        (
+            column.name,
+            column.zh,
+            column.type,
+            column.form,
+            "required" if column.required else "",
+            column.values,
+            column.element,
+        )
+        for column in found.columns
+    )
+    click.echo()
+    for rule in rules_of(found):
+        click.echo(f"{rule.severity} {rule.id}: {rule.zh} | {rule.en}")
+
+
+@catalogue.command()
+@click.argument("key", required=False)
+@OWN
+@JSON
+def values(key: str | None, own: Path | None, as_json: bool) -> None:
+    """Show the codes of value set KEY, or list the value sets (值域)."""
+    sets = load(own).values
+    if key is None:
+        found = [one for _, one in sorted(sets.items())]
+        if as_json:
+            say({"values": [{"key": v.key, "zh": v.zh, "codes": len(v.codes)} for v in found]})
+        else:
+            columns((v.key, v.zh, str(len(v.codes)), v.version, v.source) for v in found)
+        return
+    one = values_of(load(own), key)
+    if as_json:
+        about: dict[str, Any] = {
+            name: getattr(one, name) for name in ("key", "zh", "en", "version", "source")
+        }
+        say(about | {"complete": one.complete, "shape": one.shape, "codes": dict(one.codes)})
+        return
+    click.echo(f"{one.key} {one.zh} ({one.en})\n{one.source}, {one.version}")
+    columns([*one.codes] or [("(by shape)", one.shape)])
+
+
+def _brief(table: Table) -> dict[str, Any]:
+    return {
+        "code": table.code,
+        "zh": table.zh,
+        "en": table.en,
+        "period": table.period,
+        "domain": table.domain,
+        "owed_by": sorted(table.owed_by),
+        "columns": len(table.columns),
+    }
+
+
+def _whole(table: Table) -> dict[str, Any]:
+    return _brief(table) | {
+        "purpose_zh": table.purpose_zh,
+        "purpose_en": table.purpose_en,
+        "source": table.source,
+        "key": table.key,
+        "day_column": table.day_column,
+        "columns": [_column(column) for column in table.columns],
+        "references": [
+            {"columns": one.columns, "table": one.table, "key": one.key, "scope": one.scope}
+            for one in table.references
+        ],
+        "rules": [
+            {
+                "id": rule.id,
+                "kind": rule.kind,
+                "severity": rule.severity,
+                "columns": rule.columns,
+                "arguments": dict(rule.arguments),
+                "zh": rule.zh,
+                "en": rule.en,
+                "fix_zh": rule.fix_zh,
+                "fix_en": rule.fix_en,
+            }
+            for rule in rules_of(table)
+        ],
+    }
+
+
+def _column(column: Column) -> dict[str, Any]:
+    return {
+        "name": column.name,
+        "zh": column.zh,
+        "en": column.en,
+        "type": column.type,
+        "form": column.form,
+        "required": column.required,
+        "length": column.length,
+        "values": column.values,
+        "element": column.element,
+        "personal": column.personal,
+    }
