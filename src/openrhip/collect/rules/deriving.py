@@ -54,15 +54,11 @@ def _of_column(table: Table, column: Column) -> Iterator[Rule]:
 def _kinds(column: Column) -> Iterator[tuple[Kind, tuple[tuple[str, str | tuple[str, ...]], ...]]]:
     if column.required:
         yield Kind.REQUIRED, ()
-    if column.check == "identity":
-        yield Kind.IDENTITY, _when(column)
-    elif column.check == "credit-code":
-        yield Kind.CREDIT_CODE, _when(column)
-    elif column.check == "phone":
-        yield Kind.PHONE, _when(column)
-    elif column.values:
+    if column.check:
+        yield Kind(column.check), _when(column)
+    if column.values:
         yield Kind.VALUES, (("values", column.values),)
-    else:
+    elif not column.check or column.check_when[0]:
         yield Kind.FORM, ()
         if column.type in (Type.TEXT, Type.CODE):
             least, most = column.length

@@ -24,6 +24,28 @@ class Level(StrEnum):
 
 
 class Kind(StrEnum):
+    """What each asks. A value that is missing or (for typed kinds: RANGE, ORDER, COMPARE, SUM, DAY)
+    has a broken form passes; the others look at the text as it was sent.
+
+    VALUES: the text is a code of the set, as ValueSet says. RANGE: typed. IDENTITY:
+    [1-9][0-9]{16}[0-9X] (X in capitals), the birth date (places 7-14) exists and lies in
+    1850-01-01 … today, check character of GB 11643; with when/among only where that column has
+    one of these codes. CREDIT_CODE: [0-9A-HJ-NP-RTUWXY]{2}[0-9]{6}[0-9A-HJ-NP-RTUWXY]{10}, last
+    one the check character of GB 32100. PHONE: one of (\\+86-?)?1[3-9][0-9]{9},
+    (0[0-9]{2,3}-?)?[2-9][0-9]{6,7}(-[0-9]{1,6})?, [48]00-?[0-9]{3}-?[0-9]{4}. NAME_AGREES: where
+    the code beside it is in the set's codes, the name is its name or one of its other names.
+    ORDER: those present and well formed stand in this order, equal ones too; where any of the
+    columns is a date, all are compared as days. COMPARE: numbers as numbers, dates and datetimes
+    (as days where they are mixed), flags as truth, other columns as text by code points; `value` is
+    written as left's type. NEEDED, ABSENT: where `when` has one of `among` (any value, without it).
+    SUM: |total − sum of parts| ≤ tolerance (0 without one), exact; a missing part is 0.
+    IDENTITY_AGREES: only for numbers of the shape of IDENTITY and where the identity column's own
+    check_when holds: places 7-14 are the birth date; where the sex code is 1 or 2, place 17 is odd
+    for 1, even for 2. DAY: the same day as the batch's (monthly tables: the same month). UNIQUE:
+    over all rows of the batch, keys as text; a key with a missing column passes. UNIQUE_STORE:
+    for rows with amend flag 1. REFERENCE: as text; passes where one of the columns is missing.
+    """
+
     # from a column's attributes
     REQUIRED = "required"  # a value is there
     FORM = "form"  # written as the type asks, digits and scale included
@@ -41,7 +63,7 @@ class Kind(StrEnum):
     NEEDED = "needed"  # column; when=column, among=[codes]: a value is there
     ABSENT = "absent"  # column; when, among: no value is there
     SUM = "sum"  # total=column, parts=[columns], tolerance="0.01"; a missing part counts 0
-    IDENTITY_AGREES = "identity-agrees"  # identity, birth, sex: number against date and sex code
+    IDENTITY_AGREES = "identity-agrees"  # identity; birth, sex (one may be left out)
     DAY = "day"  # the day column lies in the batch's day (or month, for monthly tables)
     # with look-ups
     UNIQUE = "unique"  # the key occurs once in the batch: each of the double rows is at fault

@@ -18,15 +18,19 @@ class Severity(StrEnum):
 
 
 class Type(StrEnum):
-    """How a value is written, strictly, before it is cast.
+    """How a value is written, strictly and as a whole, before it is cast. Digits are ASCII only.
 
-    text: no control characters, no blank (space, U+3000) at either end; `multiline` allows
-    tab and line feed. code: a code; with a value set only that is checked, else the form of text.
-    integer: -?(0|[1-9][0-9]{0,17}). decimal: -?(0|[1-9][0-9]*)(\\.[0-9]{1,scale})?, at most
-    `precision` digits in all. date: YYYY-MM-DD or YYYYMMDD. datetime: YYYY-MM-DD hh:mm:ss or
-    YYYYMMDDThhmmss or YYYYMMDDhhmmss, naive city time, hours 00-23. time: hh:mm:ss or hhmmss.
-    flag: 0 or 1 (or T/F as WS 363 writes it). Digits are ASCII only. Days exist in the calendar
-    and lie in 1850-01-01 … 2100-12-31.
+    text: no control characters (U+0000-001F, U+007F-009F), nothing invisible (U+200B-200F,
+    U+2028-202E, U+2060, U+FEFF), no blank (space, U+00A0, U+3000) at either end; `multiline`
+    allows tab, line feed and carriage return. code: a code; with a value set only that is checked,
+    else the form of text. integer: -?(0|[1-9][0-9]{0,17}), so -0 is 0.
+    decimal: -?(0|[1-9][0-9]*)(\\.[0-9]{1,scale})?, with at most precision − scale digits before
+    the point (what DECIMAL(precision, scale) holds; precision 0 is 18; no point with scale 0; a
+    lone 0 always fits).
+    date: YYYY-MM-DD or YYYYMMDD. datetime: YYYY-MM-DD hh:mm:ss, YYYYMMDDThhmmss or
+    YYYYMMDDhhmmss, naive city time. time: hh:mm:ss or hhmmss. Hours 00-23, minutes and seconds
+    00-59. Days exist in the calendar and lie in 1850-01-01 … 2100-12-31.
+    flag: 0 or 1 (or F, T as WS 363 writes it; the same truth).
     """
 
     TEXT = "text"
@@ -69,11 +73,14 @@ class Period(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Column:
     """One column. name: snake_case ASCII; element: WS 363 data element (DE…) or empty; form: its
-    representation there (A..50, N..6,2, D8, DT15). minimum, maximum: text, as written in the type.
-    length: characters, least and most (text, code without value set). name_of: this column holds
-    the name that belongs to the code in that column. warn: kinds of rule that only warn here.
+    representation there (A..50, N..6,2, D8, DT15). minimum, maximum: text, as written in the type;
+    those of a datetime may be dates (the day counts then); text has none.
+    length: characters, least and most (text, code without value set). pattern: matches the whole
+    value; literals, classes of ASCII characters, groups, | and repetition only (no look-around, no
+    back reference, no `.`, no \\d \\w \\s \\b, which engines read differently). name_of: this
+    column holds the name that belongs to the code in that column. warn: kinds that only warn here.
     check: "" | identity (GB 11643) | credit-code (GB 32100) | phone; check_when: (column, codes):
-    the check holds only where that column has one of these codes.
+    the check holds only where that column has one of these codes (the form is asked everywhere).
     """
 
     name: str
@@ -177,7 +184,8 @@ class Table:
 class ValueSet:
     """A code table (值域). key: such as "GB/T 2261.1"; codes: (code, name). complete: whether all
     codes of the source are here; where not, an unknown code of the right `shape` (a regular
-    expression without look-around or \\d) is taken, and `shape` alone decides when codes is empty.
+    expression as Column.pattern, for the whole value) is taken, and `shape` alone decides when
+    codes is empty. Without a shape such a set takes anything.
     other_names: names that are as good as the one in codes.
     """
 
