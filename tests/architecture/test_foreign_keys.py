@@ -2,7 +2,7 @@
 
 from django.apps import apps
 
-ORDER = ["kernel", "ledger", "agent", "directory", "records", "site"]
+ORDER = ["kernel", "ledger", "agent", "directory", "records", "collect", "site"]
 
 
 def relations():

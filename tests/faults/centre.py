@@ -34,15 +34,15 @@ for one in city.INSTITUTIONS:
 """
 INSPECT = """
 import json, django; django.setup()
-from openrhip.formats.gm import sm3
-from openrhip.records import cipher, service
+from openrhip.formats.gm import frames, sm3
+from openrhip.records import service
 from openrhip.records.models import Document, Upload
 from openrhip.records.service import evidence, vault
 service.finish_pending()
 ledger, found = evidence.ledger(), []
 for row in Document.objects.all():
     key = vault.keeper().unwrap(row.key_id, bytes(row.wrapped_key), context=row.id.encode())
-    content = b"".join(cipher.decrypt(vault.store().chunks(row.stored_key), key=key,
+    content = b"".join(frames.decrypt(vault.store().chunks(row.stored_key), key=key,
                                       context=row.id.encode()))
     found.append({"number": row.id, "digest": row.digest, "index": row.receipt["index"],
                   "whole": sm3.hexdigest(content) == row.digest, "source": row.source_id})

@@ -70,7 +70,7 @@ INSTALLED_APPS = [
     "openrhip.kernel",
     *[
         f"openrhip.{room}"
-        for room in ("directory", "records")
+        for room in ("directory", "records", "collect")
         if find_spec(f"openrhip.{room}.apps") is not None
     ],
     "openrhip.site.accounts",

@@ -10,6 +10,7 @@ from ninja import NinjaAPI, Status
 from ninja.errors import ValidationError
 
 from openrhip.directory.service import Purpose
+from openrhip.formats.gm.frames import FRAME
 from openrhip.kernel.errors import Malformed, Problem
 from openrhip.records import service
 from openrhip.records.api.door import (
@@ -29,7 +30,6 @@ from openrhip.records.api.schemas import (
     UploadIn,
     UploadOut,
 )
-from openrhip.records.cipher import FRAME
 from openrhip.records.rules import DepositOutcome, UploadState
 
 OFD = "application/ofd"

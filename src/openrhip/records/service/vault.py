@@ -14,12 +14,12 @@ from pathlib import Path
 from django.conf import settings
 from django.utils.module_loading import import_string
 
+from openrhip.formats.gm import frames
 from openrhip.formats.gm.digests import Digest, of_stream
 from openrhip.kernel.config import current
 from openrhip.kernel.errors import NotVerified
 from openrhip.kernel.files import FileStore, LocalFiles, make_folder
 from openrhip.ledger.rules import Entry, Receipt
-from openrhip.records import cipher
 from openrhip.records.ports import KeyKeeper
 from openrhip.records.rules import MAX_SIZE
 from openrhip.records.service import evidence
@@ -72,11 +72,11 @@ def uploads_folder() -> Path:
 def keep(content: Iterable[bytes], *, document_id: str) -> Kept:
     """Encrypt under a fresh key and store. Durable on return; memory stays at a few frames."""
     context = document_id.encode()
-    key = cipher.new_key()
+    key = frames.new_key()
     key_id, wrapped = keeper().wrap(key, context=context)
     # Ciphertext is larger than plaintext by a header and a tag for each frame.
-    limit = MAX_SIZE + (MAX_SIZE // cipher.FRAME + 2) * (cipher.TAG + cipher.HEADER)
-    stored = store().put(cipher.encrypt(content, key=key, context=context), limit=limit)
+    limit = MAX_SIZE + (MAX_SIZE // frames.FRAME + 2) * (frames.TAG + frames.HEADER)
+    stored = store().put(frames.encrypt(content, key=key, context=context), limit=limit)
     return Kept(stored.key, wrapped, key_id)
 
 
@@ -111,4 +111,4 @@ def release(document: Shelved, permit: Permit) -> Iterator[bytes]:
 def _plain(document: Shelved) -> Iterator[bytes]:
     context = document.id.encode()
     key = keeper().unwrap(document.key_id, document.wrapped_key, context=context)
-    return cipher.decrypt(store().chunks(document.stored_key), key=key, context=context)
+    return frames.decrypt(store().chunks(document.stored_key), key=key, context=context)

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from openrhip.formats.gm import frames
 from openrhip.kernel.errors import NotFound, NotVerified, Problem
-from openrhip.records import cipher
 from openrhip.records.adapters.file_keys import FileKeys
 from openrhip.records.ports import MemoryKeeper
 
@@ -17,16 +17,16 @@ KEY, CONTEXT = bytes(range(16)), b"document"
 
 
 def encrypted(content, monkeypatch=None):
-    return b"".join(cipher.encrypt([content], key=KEY, context=CONTEXT))
+    return b"".join(frames.encrypt([content], key=KEY, context=CONTEXT))
 
 
 def decrypted(data, *, key=KEY, context=CONTEXT):
-    return b"".join(cipher.decrypt([data], key=key, context=context))
+    return b"".join(frames.decrypt([data], key=key, context=context))
 
 
 @pytest.fixture
 def small_frames(monkeypatch):
-    monkeypatch.setattr(cipher, "FRAME", 16)
+    monkeypatch.setattr(frames, "FRAME", 16)
 
 
 @settings(max_examples=60)
@@ -38,7 +38,7 @@ def test_it_comes_back_in_whatever_pieces_it_travels(content, cuts):
         pieces.append(data[at : at + cut])
         at += cut
     pieces.append(data[at:])
-    assert b"".join(cipher.decrypt(pieces, key=KEY, context=CONTEXT)) == content
+    assert b"".join(frames.decrypt(pieces, key=KEY, context=CONTEXT)) == content
 
 
 @pytest.mark.parametrize("size", [0, 1, 15, 16, 17, 32, 33, 160])
@@ -65,8 +65,8 @@ def test_cut_off_at_any_place_is_noticed(small_frames):
 
 def test_frames_cannot_be_moved_dropped_or_doubled(small_frames):
     data = encrypted(bytes(range(64)))
-    head, size = data[: cipher.HEADER], 32
-    frames = [data[at : at + size] for at in range(cipher.HEADER, len(data), size)]
+    head, size = data[: frames.HEADER], 32
+    frames = [data[at : at + size] for at in range(frames.HEADER, len(data), size)]
     assert len(frames) == 4
     orders = ([1, 0, 2, 3], [0, 2, 3], [0, 1, 1, 2, 3], [0, 1, 2, 3, 3], [3])
     for order in orders:
@@ -86,8 +86,8 @@ def test_memory_stays_bounded():
     size = 24 << 20
     source = (bytes(1 << 16) for _ in range(size >> 16))
     tracemalloc.start()
-    stream = cipher.decrypt(
-        cipher.encrypt(source, key=KEY, context=CONTEXT), key=KEY, context=CONTEXT
+    stream = frames.decrypt(
+        frames.encrypt(source, key=KEY, context=CONTEXT), key=KEY, context=CONTEXT
     )
     total = sum(len(piece) for piece in stream)
     peak = tracemalloc.get_traced_memory()[1]
@@ -98,7 +98,7 @@ def test_memory_stays_bounded():
 
 def test_wrapped_keys_belong_to_their_document(tmp_path):
     for keeper in (MemoryKeeper(), FileKeys(tmp_path / "keys")):
-        key = cipher.new_key()
+        key = frames.new_key()
         key_id, wrapped = keeper.wrap(key, context=b"one")
         assert key not in wrapped
         assert keeper.unwrap(key_id, wrapped, context=b"one") == key
