@@ -66,12 +66,12 @@ def test_cut_off_at_any_place_is_noticed(small_frames):
 def test_frames_cannot_be_moved_dropped_or_doubled(small_frames):
     data = encrypted(bytes(range(64)))
     head, size = data[: frames.HEADER], 32
-    frames = [data[at : at + size] for at in range(frames.HEADER, len(data), size)]
-    assert len(frames) == 4
+    pieces = [data[at : at + size] for at in range(frames.HEADER, len(data), size)]
+    assert len(pieces) == 4
     orders = ([1, 0, 2, 3], [0, 2, 3], [0, 1, 1, 2, 3], [0, 1, 2, 3, 3], [3])
     for order in orders:
         with pytest.raises(NotVerified):
-            decrypted(head + b"".join(frames[at] for at in order))
+            decrypted(head + b"".join(pieces[at] for at in order))
 
 
 def test_another_key_or_document_does_not_open_it():
