@@ -9,6 +9,15 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
+from openrhip.collect.models_coverage import (  # noqa: F401 - tables of this room
+    CoverageCell,
+    CoverageDay,
+    CoverageMonth,
+    DayCheck,
+    Fault,
+    PersonCount,
+    UploadDay,
+)
 from openrhip.collect.rules.states import OPEN, State
 
 

@@ -343,7 +343,7 @@ def _discharges_per_visit(seen: _Seen) -> _Words | None:
     found = _unlike(seen, lambda line: (line.discharges, line.visits))
     return found and (
         f"每百门急诊人次出院{found[0] * 100:,.2f}人次，同类单位中位数为{found[1] * 100:,.2f}",
-        f"{found[0] * 100:,.2f} discharges per 100 visits (median of such units: {found[1] * 100:,.2f})",
+        f"{found[0] * 100:,.2f} discharges per 100 visits (median of peers: {found[1] * 100:,.2f})",
     )
 
 
