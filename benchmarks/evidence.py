@@ -128,9 +128,9 @@ def _row(document_id: str, digest: str, at: datetime, **more: Any) -> Any:
 
 def _records(documents: int) -> tuple[float, float, int]:
     """Seconds to make (each with its tree read anew) and to verify one record, and its length."""
+    from openrhip.directory.service import trust
     from openrhip.formats.gm import ers
     from openrhip.records.models import Document
-    from openrhip.records.service import trust
     from openrhip.records.service.preservation import assembling, showing
 
     chosen = Document.objects.order_by("-deposited_at", "id")[:: max(1, documents // SAMPLE)]

@@ -7,7 +7,7 @@ import pytest
 from openrhip.directory import service as directory
 from openrhip.directory.adapters.keys import MemoryKeyRing
 from openrhip.directory.ports import NullSender
-from openrhip.directory.service import Actor, Role, Strength
+from openrhip.directory.service import Actor, Role, Strength, trust
 from openrhip.formats import cda, ofd
 from openrhip.formats.cda.samples import city
 from openrhip.formats.gm import devpki, tsp
@@ -15,7 +15,7 @@ from openrhip.formats.gm.signer import SoftwareSigner
 from openrhip.kernel.config import SETTINGS, Config
 from openrhip.ledger.service import MemoryLedger
 from openrhip.records import service
-from openrhip.records.service import evidence, trust, vault
+from openrhip.records.service import evidence, vault
 
 PASSWORD = b"test"
 

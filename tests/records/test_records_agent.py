@@ -14,19 +14,19 @@ from openrhip.agent.centre import Centre
 from openrhip.agent.rules import Form, State
 from openrhip.agent.sealing import Desk
 from openrhip.agent.settings import load
+from openrhip.directory.service import machines
 from openrhip.formats import ofd
 from openrhip.formats.gm.chain import TrustStore
 from openrhip.kernel import clock
 from openrhip.kernel.errors import Conflict, Unavailable
 from openrhip.records import service
 from openrhip.records.models import Document
-from openrhip.records.service import credentials
 
 
 @pytest.fixture(autouse=True)
 def nothing_remembered():
     """As Django's own test client: requests leave the test's database connection open."""
-    credentials._valid.clear()
+    machines._valid.clear()
     for signal in (request_started, request_finished):
         signal.disconnect(close_old_connections)
     yield

@@ -8,11 +8,11 @@ import pytest
 from django.test import Client
 
 from openrhip.agent import wire
+from openrhip.directory.service import machines
 from openrhip.formats.gm import sm3
 from openrhip.kernel import clock
 from openrhip.records import service
 from openrhip.records.models import Document, Upload
-from openrhip.records.service import credentials
 
 BASE = "/api/records"
 
@@ -51,7 +51,7 @@ class Hospital:
 
 @pytest.fixture(autouse=True)
 def nothing_remembered():
-    credentials._valid.clear()
+    machines._valid.clear()
 
 
 @pytest.fixture

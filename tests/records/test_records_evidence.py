@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from openrhip.directory.service import trust
 from openrhip.formats.gm import certs, crl, digests, ers, sm3, tsp
 from openrhip.formats.gm.chain import TrustStore
 from openrhip.formats.gm.ers.policy import Policy
@@ -22,7 +23,7 @@ from openrhip.kernel.errors import (
 )
 from openrhip.records.models import Document, EvidenceLeaf, EvidenceNight, EvidenceTree
 from openrhip.records.service import evidence as ledger_side
-from openrhip.records.service import keep_evidence, trust, vault
+from openrhip.records.service import keep_evidence, vault
 from openrhip.records.service.preservation import (
     filling,
     gathering,

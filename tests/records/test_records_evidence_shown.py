@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from click.testing import CliRunner
 
-from openrhip.directory.service import Actor, Purpose
+from openrhip.directory.service import Actor, Purpose, trust
 from openrhip.formats import ofd
 from openrhip.formats.gm import certs, crl, ers, sm3, tsp
 from openrhip.formats.gm.chain import TrustStore
@@ -21,7 +21,7 @@ from openrhip.records.adapters import authority
 from openrhip.records.cli import cli
 from openrhip.records.figures import figures
 from openrhip.records.models import DocumentCopy
-from openrhip.records.service import copies, trust, vault
+from openrhip.records.service import copies, vault
 from openrhip.records.service.preservation import means, running, showing
 
 

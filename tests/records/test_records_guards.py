@@ -9,12 +9,12 @@ from django.test import Client
 from openrhip.agent import wire
 from openrhip.directory import service as directory
 from openrhip.directory.rules.numbers import check_digit
-from openrhip.directory.service import Actor, Purpose, Role, Strength
+from openrhip.directory.service import Actor, Purpose, Role, Strength, machines
 from openrhip.formats import cda
 from openrhip.kernel import clock, events
 from openrhip.records import service
 from openrhip.records.models import Access, Document, Lookup
-from openrhip.records.service import credentials, searching
+from openrhip.records.service import searching
 
 KNOWN = "320100195304129931"
 UNKNOWN = "32010019700101123" + check_digit("32010019700101123")
@@ -209,7 +209,7 @@ def test_an_emergency_reads_on(centre, archived, stranger, summary_v1):
 
 @pytest.fixture
 def search(centre, pki, archived, xuanwuhu):
-    credentials._valid.clear()
+    machines._valid.clear()
     signer = pki.signer("institutions", xuanwuhu)
 
     def run(number, **about):

@@ -2,11 +2,13 @@
 
 import pytest
 
+from openrhip.directory import service as directory
+from openrhip.directory.models import Nonce
 from openrhip.directory.service import Purpose
 from openrhip.kernel import clock
 from openrhip.kernel.errors import Conflict, NotVerified
 from openrhip.records import service
-from openrhip.records.models import Access, Document, Nonce
+from openrhip.records.models import Access, Document
 from openrhip.records.service import depositing, entering
 
 
@@ -21,7 +23,7 @@ def archived(centre, jinling, treated_at, summary_v1):
 def test_a_nonce_used_by_another_process_a_moment_ago(archived, centre, doctor, monkeypatch):
     """The look shows it unused; the insert finds it used: nothing is released."""
     Nonce.objects.create(institution=doctor.institution_code, nonce="a" * 32, used_at=clock.now())
-    monkeypatch.setattr(entering, "_used", lambda _batch: set())
+    monkeypatch.setattr(entering.nonces, "used_nonces", lambda _nonces: set())
     with pytest.raises(NotVerified):
         service.disclose(
             who=doctor, document_id=archived, purpose=Purpose.TREATMENT, nonce="a" * 32
@@ -73,10 +75,10 @@ def test_two_seals_of_one_record_at_once(centre, pki, samples, jinling, summary_
 def test_old_nonces_and_uploads_are_swept(centre, jinling):
     from datetime import timedelta
 
-    service.use_nonce(institution=jinling, nonce="c" * 32)
+    directory.use_nonce(institution=jinling, nonce="c" * 32)
     service.begin_upload(institution=jinling, size=10, digest="d" * 64, media="ofd")
-    assert service.sweep_nonces() == 0
+    assert directory.sweep_nonces() == 0
     assert service.sweep_uploads() == 0
     with clock.frozen(clock.now() + timedelta(days=8)):
-        assert service.sweep_nonces() == 1
+        assert directory.sweep_nonces() == 1
         assert service.sweep_uploads() == 1

@@ -8,15 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from openrhip.kernel.errors import Conflict, Malformed, Problem, TooLarge
-from openrhip.records.rules import (
-    MAX_PART,
-    MAX_SIZE,
-    Span,
-    admit_part,
-    check_upload,
-    missing,
-    page_bounds,
-)
+from openrhip.kernel.parts import MAX_PART, Span, admit_part, missing
+from openrhip.records.rules import MAX_SIZE, check_upload, page_bounds
 from openrhip.records.service.batching import Batcher
 
 spans = st.builds(Span, st.integers(0, 60), st.integers(1, 30))

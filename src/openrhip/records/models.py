@@ -26,7 +26,6 @@ __all__ = [
     "EvidenceRenewal",
     "EvidenceTree",
     "Lookup",
-    "Nonce",
     "Refusal",
     "Upload",
     "UploadPart",
@@ -234,20 +233,3 @@ class Lookup(models.Model):
 
     def __str__(self) -> str:
         return f"{self.actor} {self.at}"
-
-
-class Nonce(models.Model):
-    """A nonce that an institution used; remembered while its request could be replayed."""
-
-    institution = models.CharField(max_length=64)
-    nonce = models.CharField(max_length=32)
-    used_at = models.DateTimeField()
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["institution", "nonce"], name="records_nonce_once")
-        ]
-        indexes = [models.Index(fields=["used_at"], name="records_nonce_age")]
-
-    def __str__(self) -> str:
-        return self.nonce

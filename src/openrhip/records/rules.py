@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
-from openrhip.kernel.errors import Conflict, Malformed, Problem, TooLarge
+from openrhip.kernel.errors import Malformed, Problem, TooLarge
+from openrhip.kernel.parts import MAX_PART, Span
 
 MAX_SIZE = 200 * 1000 * 1000  # bytes of one document
-MAX_PART = 8 << 20  # bytes of one part
-MAX_PARTS = 2000
 PAGE_SIZE = 20
 MAX_PAGE_SIZE = 100
 
@@ -57,52 +56,6 @@ def check_upload(*, size: int, digest: str, media: str) -> None:
             where="media",
             remedy=f"use one of: {', '.join(Media)}",
         )
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Span:
-    """A stretch of a file: bytes from `offset`, `size` of them."""
-
-    offset: int
-    size: int
-
-    @property
-    def end(self) -> int:
-        return self.offset + self.size
-
-
-def missing(size: int, received: Iterable[Span]) -> tuple[Span, ...]:
-    """The stretches of a file of `size` bytes that no part covers yet."""
-    gaps: list[Span] = []
-    at = 0
-    for span in sorted(received):
-        if at < min(span.offset, size):
-            gaps.append(Span(at, min(span.offset, size) - at))
-        at = max(at, span.end)
-    if at < size:
-        gaps.append(Span(at, size - at))
-    return tuple(gaps)
-
-
-def admit_part(*, size: int, number: int, part: Span, others: Iterable[Span]) -> None:
-    """Raises Malformed, TooLarge or Conflict for a part that does not fit into its file."""
-    if not 0 <= number < MAX_PARTS:
-        raise Malformed(f"parts are numbered from 0 to {MAX_PARTS - 1}", where="part")
-    if part.size > MAX_PART:
-        raise TooLarge(f"a part has at most {MAX_PART} bytes", where="part")
-    if part.size <= 0 or part.offset < 0 or part.end > size:
-        raise Malformed("the part lies outside its file", where="offset")
-    if any(part.offset < other.end and other.offset < part.end for other in others):
-        raise Conflict("the part overlaps another one", where="offset")
-
-
-@dataclass(frozen=True, slots=True)
-class RequestProof:
-    """The signed request behind a deed: SM3 of it, fingerprint of the signer, Base64 signature."""
-
-    digest: str
-    signer: str
-    signature: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,7 +87,7 @@ WSGI_APPLICATION = "openrhip.site.wsgi.application"
 # Pages -------------------------------------------------------------------------------------------
 MIDDLEWARE = [
     "openrhip.site.middleware.Proxies",
-    "openrhip.records.api.express.Express",
+    "openrhip.directory.api.express.Express",
     "openrhip.site.middleware.SecurityHeaders",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",

@@ -21,7 +21,7 @@ steward = staff(Role.RECORDS_CLERK)
 officer = staff(Role.PRIVACY_OFFICER)
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    # The machine API: every request is signed by an institution (records.api.door);
+    # The machine API: every request is signed by an institution (directory.api.door);
     # first, since machines ask most often
     path("api/records/", include("openrhip.records.api.urls")),
     path("", open_to_all(pages.front), name="front"),

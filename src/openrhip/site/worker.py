@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from django.db import close_old_connections
 
+from openrhip.directory import service as directory
 from openrhip.kernel import events
 from openrhip.records import service as records
 
@@ -19,7 +20,7 @@ CHORES: tuple[tuple[float, Callable[[], int]], ...] = (
     # the night's evidence, renewals
     (5.0, records.finish_pending),
     (300.0, records.sweep_uploads),
-    (300.0, records.sweep_nonces),
+    (300.0, directory.sweep_nonces),
     (30.0, records.keep_evidence),
 )
 _log = logging.getLogger(__name__)

@@ -8,6 +8,7 @@ from django.db.models import Q
 
 from openrhip.directory.models.contacts import Contact as Contact
 from openrhip.directory.models.contacts import ContactCode as ContactCode
+from openrhip.directory.models.machines import Nonce as Nonce
 from openrhip.kernel.ids import new_id
 
 

@@ -220,3 +220,12 @@ class Ward:
     name: str
     kind: str
     valid_until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class RequestProof:
+    """The signed request behind a deed: SM3 of it, fingerprint of the signer, Base64 signature."""
+
+    digest: str
+    signer: str
+    signature: str

@@ -29,6 +29,7 @@ from openrhip.directory.rules.facts import (
     PersonRef,
     PolicySetInfo,
     Proven,
+    RequestProof,
     Resolution,
     Review,
     Staff,
@@ -76,6 +77,7 @@ from openrhip.directory.service.institutions import (
     resolve,
 )
 from openrhip.directory.service.loading import load_directory
+from openrhip.directory.service.machines import actor_of, authenticate, prove_institution
 from openrhip.directory.service.merging import (
     merge,
     merge_history,
@@ -84,6 +86,7 @@ from openrhip.directory.service.merging import (
     unmerge,
 )
 from openrhip.directory.service.messages import send_message, store_message, stored_messages
+from openrhip.directory.service.nonces import last_requests, sweep_nonces, use_nonce
 from openrhip.directory.service.people import (
     citizen_login_lookup,
     find_people,
@@ -146,6 +149,7 @@ __all__ = [
     "Proven",
     "Purpose",
     "Reason",
+    "RequestProof",
     "Resolution",
     "Review",
     "Role",
@@ -155,12 +159,14 @@ __all__ = [
     "Strength",
     "Ward",
     "actor_for_user",
+    "actor_of",
     "actor_of_staff",
     "add_alias",
     "ambiguous_names",
     "apply_policies",
     "appoint_guardian",
     "ask_contact_code",
+    "authenticate",
     "carry_out",
     "check_policies",
     "citizen_login_lookup",
@@ -184,6 +190,7 @@ __all__ = [
     "institution",
     "institutions",
     "key_ring",
+    "last_requests",
     "ledger",
     "link_account",
     "load_directory",
@@ -196,6 +203,7 @@ __all__ = [
     "person_pseudonym",
     "phone_of",
     "policy_set_info",
+    "prove_institution",
     "read_folder",
     "record_emergency",
     "register_department",
@@ -214,8 +222,10 @@ __all__ = [
     "staff",
     "store_message",
     "stored_messages",
+    "sweep_nonces",
     "treated_people",
     "unmerge",
+    "use_nonce",
     "using",
     "wards_of",
     "withdraw_consent",

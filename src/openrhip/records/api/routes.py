@@ -9,17 +9,17 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from ninja import NinjaAPI, Status
 from ninja.errors import ValidationError
 
-from openrhip.directory.service import Purpose
-from openrhip.formats.gm.frames import FRAME
-from openrhip.kernel.errors import Malformed, Problem
-from openrhip.records import service
-from openrhip.records.api.door import (
+from openrhip.directory.api.door import (
     Caller,
     Signed,
     answer_invalid,
     answer_problem,
     caller,
 )
+from openrhip.directory.service import Purpose, actor_of
+from openrhip.formats.gm.frames import FRAME
+from openrhip.kernel.errors import Malformed, Problem
+from openrhip.records import service
 from openrhip.records.api.schemas import (
     DocumentOut,
     ListOut,
@@ -144,7 +144,7 @@ def search(request: HttpRequest, wanted: SearchIn) -> Any:
     who = caller(request)
     patient = wanted.patient
     found = service.look_up(
-        who=service.actor_of(who.signed),
+        who=actor_of(who.signed),
         purpose=_purpose(who),
         emergency_reason=who.signed.emergency_reason or None,
         request=who.proof,
@@ -172,7 +172,7 @@ def document(request: HttpRequest, document_id: str) -> HttpResponse:
     """
     who = caller(request)
     made = service.disclose(
-        who=service.actor_of(who.signed),
+        who=actor_of(who.signed),
         document_id=document_id,
         purpose=_purpose(who),
         emergency_reason=who.signed.emergency_reason or None,
@@ -197,7 +197,7 @@ def bundle(request: HttpRequest, document_id: str) -> HttpResponse:
     """A proof bundle (application/zip), if the policies let the clinician take it away."""
     who = caller(request)
     made = service.export_bundle(
-        who=service.actor_of(who.signed),
+        who=actor_of(who.signed),
         document_id=document_id,
         purpose=_purpose(who),
         request=who.proof,

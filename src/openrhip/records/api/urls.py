@@ -9,7 +9,7 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.urls import path
 
-from openrhip.records.api.door import Signed
+from openrhip.directory.api.door import Signed
 from openrhip.records.api.routes import api, document
 
 _signed = Signed(keep_nonce=True)

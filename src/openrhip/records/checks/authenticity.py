@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
+from openrhip.directory.rules import holders
 from openrhip.formats.gm import sm3
 from openrhip.formats.gm.findings import Finding
 from openrhip.formats.ofd.verifying import SignatureReport
-from openrhip.records.checks import holders
 from openrhip.records.checks.case import Case
 from openrhip.records.checks.report import Fault
 

@@ -10,11 +10,8 @@ from openrhip.records.rules import (
     Media,
     Page,
     RefusalSummary,
-    RequestProof,
-    Span,
     UploadState,
 )
-from openrhip.records.service.credentials import actor_of, authenticate
 from openrhip.records.service.deeds import DisclosureRefused
 from openrhip.records.service.depositing import (
     DEPOSITED,
@@ -42,7 +39,6 @@ from openrhip.records.service.finding import (
     search,
     versions,
 )
-from openrhip.records.service.nonces import sweep_nonces, use_nonce
 from openrhip.records.service.preservation.results import (
     DocumentEvidence,
     Done,
@@ -80,14 +76,10 @@ __all__ = [
     "Media",
     "Page",
     "RefusalSummary",
-    "RequestProof",
-    "Span",
     "UploadState",
     "access_proof",
     "accesses_of",
     "accesses_to",
-    "actor_of",
-    "authenticate",
     "begin_upload",
     "complete_upload",
     "declare_emergency",
@@ -108,10 +100,8 @@ __all__ = [
     "reopen",
     "search",
     "search_for",
-    "sweep_nonces",
     "sweep_uploads",
     "upload",
-    "use_nonce",
     "versions",
     "watermark",
 ]

@@ -7,7 +7,8 @@ from datetime import datetime
 
 from django.db.models import Max
 
-from openrhip.records.models import Document, Nonce, Refusal
+from openrhip.directory import service as directory
+from openrhip.records.models import Document, Refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +34,7 @@ def contacts() -> tuple[Contact, ...]:
         .annotate(at=Max("refused_at"))
         .values_list("institution", "at")
     )
-    signs = dict(
-        Nonce.objects.values("institution")
-        .annotate(at=Max("used_at"))
-        .values_list("institution", "at")
-    )
+    signs = directory.last_requests()
     found = []
     for code in sorted({*deposits, *refusals, *signs}):
         times = [at for at in (deposits.get(code), refusals.get(code), signs.get(code)) if at]

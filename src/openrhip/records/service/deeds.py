@@ -7,12 +7,12 @@ from datetime import datetime
 from functools import cache
 
 from openrhip.directory import service as directory
-from openrhip.directory.service import Action, Actor, Decision, Purpose
+from openrhip.directory.service import Action, Actor, Decision, Purpose, RequestProof
 from openrhip.kernel.clock import rfc3339
 from openrhip.kernel.errors import NotFound, Refused
 from openrhip.ledger.rules import Entry
 from openrhip.records.models import Access
-from openrhip.records.rules import Deed, RequestProof
+from openrhip.records.rules import Deed
 from openrhip.records.service import evidence
 from openrhip.records.service.shelf import Shelved
 

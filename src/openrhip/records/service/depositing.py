@@ -13,7 +13,7 @@ from typing import Any
 from django.db import IntegrityError
 
 from openrhip.directory import service as directory
-from openrhip.directory.service import Institution
+from openrhip.directory.service import Institution, RequestProof, trust
 from openrhip.formats.gm import sm3
 from openrhip.kernel import clock, events, ids
 from openrhip.kernel.clock import rfc3339
@@ -24,8 +24,8 @@ from openrhip.records import checks, reading
 from openrhip.records.checks.integrity import source_id
 from openrhip.records.checks.report import Fault, FourReport, Line, Property, Result
 from openrhip.records.models import Document, Refusal
-from openrhip.records.rules import DepositOutcome, Media, RequestProof, check_upload
-from openrhip.records.service import evidence, trust, vault
+from openrhip.records.rules import DepositOutcome, Media, check_upload
+from openrhip.records.service import evidence, vault
 
 DEPOSITED, REFUSED = "records.deposited", "records.refused"
 

@@ -17,6 +17,7 @@ from openrhip.directory.service import (
     Decision,
     DocumentFacts,
     Purpose,
+    RequestProof,
 )
 from openrhip.kernel import clock, ids
 from openrhip.kernel.clock import CITY_ZONE
@@ -24,7 +25,7 @@ from openrhip.kernel.database import writing
 from openrhip.kernel.errors import Malformed, NotFound, Refused
 from openrhip.ledger.rules import Entry, Receipt
 from openrhip.records.models import Access
-from openrhip.records.rules import Deed, DocumentSummary, RequestProof
+from openrhip.records.rules import Deed, DocumentSummary
 from openrhip.records.service import evidence, finding, shelf, vault
 from openrhip.records.service.deeds import (
     ACTIONS,

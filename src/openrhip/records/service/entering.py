@@ -7,16 +7,13 @@ from dataclasses import dataclass
 
 from django.db import IntegrityError
 
-from openrhip.kernel import clock
+from openrhip.directory.service import nonces
 from openrhip.kernel.database import writing
-from openrhip.kernel.errors import NotVerified
-from openrhip.kernel.statements import ask, insert
+from openrhip.kernel.statements import insert
 from openrhip.ledger.rules import Entry, Receipt
-from openrhip.records.models import Access, Nonce
+from openrhip.records.models import Access
 from openrhip.records.service import evidence
 from openrhip.records.service.batching import Batcher
-
-_USED = "SELECT institution, nonce FROM records_nonce WHERE nonce IN"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +35,13 @@ def enter(asked: Asked) -> Receipt:
 
 
 def _enter_all(batch: Sequence[Asked]) -> list[Receipt | BaseException]:
-    used = _used(batch)
+    used = nonces.used_nonces([asked.nonce for asked in batch if asked.nonce])
     fresh: list[Asked] = []
     answers: dict[int, Receipt | BaseException] = {}
     for asked in batch:
         mark = (asked.institution, asked.nonce)
         if asked.nonce and mark in used:
-            answers[id(asked)] = _replayed()
+            answers[id(asked)] = nonces.replayed()
             continue
         used.add(mark)
         fresh.append(asked)
@@ -63,35 +60,14 @@ def _enter_all(batch: Sequence[Asked]) -> list[Receipt | BaseException]:
             try:
                 _write([asked])
             except IntegrityError:
-                answers[id(asked)] = _replayed()
+                answers[id(asked)] = nonces.replayed()
     return [answers[id(asked)] for asked in batch]
 
 
-def _used(batch: Sequence[Asked]) -> set[tuple[str, str]]:
-    nonces = [asked.nonce for asked in batch if asked.nonce]
-    if not nonces:
-        return set()
-    marks = ", ".join(["%s"] * len(nonces))
-    return {(row[0], row[1]) for row in ask(f"{_USED} ({marks})", *nonces)}
-
-
 def _write(batch: Sequence[Asked]) -> None:
-    now = clock.now()
-    nonces = [
-        Nonce(institution=asked.institution, nonce=asked.nonce, used_at=now)
-        for asked in batch
-        if asked.nonce
-    ]
     with writing():
-        if nonces:
-            insert(nonces)
+        nonces.use_nonces((asked.institution, asked.nonce) for asked in batch if asked.nonce)
         insert([asked.access for asked in batch])
-
-
-def _replayed() -> NotVerified:
-    return NotVerified(
-        "this request was made before", where="X-RHIP-Nonce", remedy="sign each request anew"
-    )
 
 
 _batcher: Batcher[Asked, Receipt] = Batcher(_enter_all)

@@ -13,6 +13,7 @@ from functools import cache, lru_cache
 from typing import Any, cast
 
 from openrhip.directory import service as directory
+from openrhip.directory.service import RequestProof
 from openrhip.formats.gm import sm3
 from openrhip.kernel.config import current
 from openrhip.kernel.errors import Misconfigured, NotVerified, Problem
@@ -21,7 +22,6 @@ from openrhip.ledger.rules import Checkpoint, Entry, LogKey, Receipt, verify_inc
 from openrhip.ledger.rules.encoding import from_base64, to_base64
 from openrhip.ledger.rules.notes import open_note
 from openrhip.ledger.service import LedgerDoor
-from openrhip.records.rules import RequestProof
 
 
 def ledger() -> LedgerDoor:

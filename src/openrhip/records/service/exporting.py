@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from openrhip.directory.service import Actor, Purpose
+from openrhip.directory.service import Actor, Purpose, RequestProof, trust
 from openrhip.formats.gm import sm3
 from openrhip.formats.gm.chain import MAKERS
 from openrhip.kernel import clock
@@ -13,8 +13,8 @@ from openrhip.kernel.errors import NotFound
 from openrhip.ledger.rules import Checkpoint, Receipt
 from openrhip.records import bundle
 from openrhip.records.models import Document
-from openrhip.records.rules import Deed, RequestProof
-from openrhip.records.service import disclosing, evidence, trust
+from openrhip.records.rules import Deed
+from openrhip.records.service import disclosing, evidence
 from openrhip.records.service.preservation import showing
 
 

@@ -10,12 +10,12 @@ from datetime import date, timedelta
 from typing import Any
 
 from openrhip.directory import service as directory
-from openrhip.directory.service import Action, Actor, Purpose
+from openrhip.directory.service import Action, Actor, Purpose, RequestProof
 from openrhip.kernel import clock
 from openrhip.kernel.database import writing
 from openrhip.kernel.errors import Refused
 from openrhip.records.models import Document, Lookup
-from openrhip.records.rules import PAGE_SIZE, DocumentSummary, Page, RequestProof, TooMany
+from openrhip.records.rules import PAGE_SIZE, DocumentSummary, Page, TooMany
 from openrhip.records.service import finding
 from openrhip.records.service.deeds import DisclosureRefused
 from openrhip.records.service.disclosing import declare_emergency

@@ -12,21 +12,15 @@ from pathlib import Path
 
 from django.db import IntegrityError
 
+from openrhip.directory.service import RequestProof
 from openrhip.formats.gm import sm3
 from openrhip.kernel import clock, ids
 from openrhip.kernel.database import writing
 from openrhip.kernel.errors import Conflict, Malformed, NotFound, NotVerified
 from openrhip.kernel.files import write_durably
+from openrhip.kernel.parts import Span, admit_part, missing
 from openrhip.records.models import Upload, UploadPart
-from openrhip.records.rules import (
-    DepositOutcome,
-    RequestProof,
-    Span,
-    UploadState,
-    admit_part,
-    check_upload,
-    missing,
-)
+from openrhip.records.rules import DepositOutcome, UploadState, check_upload
 from openrhip.records.service import depositing, vault
 
 KEEP_UPLOADS = timedelta(days=7)

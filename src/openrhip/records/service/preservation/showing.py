@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import Count, Min
 
+from openrhip.directory.service import trust
 from openrhip.formats.gm import ers
 from openrhip.formats.gm.digests import Digest
 from openrhip.formats.gm.ers import EvidenceReport, building, material
@@ -23,7 +24,7 @@ from openrhip.records.models import (
     EvidenceRenewal,
     EvidenceTree,
 )
-from openrhip.records.service import evidence, shelf, trust, vault
+from openrhip.records.service import evidence, shelf, vault
 from openrhip.records.service.preservation import gathering, means, trees
 from openrhip.records.service.preservation.assembling import Assembler
 from openrhip.records.service.preservation.results import (

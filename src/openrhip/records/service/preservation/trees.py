@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from openrhip.directory.service import trust
 from openrhip.formats.gm import digests, revocation, sm3, tsp
 from openrhip.formats.gm.digests import Digest
 from openrhip.formats.gm.ers import Tree, material
@@ -13,7 +14,7 @@ from openrhip.kernel.clock import rfc3339
 from openrhip.kernel.database import writing
 from openrhip.kernel.errors import NotVerified, Problem
 from openrhip.records.models import EvidenceRenewal, EvidenceTree
-from openrhip.records.service import evidence, trust, vault
+from openrhip.records.service import evidence, vault
 from openrhip.records.service.preservation import means
 from openrhip.records.service.preservation.assembling import Assembler
 

@@ -13,9 +13,10 @@ from django.http import HttpRequest, HttpResponse
 from ninja.errors import ValidationError
 
 from openrhip.agent import wire
+from openrhip.directory import service
+from openrhip.directory.service import RequestProof
 from openrhip.kernel.errors import Malformed, Misconfigured, NotVerified, Problem, Refused, TooLarge
-from openrhip.records import service
-from openrhip.records.rules import MAX_PART, RequestProof
+from openrhip.kernel.parts import MAX_PART
 
 _log = logging.getLogger(__name__)
 
@@ -132,9 +133,9 @@ def _host(request: HttpRequest) -> str:
 
 
 def _refuse_plain_http(request: HttpRequest) -> None:
-    """Records travel encrypted, except within one machine and in development."""
+    """Health data travels encrypted, except within one machine and in development."""
     if request.is_secure() or getattr(settings, "DEVELOPMENT", False):
         return
     if request.META.get("REMOTE_ADDR", "") in {"127.0.0.1", "::1", ""}:
         return
-    raise Refused("records are not accepted over unencrypted HTTP", remedy="use https")
+    raise Refused("nothing is accepted over unencrypted HTTP", remedy="use https")

@@ -12,8 +12,8 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.urls import Resolver404, resolve
 
+from openrhip.directory.api.door import answer_problem, problem_json
 from openrhip.kernel.errors import NotFound, Problem
-from openrhip.records.api.door import answer_problem, problem_json
 
 PREFIX = "/api/"
 _log = logging.getLogger(__name__)

@@ -1,21 +1,26 @@
-"""Who an institution's signed request is from (机构鉴别): certificate, chain, registration."""
+"""Who a machine speaks for (机构鉴别): certificate, chain, registration of an institution.
+
+Rooms that machines talk to share this: signed requests (`agent.wire`) and signed manifests of
+batches (`agent.manifest`).
+"""
 
 from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Sequence
 from datetime import datetime
 
 from openrhip.agent import wire
-from openrhip.directory import service as directory
-from openrhip.directory.service import Actor, Strength
+from openrhip.directory.rules import holders
+from openrhip.directory.rules.access import Actor, Strength
+from openrhip.directory.rules.facts import RequestProof
+from openrhip.directory.service import quick, trust
+from openrhip.directory.service.institutions import institution
 from openrhip.formats.gm import chain
 from openrhip.formats.gm.certs import Certificate
 from openrhip.kernel import clock
 from openrhip.kernel.errors import Malformed, NotFound, NotVerified, Refused
-from openrhip.records.checks import holders
-from openrhip.records.rules import RequestProof
-from openrhip.records.service import trust
 
 _KEEP_SECONDS = 15.0  # a revoked certificate is refused this soon after its list is in the folder
 _MOST_KEPT = 2000
@@ -28,7 +33,12 @@ def authenticate(request: wire.SignedRequest, body: bytes) -> RequestProof:
 
     Raises NotVerified, Refused (not registered, or not active), Malformed.
     """
-    certificate = _certificate(request)
+    certificate = prove_institution(
+        code=request.institution,
+        certificates=request.certificates,
+        where="X-RHIP-Certificate",
+        named="X-RHIP-Institution",
+    )
     wire.check(request, certificate=certificate, now=clock.now())
     wire.check_body(request, body)
     return RequestProof(
@@ -36,6 +46,23 @@ def authenticate(request: wire.SignedRequest, body: bytes) -> RequestProof:
         signer=certificate.fingerprint,
         signature=request.signature_text,
     )
+
+
+def prove_institution(
+    *, code: str, certificates: Sequence[bytes], where: str, named: str
+) -> Certificate:
+    """The first of these certificates (DER): its chain and its registration as this institution's
+    own hold. Remembered shortly. where, named: what a refusal points at.
+
+    Raises NotVerified, Refused (not registered, or not active), Malformed.
+    """
+    key = ("institution", code, certificates[0].hex())
+    if kept := _remembered(key):
+        return kept
+    certificate = _proven(certificates, where)
+    _check_registration(certificate, code, where, named)
+    _remember(key, certificate)
+    return certificate
 
 
 def actor_of(request: wire.SignedRequest) -> Actor:
@@ -55,7 +82,7 @@ def actor_of(request: wire.SignedRequest) -> Actor:
     proven = _signed_by_actor(request)
     strength = asserted if proven else Strength.PASSWORD
     try:
-        found = directory.actor_of_staff(request.actor, strength=strength)
+        found = quick.actor_of_staff(request.actor, strength=strength)
     except (NotFound, Refused) as error:
         raise Refused("the clinician is not registered here", where="X-RHIP-Actor") from error
     if found.institution_code != request.institution:
@@ -84,17 +111,6 @@ def _signed_by_actor(request: wire.SignedRequest) -> bool:
     return True
 
 
-def _certificate(request: wire.SignedRequest) -> Certificate:
-    """The request's certificate once its chain and its registration hold; remembered shortly."""
-    key = ("institution", request.institution, request.certificates[0].hex())
-    if kept := _remembered(key):
-        return kept
-    certificate = _proven(request.certificates, "X-RHIP-Certificate")
-    _check_registration(certificate, request.institution)
-    _remember(key, certificate)
-    return certificate
-
-
 def _remembered(key: tuple[str, ...]) -> Certificate | None:
     kept = _valid.get(key)
     return kept[0] if kept and time.monotonic() < kept[1] else None
@@ -107,7 +123,7 @@ def _remember(key: tuple[str, ...], certificate: Certificate) -> None:
         _valid[key] = (certificate, time.monotonic() + _KEEP_SECONDS)
 
 
-def _proven(ders: tuple[bytes, ...], where: str) -> Certificate:
+def _proven(ders: Sequence[bytes], where: str) -> Certificate:
     """The first certificate, once its chain leads to a trusted root."""
     certificate = Certificate.from_der(ders[0])
     _check_chain(certificate, [Certificate.from_der(der) for der in ders[1:]], clock.now(), where)
@@ -119,26 +135,25 @@ def _check_chain(leaf: Certificate, issuers: list[Certificate], at: datetime, wh
     if not report.ok:
         fault = next(finding for finding in report.findings if not finding.ok)
         raise NotVerified(
-            f"the certificate of the request does not hold: {fault.text_en}",
+            f"the certificate does not hold: {fault.text_en}",
             where=where,
             remedy="renew the certificate",
         )
 
 
-def _check_registration(certificate: Certificate, code: str) -> None:
-    where = "X-RHIP-Certificate"
+def _check_registration(certificate: Certificate, code: str, where: str, named: str) -> None:
     if holders.institution_code(certificate) != code:
         raise NotVerified("the certificate is of another institution", where=where)
     try:
-        found = directory.institution(code)
+        found = institution(code)
     except NotFound as error:
         raise Refused(
             "the institution is not registered here",
-            where="X-RHIP-Institution",
+            where=named,
             remedy="ask the centre to register it",
         ) from error
     if found.code != code or not found.active:
-        raise Refused("the institution is not active here", where="X-RHIP-Institution")
+        raise Refused("the institution is not active here", where=named)
     if not holders.speaks_for(certificate, code, names=(found.name, *found.aliases)):
         raise NotVerified(
             "the certificate is not the institution's own",
