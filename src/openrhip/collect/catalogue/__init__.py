@@ -4,6 +4,6 @@ A centre's own folder (setting `collect_catalogue`) is laid over the shipped one
 same name replaces, `remove = true` takes away.
 """
 
-from openrhip.collect.catalogue.reading import load, read_table, read_values
+from openrhip.collect.catalogue.reading import load, read_table, read_values, survey
 
-__all__ = ["load", "read_table", "read_values"]
+__all__ = ["load", "read_table", "read_values", "survey"]

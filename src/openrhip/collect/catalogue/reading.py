@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import tomllib
-from collections.abc import Mapping, Sequence
-from dataclasses import fields
-from enum import StrEnum
+from collections.abc import Callable, Mapping
+from dataclasses import fields as names_of
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
+from openrhip.collect.catalogue import fields
+from openrhip.collect.catalogue.borrowing import of_documents
 from openrhip.collect.rules.tables import (
     COMMON,
     Catalogue,
@@ -25,184 +26,246 @@ from openrhip.collect.rules.tables import (
     Type,
     ValueSet,
 )
-from openrhip.kernel.errors import Malformed, NotFound, TooLarge
+from openrhip.kernel.errors import Malformed, NotFound, Problem, TooLarge
 
 SHIPPED = Path(__file__).parent
 MAX_FILE = 4_000_000
-_Word = TypeVar("_Word", bound=StrEnum)
-_COLUMN_FIELDS = frozenset(field.name for field in fields(Column)) | {"min", "max"}
-_TABLE_FIELDS = frozenset(field.name for field in fields(Table)) | {"remove"}
-_VALUE_FIELDS = frozenset(field.name for field in fields(ValueSet)) | {"remove"}
+MAX_FILES = 5_000
+MAX_COLUMNS = 400
+MAX_RULES = 300
+SETTINGS = "catalogue.toml"  # beside tables/ and values/: how many tables each kind of unit owes
+_COLUMN_FIELDS = ({field.name for field in names_of(Column)} - {"length"}) | {"min", "max"}
+_TABLE_FIELDS = {field.name for field in names_of(Table)} | {"remove"}
+_VALUE_FIELDS = {field.name for field in names_of(ValueSet)} | {"remove", "from_cda"}
+_RULE_WORDS = frozenset({"id", "kind", "severity", "zh", "en", "fix_zh", "fix_en"})
+_Files = tuple[tuple[tuple[str, str], Path], ...]
 
 
 def load(own: Path | None = None) -> Catalogue:
-    """The shipped catalogue, with a centre's own folder laid over it. Raises Malformed."""
-    folders = (SHIPPED, own) if own else (SHIPPED,)
-    files = {
-        (kind, path.name): path
-        for folder in folders
-        for kind in ("tables", "values")
-        for path in sorted((folder / kind).glob("*.toml"))
-    }
-    stamp = tuple((str(path), path.stat().st_mtime_ns) for path in files.values())
-    return _load(tuple(files.items()), stamp)
+    """The shipped catalogue, with a centre's own folder laid over it. Raises Problem."""
+    found, problems = survey(own)
+    if problems:
+        raise problems[0].with_traceback(None)
+    return found
+
+
+def survey(own: Path | None = None) -> tuple[Catalogue, tuple[Problem, ...]]:
+    """What can be read of the catalogue, and everything that keeps the rest from being read."""
+    files = _files(own)
+    stamp = tuple((path.stat().st_mtime_ns, path.stat().st_size) for _, path in files)
+    return _survey(files, stamp)
+
+
+def _files(own: Path | None) -> _Files:
+    if own is not None and not own.is_dir():
+        raise NotFound("no such catalogue folder", where=str(own))
+    found: dict[tuple[str, str], Path] = {}
+    for folder in (SHIPPED, own) if own else (SHIPPED,):
+        for kind in ("tables", "values"):
+            found |= {(kind, path.name): path for path in (folder / kind).glob("*.toml")}
+        if (folder / SETTINGS).is_file():
+            found["settings", SETTINGS] = folder / SETTINGS
+    if len(found) > MAX_FILES:
+        raise TooLarge(f"a catalogue has at most {MAX_FILES} files", where=str(own))
+    return tuple(sorted(found.items()))
 
 
 @lru_cache(maxsize=8)
-def _load(files: tuple[tuple[tuple[str, str], Path], ...], _stamp: object) -> Catalogue:
+def _survey(files: _Files, _stamp: object) -> tuple[Catalogue, tuple[Problem, ...]]:
     tables: dict[str, Table] = {}
     values: dict[str, ValueSet] = {}
+    expected: tuple[tuple[Owner, int], ...] = ()
+    problems: list[Problem] = []
     digest = hashlib.new("sm3")
-    for (kind, name), path in sorted(files):
-        content = _content(path)
-        digest.update(f"{kind}/{name}\n{len(content)}\n".encode() + content)
-        data = _parse(content, name)
-        if data.get("remove"):
-            continue
-        if kind == "tables":
-            table = read_table(data, where=name)
-            tables[table.code] = table
-        else:
-            value_set = read_values(data, where=name)
-            values[value_set.key] = value_set
-    return Catalogue(tables, values, digest.hexdigest())
+    for (kind, name), path in files:
+        place = name if kind == "settings" else f"{kind}/{name}"
+        try:
+            content = _content(path, place)
+            digest.update(f"{place}\n{len(content)}\n".encode() + content)
+            data = _parse(content, place)
+            if data.get("remove") is True:
+                continue
+            if kind == "settings":
+                expected = _expected(data, place)
+            elif kind == "tables":
+                table = read_table(data, where=place)
+                tables[_named(table.code, name, place)] = table
+            else:
+                one = read_values(data, where=place)
+                values[_named(one.key, name, place)] = one
+                digest.update(repr(one.codes).encode() if "from_cda" in data else b"")
+        except Problem as problem:
+            problems.append(problem)
+    return Catalogue(tables, values, digest.hexdigest(), expected), tuple(problems)
+
+
+def file_of(key: str) -> str:
+    """The name of the file that holds a table or value set: GB/T 2261.1 → GB-T-2261.1.toml."""
+    return key.replace("/", "-").replace(" ", "-") + ".toml"
 
 
 def read_table(data: Mapping[str, Any], *, where: str) -> Table:
     """A table as its file states it, the common columns added. Raises Malformed."""
-    _known(data, _TABLE_FIELDS, where)
-    own = [
-        _column(item, f"{where}/columns/{at}") for at, item in enumerate(data.get("columns", ()))
-    ]
-    names = {column.name for column in own}
-    try:
-        return Table(
-            code=data["code"],
-            zh=data["zh"],
-            en=data["en"],
-            purpose_zh=data.get("purpose_zh", ""),
-            purpose_en=data.get("purpose_en", ""),
-            domain=data["domain"],
-            source=data["source"],
-            owed_by=frozenset(_word(Owner, item, where) for item in data["owed_by"]),
-            period=_word(Period, data.get("period", "day"), where),
-            key=tuple(data["key"]),
-            columns=(*own, *(column for column in COMMON if column.name not in names)),
-            day_column=data.get("day_column", ""),
-            counts=data.get("counts", ""),
-            person=data.get("person", ""),
-            unique_in_store=bool(data.get("unique_in_store", False)),
-            cda=data.get("cda", ""),
-            references=tuple(_reference(item, where) for item in data.get("references", ())),
-            rules=tuple(_rule(item, where) for item in data.get("rules", ())),
-        )
-    except KeyError as error:
-        raise Malformed(f"a table needs {error}", where=where) from error
+    fields.known(data, _TABLE_FIELDS, where)
+    own = tuple(_column(*one) for one in fields.tables(data, "columns", where, MAX_COLUMNS))
+    named = {column.name for column in own}
+    owners = fields.texts(data, "owed_by", where)
+    return Table(
+        code=fields.text(data, "code", where),
+        zh=fields.text(data, "zh", where),
+        en=fields.text(data, "en", where),
+        purpose_zh=fields.text(data, "purpose_zh", where, ""),
+        purpose_en=fields.text(data, "purpose_en", where, ""),
+        domain=fields.text(data, "domain", where),
+        source=fields.text(data, "source", where),
+        owed_by=frozenset(fields.word(Owner, one, f"{where}/owed_by") for one in owners),
+        period=fields.word(Period, fields.text(data, "period", where, "day"), f"{where}/period"),
+        key=fields.texts(data, "key", where),
+        columns=(*own, *(column for column in COMMON if column.name not in named)),
+        day_column=fields.text(data, "day_column", where, ""),
+        counts=fields.text(data, "counts", where, ""),
+        person=fields.text(data, "person", where, ""),
+        unique_in_store=fields.flag(data, "unique_in_store", where, default=False),
+        cda=fields.text(data, "cda", where, ""),
+        references=tuple(_reference(*one) for one in fields.tables(data, "references", where, 50)),
+        rules=tuple(_rule(*one) for one in fields.tables(data, "rules", where, MAX_RULES)),
+    )
 
 
 def read_values(data: Mapping[str, Any], *, where: str) -> ValueSet:
-    """A value set as its file states it. Raises Malformed."""
-    _known(data, _VALUE_FIELDS, where)
-    try:
-        return ValueSet(
-            key=data["key"],
-            zh=data["zh"],
-            en=data["en"],
-            version=data["version"],
-            source=data["source"],
-            codes=_pairs(data.get("codes", ()), f"{where}/codes"),
-            complete=bool(data.get("complete", True)),
-            shape=data.get("shape", ""),
-            other_names=_pairs(data.get("other_names", ()), f"{where}/other_names"),
-        )
-    except KeyError as error:
-        raise Malformed(f"a value set needs {error}", where=where) from error
+    """A value set as its file states it; `from_cda` takes the codes of the shared documents'
+    table of that name, the file's own added. Raises Malformed.
+    """
+    fields.known(data, _VALUE_FIELDS, where)
+    lent = of_documents(data["from_cda"], where) if "from_cda" in data else None
+    own = fields.pairs(data, "codes", where)
+    return ValueSet(
+        key=fields.text(data, "key", where),
+        zh=fields.text(data, "zh", where),
+        en=fields.text(data, "en", where),
+        version=fields.text(data, "version", where),
+        source=fields.text(data, "source", where),
+        codes=(*lent.codes, *own) if lent else own,
+        complete=fields.flag(data, "complete", where, default=lent.complete if lent else True),
+        shape=fields.text(data, "shape", where, lent.shape if lent else ""),
+        other_names=fields.pairs(data, "other_names", where),
+    )
 
 
 def _column(item: Mapping[str, Any], where: str) -> Column:
-    _known(item, _COLUMN_FIELDS, where)
-    given = dict(item)
-    length = (int(given.pop("min", 0)), int(given.pop("max", 0)))
-    try:
-        given["type"] = _word(Type, given.get("type", "text"), where)
-        given["personal"] = _word(Personal, given.get("personal", ""), where)
-        given["warn"] = frozenset(given.get("warn", ()))
-        if "check_when" in given:
-            name, codes = given["check_when"]
-            given["check_when"] = (name, tuple(codes))
-        return Column(**{"length": length, **given})
-    except (TypeError, ValueError) as error:
-        raise Malformed(f"a column cannot be read: {error}", where=where) from error
+    name = fields.text(item, "name", where)
+    where = f"{where} ({name})"
+    fields.known(item, _COLUMN_FIELDS, where)
+
+    def text(entry: str) -> str:
+        return fields.text(item, entry, where, "")
+
+    return Column(
+        name=name,
+        zh=fields.text(item, "zh", where),
+        en=fields.text(item, "en", where),
+        type=fields.word(Type, fields.text(item, "type", where, "text"), where),
+        required=fields.flag(item, "required", where, default=False),
+        length=(fields.whole(item, "min", where, 65_536), fields.whole(item, "max", where, 65_536)),
+        precision=fields.whole(item, "precision", where, 18),
+        scale=fields.whole(item, "scale", where, 18),
+        values=text("values"),
+        name_of=text("name_of"),
+        pattern=text("pattern"),
+        pattern_zh=text("pattern_zh"),
+        minimum=text("minimum"),
+        maximum=text("maximum"),
+        element=text("element"),
+        form=text("form"),
+        personal=fields.word(Personal, text("personal"), where),
+        check=text("check"),
+        check_when=_when(item, where),
+        multiline=fields.flag(item, "multiline", where, default=False),
+        warn=frozenset(fields.texts(item, "warn", where, ())),
+        note_zh=text("note_zh"),
+    )
+
+
+def _when(item: Mapping[str, Any], where: str) -> tuple[str, tuple[str, ...]]:
+    value = item.get("check_when")
+    if value is None:
+        return ("", ())
+    if not isinstance(value, list) or len(value) != 2 or not isinstance(value[0], str):
+        raise fields.wrong("check_when", 'a pair: ["column", ["code", …]]', value, where)
+    return (value[0], fields.texts({"codes": value[1]}, "codes", f"{where}/check_when"))
 
 
 def _reference(item: Mapping[str, Any], where: str) -> Reference:
-    try:
-        return Reference(
-            columns=tuple(item["columns"]),
-            table=item["table"],
-            key=tuple(item.get("key", item["columns"])),
-            scope=item.get("scope", "unit"),
-            severity=_word(Severity, item.get("severity", "warning"), where),
-        )
-    except KeyError as error:
-        raise Malformed(f"a reference needs {error}", where=f"{where}/references") from error
+    fields.known(item, (field.name for field in names_of(Reference)), where)
+    columns = fields.texts(item, "columns", where)
+    return Reference(
+        columns=columns,
+        table=fields.text(item, "table", where),
+        key=fields.texts(item, "key", where, columns),
+        scope=fields.text(item, "scope", where, "unit"),
+        severity=fields.word(Severity, fields.text(item, "severity", where, "warning"), where),
+    )
 
 
 def _rule(item: Mapping[str, Any], where: str) -> CrossRule:
-    known = {"id", "kind", "severity", "zh", "en", "fix_zh", "fix_en"}
     arguments = tuple(
-        (name, tuple(map(str, value)) if isinstance(value, list) else str(value))
-        for name, value in item.items()
-        if name not in known
+        (name, fields.texts(item, name, where))
+        if isinstance(item[name], list)
+        else (name, fields.text(item, name, where))
+        for name in item
+        if name not in _RULE_WORDS
     )
-    try:
-        return CrossRule(
-            id=item["id"],
-            kind=item["kind"],
-            arguments=arguments,
-            severity=_word(Severity, item.get("severity", "error"), where),
-            zh=item.get("zh", ""),
-            en=item.get("en", ""),
-            fix_zh=item.get("fix_zh", ""),
-            fix_en=item.get("fix_en", ""),
-        )
-    except KeyError as error:
-        raise Malformed(f"a rule needs {error}", where=f"{where}/rules") from error
+    return CrossRule(
+        id=fields.text(item, "id", where),
+        kind=fields.text(item, "kind", where),
+        arguments=arguments,
+        severity=fields.word(Severity, fields.text(item, "severity", where, "error"), where),
+        zh=fields.text(item, "zh", where, ""),
+        en=fields.text(item, "en", where, ""),
+        fix_zh=fields.text(item, "fix_zh", where, ""),
+        fix_en=fields.text(item, "fix_en", where, ""),
+    )
 
 
-def _pairs(items: Sequence[Any], where: str) -> tuple[tuple[str, str], ...]:
-    for at, item in enumerate(items):
-        if len(item) != 2 or not all(isinstance(part, str) for part in item):
-            raise Malformed("a code is a pair of texts: code, name", where=f"{where}/{at}")
-    return tuple((code, name) for code, name in items)
+def _expected(data: Mapping[str, Any], where: str) -> tuple[tuple[Owner, int], ...]:
+    """[owed] district = 129, hospital = 83; a kind that is not named may owe any number."""
+    fields.known(data, ("owed",), where)
+    owed = data.get("owed", {})
+    if not isinstance(owed, dict):
+        raise fields.wrong("owed", "a table", owed, where)
+    return tuple(
+        (fields.word(Owner, name, f"{where}/owed"), fields.whole(owed, name, where, MAX_FILES))
+        for name in sorted(owed)
+    )
 
 
-def _word(words: type[_Word], text: str, where: str) -> _Word:
-    try:
-        return words(text)
-    except ValueError as error:
+def _named(key: str, name: str, where: str) -> str:
+    """The file's name says what it holds: that is how a centre's file finds the one it replaces."""
+    if file_of(key) != name:
         raise Malformed(
-            f"{text!r} is not one of: {', '.join(item for item in words if item)}", where=where
+            f"the file holds {key!r} and is named otherwise",
+            where=where,
+            remedy=f"name it {file_of(key)}",
+        )
+    return key
+
+
+def _content(path: Path, where: str) -> bytes:
+    try:
+        if path.stat().st_size > MAX_FILE:
+            raise TooLarge(f"a catalogue file has at most {MAX_FILE} bytes", where=where)
+        return path.read_bytes()
+    except OSError as error:
+        raise NotFound(
+            f"the catalogue file cannot be read: {error.strerror}", where=where
         ) from error
 
 
-def _known(item: Mapping[str, Any], names: frozenset[str], where: str) -> None:
-    for name in item:
-        if name not in names:
-            raise Malformed(f"unknown entry {name!r}", where=where, remedy="see docs/collect.md")
-
-
-def _content(path: Path) -> bytes:
-    try:
-        if path.stat().st_size > MAX_FILE:
-            raise TooLarge(f"a catalogue file has at most {MAX_FILE} bytes", where=path.name)
-        return path.read_bytes()
-    except FileNotFoundError as error:
-        raise NotFound("no such catalogue file", where=path.name) from error
-
-
 def _parse(content: bytes, where: str) -> dict[str, Any]:
+    parse: Callable[[str], dict[str, Any]] = tomllib.loads
     try:
-        return tomllib.loads(content.decode("utf-8"))
+        return parse(content.decode("utf-8"))
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise Malformed(f"no TOML: {error}", where=where) from error
+    except RecursionError as error:
+        raise Malformed("no TOML of a catalogue: nested too deeply", where=where) from error

@@ -202,11 +202,14 @@ class ValueSet:
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """All tables and value sets of a centre. digest: SM3 of its files, says which one judged."""
+    """All tables and value sets of a centre. digest: SM3 of its files, says which one judged.
+    expected: how many tables each kind of unit owes, as the centre's catalogue.toml says.
+    """
 
     tables: dict[str, Table] = field(default_factory=dict)
     values: dict[str, ValueSet] = field(default_factory=dict)
     digest: str = ""
+    expected: tuple[tuple[Owner, int], ...] = ()
 
     def owed(self, owner: Owner) -> tuple[Table, ...]:
         """The tables that a kind of unit owes, by code."""
