@@ -96,6 +96,12 @@ SETTINGS = (
         "folder of the centre's own collected tables and value sets, laid over the shipped ones",
     ),
     Setting(
+        "collect_timely_days",
+        "1,3,7",
+        "by how many days after its day a collected table counts as in time: three numbers, fractions "
+        "allowed; after a change run openrhip collect coverage --rebuild",
+    ),
+    Setting(
         "trusted_proxies",
         "",
         "addresses of reverse proxies, with commas; their X-Forwarded-For and -Proto are believed",
