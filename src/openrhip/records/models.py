@@ -28,7 +28,6 @@ __all__ = [
     "Lookup",
     "Refusal",
     "Upload",
-    "UploadPart",
 ]
 
 
@@ -50,24 +49,6 @@ class Upload(models.Model):
 
     def __str__(self) -> str:
         return self.id
-
-
-class UploadPart(models.Model):
-    """A part that is durable on disk."""
-
-    upload = models.ForeignKey(Upload, on_delete=models.CASCADE, related_name="+")
-    number = models.PositiveIntegerField()
-    offset = models.PositiveIntegerField()
-    size = models.PositiveIntegerField()
-    digest = models.CharField(max_length=64)
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["upload", "number"], name="records_part_once")
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.upload_id}/{self.number}"
 
 
 class DocumentQuery(models.QuerySet["Document"]):

@@ -6,9 +6,7 @@ number is a conflict. An upload belongs to the institution that began it.
 
 from __future__ import annotations
 
-import shutil
 from datetime import timedelta
-from pathlib import Path
 
 from django.db import IntegrityError
 
@@ -17,9 +15,8 @@ from openrhip.formats.gm import sm3
 from openrhip.kernel import clock, ids
 from openrhip.kernel.database import writing
 from openrhip.kernel.errors import Conflict, Malformed, NotFound, NotVerified
-from openrhip.kernel.files import write_durably
-from openrhip.kernel.parts import Span, admit_part, missing
-from openrhip.records.models import Upload, UploadPart
+from openrhip.kernel.parts import Parts
+from openrhip.records.models import Upload
 from openrhip.records.rules import DepositOutcome, UploadState, check_upload
 from openrhip.records.service import depositing, vault
 
@@ -63,28 +60,10 @@ def put_part(
 ) -> UploadState:
     """Keep one part; durable on return. Raises Malformed, TooLarge, NotVerified, Conflict."""
     found = _find(institution, upload_id)
-    part = Span(offset, len(content))
-    known = list(UploadPart.objects.filter(upload=found))
-    others = [Span(row.offset, row.size) for row in known if row.number != number]
-    admit_part(size=found.size, number=number, part=part, others=others)
-    if sm3.hexdigest(content) != digest:
-        raise NotVerified(
-            "the part differs from its digest", where="part", remedy="send the part again"
-        )
-    same = [row for row in known if row.number == number]
-    if same:
-        if (same[0].offset, same[0].size, same[0].digest) != (offset, len(content), digest):
-            raise Conflict("another part came under this number before", where="part")
-        return _state(found)
-    write_durably(_folder(found) / digest, content)
-    try:
-        with writing():
-            UploadPart.objects.create(
-                upload=found, number=number, offset=offset, size=len(content), digest=digest
-            )
-    except IntegrityError as error:  # the same part twice at once, or the upload just ended
-        if not Upload.objects.filter(pk=found.pk).exists():
-            raise NotFound("the upload has ended", where=upload_id) from error
+    _parts(found).put(number=number, offset=offset, digest=digest, content=content)
+    if not Upload.objects.filter(pk=found.pk).exists():
+        _parts(found).forget()
+        raise NotFound("the upload has ended", where=upload_id)
     return _state(found)
 
 
@@ -96,11 +75,6 @@ def complete_upload(
     Raises Conflict while parts are missing, NotVerified if the whole differs from its digest.
     """
     found = _find(institution, upload_id)
-    state = _state(found)
-    if state.missing:
-        raise Conflict(
-            "parts are missing", where="parts", remedy="ask for the upload and send the gaps"
-        )
     content = _whole(found)
     if len(content) != found.size or sm3.hexdigest(content) != found.digest:
         _forget(found)
@@ -140,32 +114,28 @@ def _find(institution: str, upload_id: str) -> Upload:
 
 
 def _state(row: Upload) -> UploadState:
-    parts = list(UploadPart.objects.filter(upload=row).order_by("number"))
-    gaps = missing(row.size, (Span(part.offset, part.size) for part in parts))
+    parts = _parts(row)
     return UploadState(
         id=row.id,
         size=row.size,
         digest=row.digest,
-        missing=gaps,
-        received=tuple(part.number for part in parts),
+        missing=parts.missing(),
+        received=tuple(part.number for part in parts.received()),
     )
 
 
 def _whole(row: Upload) -> bytes:
-    pieces = []
-    for part in UploadPart.objects.filter(upload=row).order_by("offset"):
-        try:
-            pieces.append((_folder(row) / part.digest).read_bytes())
-        except FileNotFoundError as error:
-            raise Conflict("the upload is being finished by another request") from error
-    return b"".join(pieces)
+    try:
+        return b"".join(_parts(row).chunks())
+    except NotFound as error:
+        raise Conflict("the upload is being finished by another request") from error
 
 
 def _forget(row: Upload) -> None:
     with writing():
         Upload.objects.filter(pk=row.pk).delete()
-    shutil.rmtree(_folder(row), ignore_errors=True)
+    _parts(row).forget()
 
 
-def _folder(row: Upload) -> Path:
-    return vault.uploads_folder() / row.id
+def _parts(row: Upload) -> Parts:
+    return Parts(vault.uploads_folder() / row.id, size=row.size)
