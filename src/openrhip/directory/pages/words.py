@@ -5,9 +5,14 @@ from __future__ import annotations
 import unicodedata
 from datetime import date
 
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from openrhip.directory.service import Person, Purpose, Role
+
+
+def chinese() -> bool:
+    return (get_language() or "zh").startswith("zh")
 
 
 def purpose_text(purpose: str) -> str:
@@ -79,3 +84,19 @@ def one_line(person: Person, today: date) -> str:
     """女 · 46 岁 · 1101**********1234."""
     parts = [sex_text(person.sex), age_text(person.birth_date, today), person.id_number]
     return " · ".join(part for part in parts if part)
+
+
+def both(item: dict[str, str], field: str = "") -> str:
+    """The text of a report or finding in the page's language: zh/en, or field_zh/field_en."""
+    stem = f"{field}_" if field else ""
+    return item.get(f"{stem}{'zh' if chinese() else 'en'}", "")
+
+
+def one_of(reasons: tuple[str, ...]) -> list[str]:
+    """Lines of `id: 中文 / English` in the page's language."""
+    shown = []
+    for line in reasons:
+        _id, _sep, rest = line.partition(": ")
+        zh, _slash, en = rest.partition(" / ")
+        shown.append((zh if chinese() else en) or line)
+    return shown

@@ -13,13 +13,13 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from openrhip.directory.pages.asked import AskedRequest
+from openrhip.directory.pages.paging import page_number, pages_of
 from openrhip.directory.service import Purpose, same_person_ids
 from openrhip.formats import ofd
 from openrhip.kernel import clock
 from openrhip.kernel.errors import NotFound, Refused
 from openrhip.records import service as records
 from openrhip.records.pages import viewer
-from openrhip.records.pages.paging import page_number, pages_of
 from openrhip.records.pages.present import access_row, document_row, visits
 from openrhip.records.pages.proof import proof_lines
 from openrhip.records.pages.words import kind_text

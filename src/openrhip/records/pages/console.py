@@ -17,6 +17,9 @@ from django.views.decorators.http import require_safe
 
 from openrhip.directory import service as directory
 from openrhip.directory.pages.asked import AskedRequest
+from openrhip.directory.pages.charts import daily_chart
+from openrhip.directory.pages.paging import page_number, pages_of
+from openrhip.directory.pages.words import both, chinese
 from openrhip.kernel import clock
 from openrhip.kernel.errors import NotFound, Problem
 from openrhip.kernel.periods import city_day, day_bounds
@@ -24,10 +27,7 @@ from openrhip.ledger.rules import Receipt, verify_receipt
 from openrhip.ledger.service.door import checkpoint_of
 from openrhip.records import service as records
 from openrhip.records.figures import figures
-from openrhip.records.pages.charts import deposits_chart
-from openrhip.records.pages.paging import page_number, pages_of
 from openrhip.records.pages.proof import lines
-from openrhip.records.pages.words import both, chinese
 from openrhip.records.service import Figures, RefusalSummary
 from openrhip.records.service.contacts import contacts
 
@@ -113,7 +113,7 @@ def deposits(request: AskedRequest) -> HttpResponse:
     context = {
         "form": form,
         "figures": found,
-        "chart": deposits_chart([(row.day, row.deposited, row.refused) for row in by_day]),
+        "chart": daily_chart([(row.day, row.deposited, row.refused) for row in by_day]),
         "days": by_day[::-1],
         "hospitals": _by_hospital(found),
         "reasons": [(_check(code), count) for code, count in found.reasons.items()],

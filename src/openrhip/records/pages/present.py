@@ -9,9 +9,9 @@ from itertools import groupby
 
 from django.utils.translation import gettext as _
 
-from openrhip.directory.pages.words import purpose_text, role_text
+from openrhip.directory.pages.words import chinese, one_of, purpose_text, role_text
 from openrhip.kernel.periods import city_day
-from openrhip.records.pages.words import chinese, kind_text, level_text, one_of
+from openrhip.records.pages.words import kind_text, level_text
 from openrhip.records.service import AccessSummary, Deed, DocumentSummary
 
 

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
+from openrhip.directory.pages.words import chinese
 from openrhip.formats.gm import sm3
 from openrhip.formats.gm.findings import Finding
 from openrhip.kernel.clock import CITY_ZONE
 from openrhip.kernel.errors import Problem
 from openrhip.ledger.rules import Entry, LogKey, Receipt, verify_receipt
-from openrhip.records.pages.words import chinese
 from openrhip.records.service import AccessProof, evidence_of
 
 

@@ -13,16 +13,15 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from openrhip.directory import service as directory
 from openrhip.directory.pages.asked import AskedRequest
-from openrhip.directory.pages.words import masked_name, one_line, purpose_text
+from openrhip.directory.pages.paging import page_number, pages_of
+from openrhip.directory.pages.words import masked_name, one_line, one_of, purpose_text
 from openrhip.directory.service import Action, Actor, DocumentFacts, Purpose
 from openrhip.kernel import clock
 from openrhip.kernel.errors import Refused
 from openrhip.kernel.periods import city_day
 from openrhip.records import service as records
 from openrhip.records.pages import viewer
-from openrhip.records.pages.paging import page_number, pages_of
 from openrhip.records.pages.present import access_row, document_row
-from openrhip.records.pages.words import one_of
 from openrhip.records.service import DisclosureRefused, DocumentSummary
 
 _KEY = "emergency"

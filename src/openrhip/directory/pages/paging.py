@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Protocol
 
 from django.http import HttpRequest
 
-from openrhip.records.service import Page
+
+class Paged(Protocol):
+    """A page of a list. number: from 1; pages: how many there are; total: of items."""
+
+    @property
+    def number(self) -> int: ...
+    @property
+    def pages(self) -> int: ...
+    @property
+    def total(self) -> int: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +36,7 @@ def page_number(request: HttpRequest) -> int:
     return int(text) if text.isdecimal() and 1 <= int(text[:6]) <= 100_000 else 1
 
 
-def pages_of(request: HttpRequest, page: Page[Any]) -> Pages:
+def pages_of(request: HttpRequest, page: Paged) -> Pages:
     """Keeps the other parts of the address."""
 
     def to(number: int) -> str:

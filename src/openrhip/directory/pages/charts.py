@@ -1,4 +1,4 @@
-"""The bar chart of deposits as inline SVG (柱状图): computed here, drawn in a template."""
+"""Bar charts by day as inline SVG (柱状图): computed here, drawn in a template."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ class Chart:
     base: int = HEIGHT - BOTTOM
 
 
-def deposits_chart(days: Sequence[tuple[date, int, int]]) -> Chart:
-    """days: (day, deposited, refused), one bar each, refused on top."""
+def daily_chart(days: Sequence[tuple[date, int, int]]) -> Chart:
+    """days: (day, good, bad), one bar each, the bad on top: deposited and refused."""
     top = _nice(max((good + bad for _, good, bad in days), default=0))
     room = HEIGHT - BOTTOM - TOP
     step = (WIDTH - LEFT) / max(1, len(days))
