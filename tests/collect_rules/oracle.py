@@ -9,7 +9,7 @@ from __future__ import annotations
 import calendar
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -74,8 +74,23 @@ class Values:
         return self.asked.table.column(name)
 
     def key(self, names: Sequence[str]) -> tuple[str, ...] | None:
-        found = tuple(text for name in names if (text := self.text(name)) is not None)
-        return found if len(found) == len(names) else None
+        """The key as text, None where one of its columns is missing."""
+        return _whole(self.text(name) for name in names)
+
+    def looked_up(self, names: Sequence[str]) -> tuple[str, ...] | None:
+        """The key with each value in its one way of writing, None where one has none."""
+        return _whole(self._written(self.column(name)) for name in names)
+
+    def _written(self, column: Column) -> str | None:
+        if column.type in (Type.TEXT, Type.CODE):
+            return self.text(column.name)
+        value = self.typed(column.name)
+        if column.type is Type.DECIMAL and value is not None:
+            value = abs(value) if value == 0 else value
+            return f"{value:.{column.scale}f}"
+        if column.type is Type.INTEGER and value is not None:
+            return str(int(value))
+        return None if value is None else str(value).lower()
 
     def holds(self, rule: Rule) -> bool:
         """Whether the circumstance `when` / `among` of a rule is given."""
@@ -84,6 +99,11 @@ class Values:
         value = self.text(rule.get("when"))
         among = rule.get_all("among")
         return value is not None and (not among or value in among)
+
+
+def _whole(values: Iterable[str | None]) -> tuple[str, ...] | None:
+    found = tuple(values)
+    return None if None in found else found
 
 
 def _occurrences(rule: Rule, rows: Sequence[Row]) -> Counter[tuple[str | None, ...]]:
@@ -397,12 +417,12 @@ def _day(rule: Rule, row: Values) -> bool:
 
 def _unique_store(rule: Rule, row: Values) -> bool:
     stored = row.asked.stored or frozenset()
-    return row.text("amend_flag") == "1" and row.key(rule.columns) in stored
+    return row.text("amend_flag") == "1" and row.looked_up(rule.columns) in stored
 
 
 def _reference(rule: Rule, row: Values) -> bool:
     known = row.asked.references.get(rule.id)
-    key = row.key(rule.columns)
+    key = row.looked_up(rule.columns)
     return known is not None and key is not None and key not in known
 
 

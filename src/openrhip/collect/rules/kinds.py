@@ -42,8 +42,9 @@ class Kind(StrEnum):
     IDENTITY_AGREES: only for numbers of the shape of IDENTITY and where the identity column's own
     check_when holds: places 7-14 are the birth date; where the sex code is 1 or 2, place 17 is odd
     for 1, even for 2. DAY: the same day as the batch's (monthly tables: the same month). UNIQUE:
-    over all rows of the batch, keys as text; a key with a missing column passes. UNIQUE_STORE:
-    for rows with amend flag 1. REFERENCE: as text; passes where one of the columns is missing.
+    over all rows of the batch, keys as text; a key with a missing column passes. UNIQUE_STORE (for
+    rows with amend flag 1), REFERENCE: keys as typed values in one way of writing (ISO dates …);
+    pass where a column is missing or its form as a number, date, time or flag is broken.
     """
 
     # from a column's attributes
