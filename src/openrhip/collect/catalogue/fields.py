@@ -1,4 +1,4 @@
-"""Typed entries of a TOML table (字段): a wrong type, shape or size is Malformed, with its place."""
+"""Typed entries of a TOML table (字段): wrong types, shapes and sizes are Malformed, with place."""
 
 from __future__ import annotations
 

@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
+import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from openrhip.collect.cli.common import JSON, OWN, columns, load, say, table_of, values_of
+from openrhip.collect.catalogue import survey
+from openrhip.collect.cli.common import (
+    JSON,
+    OWN,
+    columns,
+    load,
+    own_folder,
+    say,
+    table_of,
+    values_of,
+)
+from openrhip.collect.rules import checking
 from openrhip.collect.rules.deriving import rules_of
+from openrhip.collect.rules.flaws import Flaw
+from openrhip.kernel.errors import Malformed
 
 if TYPE_CHECKING:
     from openrhip.collect.rules.tables import Column, Table
@@ -91,6 +106,35 @@ def values(key: str | None, own: Path | None, as_json: bool) -> None:
         return
     click.echo(f"{one.key} {one.zh} ({one.en})\n{one.source}, {one.version}")
     columns([*one.codes] or [("(by shape)", one.shape)])
+
+
+@catalogue.command()
+@OWN
+@JSON
+def check(own: Path | None, as_json: bool) -> None:
+    """Check all tables and value sets: names, keys, references, rules, counts (检查).
+
+    Exit code 3 if anything is wrong; every flaw is told, with the file and what to do.
+    """
+    found, problems = survey(own or own_folder())
+    flaws = [Flaw(one.where, "unreadable", f"{one.what} ({one.remedy})") for one in problems]
+    flaws += checking.check(found)
+    size = asdict(checking.summary(found)) if not flaws else {}
+    if as_json:
+        say({"ok": not flaws, "flaws": [one.as_dict() for one in flaws], **size})
+    else:
+        for one in flaws:
+            click.echo(f"{one.where}: {one.zh} | {one.en}\n  → {one.remedy_zh} | {one.remedy}")
+        owed = "; ".join(f"{owner} units owe {count}" for owner, count in size.get("owed", ()))
+        click.echo(
+            f"{len(flaws)} flaws"
+            if flaws
+            else f"{size['tables']} tables ({owed}), {size['columns']} columns, {size['rules']} "
+            f"rules, {size['references']} references, {size['values']} value sets with "
+            f"{size['codes']} codes: nothing is wrong"
+        )
+    if flaws:
+        sys.exit(Malformed.exit_code)
 
 
 def _brief(table: Table) -> dict[str, Any]:

@@ -38,6 +38,11 @@ def row_rules(table: Table) -> tuple[Rule, ...]:
     return tuple(rule for rule in rules_of(table) if rule.row_level)
 
 
+def kinds_of(column: Column) -> tuple[Kind, ...]:
+    """The kinds of rule that a column's attributes make."""
+    return tuple(kind for kind, _ in _kinds(column))
+
+
 def _again(table: Table, at: int) -> bool:
     first = table.references[at].columns[0]
     return any(other.columns[0] == first for other in table.references[:at])
