@@ -124,7 +124,7 @@ def _catalogue(table: Table, sets: Sequence[Mapping[str, Any]], where: str) -> C
     frame = {"zh": "case", "en": "case", "version": "1", "source": "case"}
     own = [catalogue.read_values({**frame, **each}, where=where) for each in sets]
     common = {key: found for key, found in catalogue.load().values.items() if key.startswith("OR-")}
-    return Catalogue({CODE: table}, common | {each.key: each for each in own}, "cases")
+    return Catalogue({CODE: table}, common | {each.key: each for each in own})
 
 
 def ask(
