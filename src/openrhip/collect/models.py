@@ -9,7 +9,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
-from openrhip.collect.models_coverage import (  # noqa: F401 - tables of this room
+from openrhip.collect.models_coverage import (
     CoverageCell,
     CoverageDay,
     CoverageMonth,
@@ -19,6 +19,22 @@ from openrhip.collect.models_coverage import (  # noqa: F401 - tables of this ro
     UploadDay,
 )
 from openrhip.collect.rules.states import OPEN, State
+
+__all__ = [
+    "Batch",
+    "CoverageCell",
+    "CoverageDay",
+    "CoverageMonth",
+    "DayCheck",
+    "Declaration",
+    "Fault",
+    "PersonCount",
+    "Report",
+    "Signer",
+    "Step",
+    "Unit",
+    "UploadDay",
+]
 
 
 class Unit(models.Model):
@@ -99,6 +115,9 @@ class Batch(models.Model):
     problem = models.JSONField(null=True, blank=True)
     catalogue = models.CharField(max_length=64, blank=True, default="")
     engine = models.CharField(max_length=20, blank=True, default="")
+    attempts = models.PositiveIntegerField(default=0)
+    wait_until = models.DateTimeField(null=True, blank=True)
+    """Not taken up again before: what failed without being at fault waits longer each time."""
     finished_at = models.DateTimeField(null=True, blank=True)
     current = models.BooleanField(default=False)
 

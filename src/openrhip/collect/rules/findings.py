@@ -109,16 +109,18 @@ def of_refusal(table: Table, *, zh: str, en: str, remedy: str = "") -> Finding:
     )
 
 
-def of_total(rule: str, words: tuple[str, str, str, str], *, wrong: int, example: str) -> Finding:
+def of_total(
+    rule: str, severity: Severity, words: tuple[str, str, str, str], *, wrong: int, line: int
+) -> Finding:
     """Totals of one table that are not those of its rows in another table of that day."""
     zh, en, fix_zh, fix_en = words
     return Finding(
         rule=rule,
         level=Level.DAY,
-        severity=Severity.WARNING,
+        severity=severity,
         count=wrong,
-        zh=f"{zh}：{wrong:,}处，例如{example}",
-        en=f"{en}: {wrong:,}, such as {example}",
+        zh=f"{zh}：{wrong:,}行，最先在第{line:,}行",
+        en=f"{en}: {wrong:,} rows, the first of them line {line:,}",
         fix_zh=fix_zh,
         fix_en=fix_en,
     )

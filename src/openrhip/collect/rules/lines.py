@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 
 from openrhip.collect.rules.scoring import Scores
@@ -24,7 +24,9 @@ class Line:
     days of the month with rows of daily tables. visits, discharges: rows that count as such,
     withdrawn and superseded ones not. charges: loaded rows of tables that count as charge, None
     where nobody counts them. refused: batches refused whole. persons: by kind, cumulative.
-    not_sent: declared tables (owed ones where nothing was declared) without an accepted batch.
+    not_sent: declared tables without an accepted batch; not_declared: the other way round; empty:
+    tables that came, always without rows. expected, actual, timely, doubtful: see `scoring.Counts`.
+    last_day: the city day on which data for the month arrived last.
     """
 
     unit: str
@@ -54,7 +56,7 @@ class Line:
     doubtful: int = 0
     open_faults: int = 0
     scores: Scores | None = None
-    last_at: datetime | None = None
+    last_day: date | None = None
 
     def person_count(self, kind: str) -> int | None:
         return dict(self.persons).get(kind)
