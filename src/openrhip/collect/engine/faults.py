@@ -138,6 +138,8 @@ def _values(maker: Maker, rule: Rule) -> str:
     value, found = maker.raw(rule.columns[0]), maker.catalogue.values[rule.get("values")]
     codes = tuple(code for code, _ in found.codes)
     accepted = []
+    if not found.shape and not (codes and found.complete):
+        return "FALSE"  # nothing says what an unknown code looks like
     if codes:
         accepted.append(maker.in_set(value, f"values {found.key}", codes))
     if found.shape and (not codes or not found.complete):
