@@ -5,7 +5,7 @@ Names of columns come from the catalogue and are quoted; values are bound.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -47,14 +47,14 @@ def ask(
     return connection.execute(statement, dict(values)).fetchall()
 
 
-def paths(files: Sequence[Path]) -> list[str]:
-    """Files as `read_parquet` takes them: a literal path, never a pattern."""
-    return [str(file).translate(_LITERAL) for file in files]
-
-
 def name(column: str) -> str:
     """A column's name in SQL."""
     return '"' + column.replace('"', '""') + '"'
+
+
+def path(file: Path) -> str:
+    """A file as `read_parquet` takes it: a literal path, never a pattern."""
+    return str(file).translate(_LITERAL)
 
 
 _LITERAL = str.maketrans({"[": "[[]", "]": "[]]", "*": "[*]", "?": "[?]"})

@@ -43,6 +43,23 @@ class Lake(Protocol):
         """The current Parquet files that may hold such rows."""
         ...
 
+    def sql(
+        self,
+        table: Table,
+        *,
+        since: date | None = None,
+        until: date | None = None,
+        units: Sequence[str] = (),
+        current: bool = True,
+        columns: Sequence[str] = (),
+    ) -> str:
+        """DuckDB's SELECT over the rows; current leaves out what was superseded or withdrawn."""
+        ...
+
+    def quarantine_file(self, *, table: str, day: date, batch: str) -> Path | None:
+        """The rows at fault of a batch, loaded or refused."""
+        ...
+
     def stored_keys(self, *, table: Table, unit: str, but_day: date, asked: Any) -> Any:
         """Of the asked keys (Arrow table) those on other days of the unit, not withdrawn."""
         ...

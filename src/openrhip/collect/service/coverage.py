@@ -130,7 +130,7 @@ def _line(unit: Unit, known: _Known) -> Line:
     declared = known.declared.get(unit.code)
     counts = _counts(unit, known)
     upload_days, last = known.uploads.get(unit.code, (0, None))
-    charged = [code for code in came if _counted(known.catalogue, code) == CHARGE]
+    charges = [code for code, table in known.catalogue.tables.items() if table.domain == CHARGE]
     return Line(
         unit=unit.code,
         name=unit.name,
@@ -148,7 +148,7 @@ def _line(unit: Unit, known: _Known) -> Line:
         marked=sum(one.marked for one in tables.values()),
         refused=sum(one.refused for one in tables.values()),
         data_days=sum(cell.rows > 0 for cell in known.days.get(unit.code, ())),
-        charges=sum(came[code].rows for code in charged) if _any_charges(known.catalogue) else None,
+        charges=sum(came[code].rows for code in charges if code in came) if charges else None,
         persons=known.persons.get(unit.code, ()),
         not_sent=tuple(sorted((declared or frozenset()) - came.keys())),
         not_declared=() if declared is None else tuple(sorted(came.keys() - declared)),
@@ -281,10 +281,6 @@ def _live(tables: Mapping[str, _TableMonth], catalogue: Catalogue, counted: str)
 def _counted(catalogue: Catalogue, code: str) -> str:
     table = catalogue.tables.get(code)
     return table.counts if table else ""
-
-
-def _any_charges(catalogue: Catalogue) -> bool:
-    return any(table.counts == CHARGE for table in catalogue.tables.values())
 
 
 def _declared(month: Month, unit: str | None) -> dict[str, frozenset[str]]:

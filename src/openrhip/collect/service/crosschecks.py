@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
-from pathlib import Path
 from typing import Any
 
 from openrhip.collect import asking, models
@@ -92,91 +91,58 @@ def _wrong_totals(
 ) -> list[Finding] | None:
     """Findings of the totals that can be compared now; None where no other table is there yet."""
     unit, _, day = key
-    judged = None
-    lake = doors.lake()
+    judged: list[Finding] | None = None
     for rule in rules:
         other = catalogue.tables.get(rule.get("table"))
         if other is None or _standing((unit, other.code, day)) is None:
             continue
         judged = judged or []
-        ours = lake.files(table=table.code, units=[unit], since=day, until=day)
-        theirs = lake.files(table=other.code, units=[unit], since=day, until=day)
-        if not ours:
-            continue
-        wrong, line = compare_totals(rule, ours, theirs, unit=unit, day=day)
+        ours, theirs = (
+            doors.lake().sql(one, units=[unit], since=day, until=day) for one in (table, other)
+        )
+        with asking.opened() as connection:
+            wrong, line = compare_totals(connection, rule, ours, theirs)
         if wrong:
             words = (rule.zh, rule.en, rule.fix_zh, rule.fix_en)
             judged.append(findings.of_total(rule.id, rule.severity, words, wrong=wrong, line=line))
     return judged
 
 
-def compare_totals(
-    rule: Rule, ours: Sequence[Path], theirs: Sequence[Path], *, unit: str, day: date
-) -> tuple[int, int]:
-    """How many rows of a table hold a total that is not the sum of their parts, and the first
-    of their lines. Withdrawn rows count on neither side; a row without parts has the sum 0.
+def compare_totals(connection: Any, rule: Rule, ours: str, theirs: str) -> tuple[int, int]:
+    """How many rows of a SELECT hold a total that is not the sum of their parts in the other, and
+    the first of their lines. A row without parts has the sum 0.
     """
     keys = [asking.name(column) for column in rule.get_all("key")]
     joined = " AND ".join(f"own.{column} = parts.{column}" for column in keys)
-    total = f"own.{asking.name(rule.get('total'))}"
+    total = f"CAST(own.{asking.name(rule.get('total'))} AS DECIMAL(38, 4))"
     part = rule.get("part")
     summed = f"SUM(CAST({asking.name(part)} AS DECIMAL(38, 4)))" if part else "COUNT(*)"
-    parts = f"SELECT {', '.join(keys)}, {summed} AS summed FROM {_live('theirs')} GROUP BY ALL"  # noqa: S608
-    if not theirs:
-        parts = (
-            f"SELECT {', '.join(f'NULL::VARCHAR AS {one}' for one in keys)}, 0 AS summed LIMIT 0"
-        )
     statement = (
-        f"SELECT COUNT(*), MIN(own._line) FROM {_live('ours')} AS own "  # noqa: S608
-        f"LEFT JOIN ({parts}) AS parts ON {joined} WHERE {total} IS NOT NULL AND "
-        f"ABS(CAST({total} AS DECIMAL(38, 4)) - COALESCE(parts.summed, 0)) > "
-        "CAST($tolerance AS DECIMAL(38, 4))"
+        f"SELECT COUNT(*), MIN(own._line) FROM ({ours}) AS own "  # noqa: S608 - our own names
+        f"LEFT JOIN (SELECT {', '.join(keys)}, {summed} AS summed FROM ({theirs}) "
+        f"GROUP BY {', '.join(keys)}) AS parts ON {joined} WHERE {total} IS NOT NULL "
+        f"AND ABS({total} - COALESCE(parts.summed, 0)) > CAST($tolerance AS DECIMAL(38, 4))"
     )
-    values: dict[str, Any] = {
-        "ours": asking.paths(ours),
-        "unit": unit,
-        "day": day,
-        "tolerance": rule.get("tolerance", "0"),
-    }
-    if theirs:
-        values["theirs"] = asking.paths(theirs)
-    with asking.opened() as connection:
-        ((wrong, line),) = asking.ask(connection, statement, values)
+    values = {"tolerance": rule.get("tolerance", "0")}
+    ((wrong, line),) = asking.ask(connection, statement, values)
     return int(wrong), int(line or 0)
 
 
-def _live(files: str) -> str:
-    return (
-        f"(SELECT * FROM read_parquet(${files}) WHERE _unit = $unit AND _day = $day "  # noqa: S608
-        "AND amend_flag <> '3')"
-    )
-
-
 def _superseded(unit: str, table: Table) -> dict[date, int]:
-    """By day, the live rows whose key a later batch of another day amended or withdrew."""
-    standing = statements.ask(_SEQUENCES, unit, table.code)
-    files = doors.lake().files(table=table.code, units=[unit])
-    if not files or not standing:
-        return {}
-    keys = [asking.name(column) for column in table.key]
-    same = " AND ".join(f"later.{column} = own.{column}" for column in keys)
-    statement = (
-        "WITH batches AS (SELECT UNNEST($batches) AS id, UNNEST($sequences) AS sequence), "  # noqa: S608
-        f"own AS (SELECT {', '.join(keys)}, _day, amend_flag, sequence "
-        "FROM read_parquet($files) JOIN batches ON id = _batch WHERE _unit = $unit), "
-        "later AS (SELECT * FROM own WHERE amend_flag IN ('2', '3')) "
-        "SELECT own._day, COUNT(*) FROM own WHERE own.amend_flag <> '3' AND EXISTS (SELECT 1 "
-        f"FROM later WHERE {same} AND later._day <> own._day AND later.sequence > own.sequence) "
-        "GROUP BY own._day"
-    )
-    values = {
-        "batches": [row[0] for row in standing],
-        "sequences": [int(row[1]) for row in standing],
-        "files": asking.paths(files),
-        "unit": unit,
-    }
+    """By day, the live rows that other days' batches amended or withdrew: the cell's less those
+    that the lake still reads.
+    """
+    cells_ = models.CoverageCell.objects.filter(unit=unit, table=table.code, live__gt=0)
+    live = dict(cells_.values_list("day", "live"))
+    source = doors.lake().sql(table, units=[unit], columns=["_day"])
+    statement = f"SELECT _day, COUNT(*) FROM ({source}) GROUP BY _day"  # noqa: S608 - our own names
     with asking.opened() as connection:
-        return {day: int(number) for day, number in asking.ask(connection, statement, values)}
+        read = dict(asking.ask(connection, statement, {}))
+    return {
+        day: number - int(read.get(day, 0))
+        for day, number in live.items()
+        if number > int(read.get(day, 0))
+    }
 
 
 def _keep_superseded(unit: str, table: Table, taken: Mapping[date, int]) -> None:
@@ -227,9 +193,6 @@ _ASK = (
 )
 _STANDS = (
     'SELECT id FROM collect_batch WHERE unit_id = %s AND "table" = %s AND day = %s AND current'
-)
-_SEQUENCES = (
-    'SELECT id, sequence FROM collect_batch WHERE unit_id = %s AND "table" = %s AND current'
 )
 _CHANGED = (
     'SELECT 1 FROM collect_coveragecell WHERE unit = %s AND "table" = %s AND changed > 0 LIMIT 1'

@@ -76,6 +76,7 @@ from openrhip.directory.service.institutions import (
     register_institution,
     resolve,
 )
+from openrhip.directory.service.joined import joined_numbers
 from openrhip.directory.service.loading import load_directory
 from openrhip.directory.service.machines import actor_of, authenticate, prove_institution
 from openrhip.directory.service.merging import (
@@ -189,6 +190,7 @@ __all__ = [
     "identify",
     "institution",
     "institutions",
+    "joined_numbers",
     "key_ring",
     "last_requests",
     "ledger",

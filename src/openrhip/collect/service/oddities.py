@@ -1,0 +1,29 @@
+"""Oddities of a month (异常情况) over the city's coverage, beside the month before."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from openrhip.collect.rules.lines import Coverage, Line
+from openrhip.collect.rules.oddities import Oddity
+from openrhip.collect.rules.oddities import oddities as judge
+from openrhip.collect.service.coverage import coverage
+from openrhip.kernel.periods import Month
+
+
+def oddities(month: Month, *, found: Coverage | None = None) -> tuple[Oddity, ...]:
+    """What a careful reader would ask about. found: the coverage of the month, if it is at hand."""
+    now = found or coverage(month)
+    first = date(month.year, month.month, 1)
+    return judge(
+        now.lines,
+        month=month,
+        days=max(0, (now.until - first).days + 1),
+        before=_before(month),
+    )
+
+
+def _before(month: Month) -> dict[str, Line]:
+    last = date(month.year, month.month, 1) - timedelta(days=1)
+    lines = coverage(Month(last.year, last.month)).lines
+    return {line.unit: line for line in lines if line.uploaded or line.persons}
