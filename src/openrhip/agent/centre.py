@@ -6,36 +6,15 @@ Every answer ends in one of three ways: an `Answer` of the centre about the docu
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import httpx
-
-from openrhip.agent import wire
+from openrhip.agent.calling import Caller, Gone, Waiting, json_of, send_missing
 from openrhip.formats.gm import sm3
-from openrhip.kernel.canonical import canonical_json, parse_json
-from openrhip.kernel.errors import Malformed, Problem, Unavailable
+from openrhip.kernel.canonical import canonical_json
 
 BASE = "/api/records"
-TIMEOUT = httpx.Timeout(300.0, connect=5.0)  # a large file takes the centre a while to judge
-_MOST_ANSWER = 4 << 20
-
-
-class Waiting(Problem):
-    """The centre cannot take it now, or does not know this node yet; it stays in the queue."""
-
-    code = "waiting"
-    status = 503
-    exit_code = 8
-
-
-class Gone(Problem):
-    """The upload has ended at the centre: begin again with the same bytes."""
-
-    code = "gone"
-    status = 410
-    exit_code = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,26 +25,8 @@ class Answer:
     content: dict[str, Any]
 
 
-class Centre:
-    """One hospital's door to the centre. Not for several threads at once."""
-
-    def __init__(
-        self,
-        url: str,
-        *,
-        institution: str,
-        signer: wire.Signs,
-        part_bytes: int = 4 << 20,
-        client: httpx.Client | None = None,
-    ) -> None:
-        self.institution = institution
-        self.signer = signer
-        self.part_bytes = part_bytes
-        self.host = wire.host_of(url)
-        self.client = client or httpx.Client(base_url=url, timeout=TIMEOUT, trust_env=False)
-
-    def close(self) -> None:
-        self.client.close()
+class Centre(Caller):
+    """One hospital's door to the centre's records. Not for several threads at once."""
 
     def begin(self, *, digest: str, size: int, media: str) -> str | Answer:
         """The upload's id, or the answer if these bytes were judged before."""
@@ -78,39 +39,22 @@ class Centre:
     ) -> None:
         """Send what is missing. `read(offset, size)` gives the sealed bytes; stops if not alive."""
         state = self._call("GET", f"/uploads/{upload_id}")
-        used = {int(number) for number in state["received"]}
-        free = (number for number in range(2000) if number not in used)
-        most = min(self.part_bytes, int(state["max_part"]))
-        for offset, size in _pieces(state["missing"], most):
-            if not alive():
-                raise Waiting("stopped by its operator")
-            content = read(offset, size)
-            target = f"/uploads/{upload_id}/parts/{next(free)}"
+
+        def put(number: int, offset: int, content: bytes) -> None:
+            target = f"/uploads/{upload_id}/parts/{number}"
             query = f"?offset={offset}&sm3={sm3.hexdigest(content)}"
             self._call("PUT", target + query, content)
+
+        most = min(self.part_bytes, int(state["max_part"]))
+        send_missing(state, most=most, read=read, put=put, alive=alive)
 
     def complete(self, upload_id: str) -> Answer:
         """Have the whole judged."""
         return _answer(self._call("POST", f"/uploads/{upload_id}/complete"))
 
     def _call(self, method: str, target: str, body: bytes = b"") -> dict[str, Any]:
-        path = BASE + target
-        request = wire.sign(
-            method=method,
-            host=self.host,
-            target=path,
-            institution=self.institution,
-            signer=self.signer,
-            body=body,
-        )
-        kind = "application/json" if method == "POST" else "application/octet-stream"
-        try:
-            response = self.client.request(
-                method, path, content=body, headers=request.headers() | {"Content-Type": kind}
-            )
-        except httpx.HTTPError as error:
-            raise Unavailable(f"the centre does not answer: {type(error).__name__}") from error
-        content = _json(response)
+        response = self.request(method, BASE + target, body)
+        content = json_of(response)
         if response.is_success or "accepted" in content:
             return content
         what = str(content.get("what") or content.get("detail") or "no reason given")[:300]
@@ -123,23 +67,3 @@ class Centre:
 
 def _answer(content: dict[str, Any]) -> Answer:
     return Answer(bool(content.get("accepted")), content)
-
-
-def _json(response: httpx.Response) -> dict[str, Any]:
-    try:
-        content = parse_json(response.content, limit=_MOST_ANSWER)
-    except Malformed:
-        content = None
-    if not isinstance(content, dict):
-        # A proxy's page, or a centre that is just starting: never taken for a refusal.
-        raise Waiting(f"{response.status_code}: the answer is no JSON")
-    return content
-
-
-def _pieces(gaps: Any, most: int) -> Iterator[tuple[int, int]]:
-    for gap in gaps:
-        offset, rest = int(gap["offset"]), int(gap["size"])
-        while rest > 0:
-            size = min(rest, most)
-            yield offset, size
-            offset, rest = offset + size, rest - size

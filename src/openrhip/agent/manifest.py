@@ -191,6 +191,11 @@ def parse(data: bytes) -> Envelope:
     )
 
 
+def read(data: bytes) -> Manifest:
+    """A manifest out of its canonical bytes, as kept by whoever received it. Raises Malformed."""
+    return _manifest(parse_json(data, limit=MAX_ENVELOPE))
+
+
 def verify(envelope: Envelope, *, certificate: Certificate, now: datetime | None = None) -> None:
     """Raises NotVerified unless the holder of this certificate signed the manifest.
 

@@ -16,7 +16,8 @@ from typing import Any
 
 from openrhip.agent import settings as agent_settings
 from openrhip.agent import watch
-from openrhip.agent.centre import Answer, Centre, Gone, Waiting
+from openrhip.agent.calling import Gone, Waiting
+from openrhip.agent.centre import Answer, Centre
 from openrhip.agent.queue import Lock, Queue
 from openrhip.agent.rules import FINAL, Form, Job, State
 from openrhip.agent.sealing import Desk

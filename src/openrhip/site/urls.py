@@ -24,6 +24,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     # The machine API: every request is signed by an institution (directory.api.door);
     # first, since machines ask most often
     path("api/records/", include("openrhip.records.api.urls")),
+    path("api/collect/", include("openrhip.collect.api.urls")),
     path("", open_to_all(pages.front), name="front"),
     path("healthz", open_to_all(pages.health), name="health"),
     path("accessibility/", open_to_all(pages.accessibility), name="accessibility"),
