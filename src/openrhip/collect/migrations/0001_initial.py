@@ -41,6 +41,8 @@ class Migration(migrations.Migration):
                 ('problem', models.JSONField(blank=True, null=True)),
                 ('catalogue', models.CharField(blank=True, default='', max_length=64)),
                 ('engine', models.CharField(blank=True, default='', max_length=20)),
+                ('attempts', models.PositiveIntegerField(default=0)),
+                ('wait_until', models.DateTimeField(blank=True, null=True)),
                 ('finished_at', models.DateTimeField(blank=True, null=True)),
                 ('current', models.BooleanField(default=False)),
                 ('leaf', models.JSONField(blank=True, null=True)),

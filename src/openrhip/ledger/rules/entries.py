@@ -82,6 +82,8 @@ KINDS: dict[str, frozenset[str]] = {
     "emergency": frozenset({"time", "actor", "patient", "purpose", "reason"}),
     "identity": frozenset({"time", "subject", "action"}),
     "evidence": frozenset({"time", "manifest", "action", "count"}),
+    # a batch of collected data: document is the digest of its manifest, document_kind its table
+    "batch": frozenset({"time", "institution", "document", "document_kind", "action", "count"}),
 }
 _DECIDED = {"disclose": "permit", "emergency": "permit", "export": "permit", "refuse": "deny"}
 
