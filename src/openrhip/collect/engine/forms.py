@@ -76,7 +76,8 @@ def literal_of(column: Column, text: str) -> str:
         quoted = f"'{text[:2]}:{text[2:4]}:{text[4:]}'"
     kind = sql_type(column)
     if column.type in (Type.INTEGER, Type.DECIMAL):
-        kind = f"DECIMAL({MAX_PRECISION}, {len(text.partition('.')[2])})"
+        scale = len(text.partition(".")[2])  # no wider: Spark rounds where both do not fit in 38
+        kind = f"DECIMAL({18 + scale}, {scale})"
     return quoted if kind == "VARCHAR" else f"CAST({quoted} AS {kind})"
 
 
