@@ -28,6 +28,18 @@ class Lake(Protocol):
         """Put these parts in place of what their unit, table and day held, in one commit."""
         ...
 
+    def quarantine(self, parts: Sequence[Part], *, table: Table) -> None:
+        """The same for rows at fault; a part without files says that none is at fault any more."""
+        ...
+
+    def hold(self, part: Part) -> None:
+        """Keep the rows at fault of a batch that was refused: for its report, in no table."""
+        ...
+
+    def has_rows(self, *, table: str, unit: str | None = None) -> bool:
+        """Whether anything of a table (of a unit) was ever loaded."""
+        ...
+
     def batch_of(self, *, table: str, unit: str, day: date) -> str | None:
         """Which batch stands there now: the truth after a crash."""
         ...

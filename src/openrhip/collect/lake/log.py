@@ -64,7 +64,7 @@ class Entry:
         low["amend_flag"], high["amend_flag"] = "1", "3" if self.amends else "1"
         return json.dumps({"numRecords": self.rows, "minValues": low, "maxValues": high})
 
-    def parts(self) -> dict[str, str]:
+    def parts(self) -> dict[str, str | None]:
         """Values of the columns that are not in the file itself (quarantine)."""
         return {"_unit": self.unit, "_day": self.least.isoformat(), "_batch": self.batch}
 

@@ -1,4 +1,4 @@
-"""Checking one batch (校验): originals opened into a work folder, the engine asked, the batch judged.
+"""Checking one batch (校验): originals opened in a work folder, the engine asked.
 
 The work folder is of this process alone and goes when the batch is settled; what it held in the
 clear is gone with it.

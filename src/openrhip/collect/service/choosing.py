@@ -66,7 +66,7 @@ def until(row: models.Batch) -> list[models.Batch]:
 
 
 @lru_cache(maxsize=4)
-def _depths(digest: str, references: tuple[tuple[str, tuple[str, ...]], ...]) -> dict[str, int]:
+def _depths(references: tuple[tuple[str, tuple[str, ...]], ...]) -> dict[str, int]:
     """How many tables stand below one another by reference; circles are cut where they close."""
     below = dict(references)
     found: dict[str, int] = {}
@@ -89,7 +89,7 @@ def depths(catalogue: Catalogue) -> dict[str, int]:
         (code, tuple(sorted({reference.table for reference in table.references})))
         for code, table in sorted(catalogue.tables.items())
     )
-    return _depths(catalogue.digest, references)
+    return _depths(references)
 
 
 def _due() -> QuerySet[models.Batch]:

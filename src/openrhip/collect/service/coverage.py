@@ -25,7 +25,7 @@ from openrhip.collect.rules.lines import (
 from openrhip.collect.rules.scoring import Counts
 from openrhip.collect.rules.states import Unit
 from openrhip.collect.rules.tables import Catalogue, Owner, Period, Table
-from openrhip.collect.service import doors, faults, terms, units
+from openrhip.collect.service import doors, faults, registry, terms
 from openrhip.kernel import clock, statements
 from openrhip.kernel.periods import Month, city_day
 
@@ -80,7 +80,7 @@ def coverage(
     """Coverage of a month, as of now. until: the last day that is due, for questions about the
     past; else yesterday, or the end of the month if that was before. Raises NotFound for a unit.
     """
-    chosen = [units.unit(unit)] if unit else list(units.units(owner=owner))
+    chosen = [registry.unit(unit)] if unit else list(registry.units(owner=owner))
     known = _known(month, until or due_until(month), unit)
     lines = in_print_order(tuple(_line(one, known) for one in chosen), month)
     by_code = {one.code: one for one in chosen}

@@ -15,7 +15,7 @@ from openrhip.collect.rules.covering import Cell, Sent
 from openrhip.collect.rules.findings import Finding
 from openrhip.collect.rules.jobs import RuleHits
 from openrhip.collect.rules.tables import Catalogue, Table
-from openrhip.collect.service import cells, crosschecks, doors, faults, history, reading, terms
+from openrhip.collect.service import cells, comparing, crosschecks, doors, faults, reading, terms
 from openrhip.collect.service.cells import Key
 from openrhip.kernel import statements
 
@@ -87,7 +87,7 @@ def _found(key: Key, table: Table, cell: Cell, newest: _Checked) -> list[Finding
         ]
     found = (
         findings.of_count(table, declared=newest.declared, received=newest.sent.received),
-        history.odd(unit=key[0], table=table, day=key[2], cell=cell),
+        comparing.odd(unit=key[0], table=table, day=key[2], cell=cell),
     )
     return [one for one in found if one is not None]
 

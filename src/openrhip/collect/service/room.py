@@ -29,9 +29,8 @@ def guarded() -> Iterator[None]:
                 "the disk is full", remedy="make room; what was sent can be sent again"
             ) from error
         if isinstance(error, OperationalError) or _number(error) in _AWAY:
-            raise Unavailable(
-                f"disk or database does not answer: {type(error).__name__}"
-            ) from error
+            name = type(error).__name__
+            raise Unavailable(f"disk or database does not answer: {name}") from error
         raise
 
 
