@@ -90,6 +90,7 @@ SETTINGS = (
         "90",
         "days for which an encounter counts as a treatment relation (诊疗关系)",
     ),
+    Setting("city", "南京市", "name of the city in the headings of printed statistics"),
     Setting(
         "collect_catalogue",
         "",
@@ -98,8 +99,8 @@ SETTINGS = (
     Setting(
         "collect_timely_days",
         "1,3,7",
-        "by how many days after its day a collected table counts as in time: three numbers, fractions "
-        "allowed; after a change run openrhip collect coverage --rebuild",
+        "by how many days after its day a collected table counts as in time: three numbers, "
+        "fractions allowed; after a change run openrhip collect coverage --rebuild",
     ),
     Setting(
         "trusted_proxies",

@@ -9,6 +9,10 @@ import click
 _HOME = __name__
 _VERBS = {
     "catalogue": ("catalogue", "catalogue"),
+    "report": ("feedback", "report"),
+    "faults": ("feedback", "faults"),
+    "coverage": ("coverage", "coverage"),
+    "figures": ("coverage", "figures"),
 }
 
 

@@ -23,6 +23,16 @@ OWN = click.option(
 )
 
 
+def start() -> None:
+    """Make Django ready; for verbs that ask the service."""
+    import os
+
+    import django
+
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "openrhip.site.settings")
+    django.setup()
+
+
 def load(own: Path | None) -> Catalogue:
     """The catalogue as this centre has it."""
     return catalogue.load(own or own_folder())
