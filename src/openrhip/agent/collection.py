@@ -73,7 +73,9 @@ class Collection(Caller):
     def batches(self, **asked: str) -> Sequence[dict[str, Any]]:
         """Newest first. asked: table, state, month, page."""
         query = urlencode({name: value for name, value in asked.items() if value})
-        found: Sequence[dict[str, Any]] = self._call("GET", f"/batches?{query}")["items"]
+        found: Sequence[dict[str, Any]] = self._call(
+            "GET", f"/batches?{query}" if query else "/batches"
+        )["items"]
         return found
 
     def report(self, batch_id: str, *, form: str = "txt") -> bytes:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from ninja import NinjaAPI, Status
 from ninja.errors import ValidationError
 
+from openrhip.collect import service
 from openrhip.collect.api.schemas import (
     BatchesOut,
     BatchOut,
@@ -19,16 +20,7 @@ from openrhip.collect.api.schemas import (
 )
 from openrhip.collect.rules.reports import as_sheet, as_text
 from openrhip.collect.rules.states import BatchState, State
-from openrhip.collect.service.incoming import (
-    Incoming,
-    IncomingFile,
-    announce,
-    complete,
-    incoming,
-    put_part,
-)
-from openrhip.collect.service.reading import batch as batch_of
-from openrhip.collect.service.reading import batches as batches_of
+from openrhip.collect.service import Incoming, IncomingFile, feedback
 from openrhip.directory.api.door import Signed, answer_invalid, answer_problem, caller
 from openrhip.kernel.errors import Malformed, NotFound, Problem
 from openrhip.kernel.periods import Month
@@ -64,7 +56,7 @@ def begin(request: HttpRequest) -> Any:
     200 with the batch if the same one is here already: then nothing need be sent.
     """
     who = caller(request)
-    begun = announce(institution=who.institution, envelope=who.body)
+    begun = service.announce(institution=who.institution, envelope=who.body)
     if isinstance(begun, Incoming):
         return Status(201, _incoming(begun))
     return Status(200, as_json(begun))
@@ -73,7 +65,7 @@ def begin(request: HttpRequest) -> Any:
 @api.get("/uploads/{upload_id}", response={200: IncomingOut, **_FAULTS})
 def upload(request: HttpRequest, upload_id: str) -> Any:
     """What has come of an announced batch, and what is missing."""
-    return _incoming(incoming(institution=caller(request).institution, upload_id=upload_id))
+    return _incoming(service.upload(institution=caller(request).institution, upload_id=upload_id))
 
 
 @api.put(
@@ -87,7 +79,7 @@ def part(
     twice. place: of the file in the manifest, from 0.
     """
     who = caller(request)
-    state = put_part(
+    state = service.put_part(
         institution=who.institution,
         upload_id=upload_id,
         place=place,
@@ -104,7 +96,7 @@ def finish(request: HttpRequest, upload_id: str) -> Any:
     """Hand the whole in: received (201), or here already (200). The check comes later: ask for
     the batch until it is settled.
     """
-    done = complete(institution=caller(request).institution, upload_id=upload_id)
+    done = service.complete_upload(institution=caller(request).institution, upload_id=upload_id)
     return Status(200 if done.already else 201, as_json(done))
 
 
@@ -113,7 +105,7 @@ def batches(
     request: HttpRequest, table: str = "", state: str = "", month: str = "", page: int = 1
 ) -> Any:
     """The unit's own batches, newest first. month: YYYY-MM, of the batch's day."""
-    found = batches_of(
+    found = service.batches(
         unit=caller(request).institution,
         table=table or None,
         state=_state(state),
@@ -134,13 +126,18 @@ def report(request: HttpRequest, batch_id: str, form: str) -> HttpResponse:
     """What was wrong and what to do, by rule, with examples. form: json, csv or txt."""
     if form not in _TYPES:
         raise NotFound("a report is had as json, csv or txt", where="path")
-    from openrhip.collect.service import feedback  # noqa: PLC0415 - only who asks pays for it
-
     found = feedback.report(_own(request, batch_id).id)
     if form == "json":
         return api.create_response(request, found.as_dict(), status=200)
     text = as_sheet(found) if form == "csv" else as_text(found) + "\n"
     return HttpResponse(text, content_type=f"{_TYPES[form]}; charset=utf-8")
+
+
+@api.get("/batches/{batch_id}/faults.csv", response=None)
+def faults(request: HttpRequest, batch_id: str) -> StreamingHttpResponse:
+    """All rows at fault, with line, rules and what to do; personal values masked."""
+    found = feedback.rows_at_fault(_own(request, batch_id).id)
+    return StreamingHttpResponse(found, content_type="text/csv; charset=utf-8")
 
 
 def as_json(state: BatchState) -> dict[str, Any]:
@@ -153,7 +150,7 @@ def as_json(state: BatchState) -> dict[str, Any]:
 
 def _own(request: HttpRequest, batch_id: str) -> BatchState:
     """The batch, if it is the caller's. Raises NotFound: others' batches are not told of."""
-    found = batch_of(batch_id)
+    found = service.batch(batch_id)
     if found.unit != caller(request).institution:
         raise NotFound("no such batch", where="batch")
     return found

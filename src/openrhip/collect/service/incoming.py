@@ -91,7 +91,7 @@ def announce(*, institution: str, envelope: bytes) -> Incoming | BatchState:
         return _state(folder, sent)
 
 
-def incoming(*, institution: str, upload_id: str) -> Incoming:
+def upload(*, institution: str, upload_id: str) -> Incoming:
     """What is there and what is missing. Raises Malformed, NotFound."""
     return _state(*_find(institution, upload_id))
 
@@ -123,7 +123,7 @@ def put_part(
         return _file(folder, sent, place)
 
 
-def complete(*, institution: str, upload_id: str, via: str = "https") -> BatchState:
+def complete_upload(*, institution: str, upload_id: str, via: str = "https") -> BatchState:
     """Take the whole in: its state, durable on return. The parts go, unless a later call may
     succeed with them.
 
@@ -144,14 +144,11 @@ def complete(*, institution: str, upload_id: str, via: str = "https") -> BatchSt
         done = receiving.receive(envelope=sent.encode(), open_file=opened, via=via)
     except (Unavailable, Misconfigured):
         raise
-    except NotFound:
+    except Problem as problem:
+        shutil.rmtree(folder, ignore_errors=True)
         # Another request completed it a moment ago, and took the parts away.
-        if known := receiving.known(sent.manifest):
+        if isinstance(problem, NotFound | Conflict) and (known := receiving.known(sent.manifest)):
             return known
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
-    except Problem:
-        shutil.rmtree(folder, ignore_errors=True)
         raise
     shutil.rmtree(folder, ignore_errors=True)
     return done
