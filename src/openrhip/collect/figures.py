@@ -13,8 +13,8 @@ from openrhip.collect import models
 from openrhip.collect.rules.lines import PERSONS, Coverage, Line
 from openrhip.collect.rules.oddities import Oddity
 from openrhip.collect.rules.tables import Owner
-from openrhip.collect.service.coverage import coverage
-from openrhip.collect.service.oddities import oddities
+from openrhip.collect.service.coverage import coverage_of
+from openrhip.collect.service.oddities import oddities_of
 from openrhip.kernel import config
 from openrhip.kernel.periods import Month
 
@@ -82,7 +82,7 @@ class CollectionFigures:
 
     @property
     def cumulative_printed(self) -> str:
-        """In 100 millions as the bulletin has it (81.9亿); below that in ten thousands, or plain."""
+        """In 100 millions as the bulletin has it (81.9亿); below that in ten thousands."""
         return in_chinese_units(self.cumulative)
 
     def as_dict(self) -> dict[str, Any]:
@@ -117,7 +117,7 @@ class CollectionFigures:
 
 def figures(month: Month, *, found: Coverage | None = None) -> CollectionFigures:
     """The month's figures. found: its coverage, if it is at hand."""
-    seen = found or coverage(month)
+    seen = found or coverage_of(month)
     districts = [line for line in seen.lines if line.owner is Owner.DISTRICT]
     hospitals = [line for line in seen.lines if line.owner is Owner.HOSPITAL]
     return CollectionFigures(
@@ -127,7 +127,7 @@ def figures(month: Month, *, found: Coverage | None = None) -> CollectionFigures
         rows_of_districts=sum(line.rows for line in districts),
         rows_of_hospitals=sum(line.rows for line in hospitals),
         cumulative=cumulative_rows(month),
-        oddities=oddities(month, found=seen),
+        oddities=oddities_of(month, found=seen),
     )
 
 

@@ -33,20 +33,18 @@ def coverage(
 ) -> None:
     """What the units sent in a month, this one by default (采集情况)."""
     start()
+    from openrhip.collect import service
     from openrhip.collect.rules.tables import Owner
-    from openrhip.collect.service import cells, persons
-    from openrhip.collect.service import coverage as service
-    from openrhip.collect.service.oddities import oddities
     from openrhip.kernel import clock
     from openrhip.kernel.periods import Month
 
     asked = Month.parse(month) if month else Month.of(clock.now())
     if rebuild:
-        click.echo(f"{cells.rebuild(unit=unit):,} cells worked out anew", err=as_json)
+        click.echo(f"{service.rebuild_coverage(unit=unit):,} cells worked out anew", err=as_json)
     if count:
-        persons.count_persons(asked)
-    found = service.coverage(asked, unit=unit, owner=Owner(owner) if owner else None)
-    odd = () if unit or owner else oddities(asked, found=found)
+        service.count_persons(asked)
+    found = service.coverage_of(asked, unit=unit, owner=Owner(owner) if owner else None)
+    odd = () if unit or owner else service.oddities_of(asked, found=found)
     if as_json:
         say(as_dict(found, odd))
         return
@@ -71,12 +69,12 @@ def figures(month: str, as_csv: bool, count: bool, output: Path | None, as_json:
     start()
     from openrhip.collect.figures import figures as made
     from openrhip.collect.rules.sheets import sheet
-    from openrhip.collect.service import persons
+    from openrhip.collect.service import count_persons
     from openrhip.kernel.periods import Month
 
     asked = Month.parse(month)
     if count:
-        persons.count_persons(asked)
+        count_persons(asked)
     found = made(asked)
     tables = (found.districts, found.hospitals)
     if as_json:

@@ -21,17 +21,17 @@ from openrhip.collect.cli.common import JSON, columns, say, start
 def report(batch: str, as_csv: bool, rows: bool, output: Path | None, as_json: bool) -> None:
     """What BATCH broke, by rule, and what to do (批次报告)."""
     start()
+    from openrhip.collect import service
     from openrhip.collect.rules.reports import as_text
-    from openrhip.collect.service import feedback
 
     if rows:
-        write(feedback.rows_at_fault(batch), output)
+        write(service.rows_at_fault(batch), output)
     elif as_csv:
-        write([feedback.report_sheet(batch)], output)
+        write([service.report_sheet(batch)], output)
     elif as_json:
-        say(feedback.report(batch).as_dict())
+        say(service.report(batch).as_dict())
     else:
-        write([as_text(feedback.report(batch)) + "\n"], output)
+        write([as_text(service.report(batch)) + "\n"], output)
 
 
 @click.command()
@@ -61,12 +61,11 @@ def faults(
 ) -> None:
     """Open faults, by unit and rule, with their age (问题清单)."""
     start()
-    from openrhip.collect.service import faults as service
-    from openrhip.collect.service import feedback
+    from openrhip.collect import service
     from openrhip.kernel.periods import Month
 
     if confirm is not None:
-        service.confirm(fault=confirm, by=by or "", why=why or "")
+        service.confirm_fault(fault=confirm, by=by or "", why=why or "")
         click.echo(f"{confirm} confirmed")
         return
     asked = Month.parse(month) if month else None
@@ -77,9 +76,9 @@ def faults(
         else:
             _show_groups(groups)
         return
-    found = service.faults(unit=unit, table=table, month=asked, closed=closed)
+    found = service.list_faults(unit=unit, table=table, month=asked, closed=closed)
     if as_csv:
-        write([feedback.faults_sheet(found)], output)
+        write([service.faults_sheet(found)], output)
     elif as_json:
         say({"faults": [_plain(one) for one in found]})
     else:

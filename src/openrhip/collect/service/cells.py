@@ -2,7 +2,7 @@
 
 A cell is worked out anew from all batches of its unit, table and day whenever one of them changes;
 what changed is added to the sums of its month and day in the same transaction. So a batch noted
-twice changes nothing, and `rebuild` makes the same rows out of the batches alone.
+twice changes nothing, and `rebuild_coverage` makes the same rows out of the batches alone.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ def set_superseded(key: Key, number: int) -> None:
     statements.change(_ADD_MONTH, key[0], key[1], _first(key[2]), *delta, None)
 
 
-def rebuild(*, unit: str | None = None) -> int:
+def rebuild_coverage(*, unit: str | None = None) -> int:
     """Work all coverage out anew from the batches; answers how many cells there are.
 
     One transaction for each unit. What other days superseded is asked for again.

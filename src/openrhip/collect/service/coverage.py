@@ -74,7 +74,7 @@ class _Known:
         return self.owed[unit.owner] if declared is None else declared
 
 
-def coverage(
+def coverage_of(
     month: Month, *, unit: str | None = None, owner: Owner | None = None, until: date | None = None
 ) -> Coverage:
     """Coverage of a month, as of now. until: the last day that is due, for questions about the

@@ -165,7 +165,7 @@ def _fresh(
     )
 
 
-def confirm(*, fault: int, by: str, why: str) -> None:
+def confirm_fault(*, fault: int, by: str, why: str) -> None:
     """Close a finding that is as it should be (a holiday, a closed ward). Raises Refused for a
     rule that rows broke: those are mended by sending again.
     """
@@ -186,7 +186,7 @@ def confirm(*, fault: int, by: str, why: str) -> None:
         row.save(update_fields=["closed_at", "closed_by", "why"])
 
 
-def faults(
+def list_faults(
     *,
     unit: str | None = None,
     table: str | None = None,

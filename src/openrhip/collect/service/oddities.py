@@ -5,17 +5,16 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 from openrhip.collect.rules.lines import Coverage, Line
-from openrhip.collect.rules.oddities import Oddity
-from openrhip.collect.rules.oddities import oddities as judge
-from openrhip.collect.service.coverage import coverage
+from openrhip.collect.rules.oddities import Oddity, oddities
+from openrhip.collect.service.coverage import coverage_of
 from openrhip.kernel.periods import Month
 
 
-def oddities(month: Month, *, found: Coverage | None = None) -> tuple[Oddity, ...]:
+def oddities_of(month: Month, *, found: Coverage | None = None) -> tuple[Oddity, ...]:
     """What a careful reader would ask about. found: the coverage of the month, if it is at hand."""
-    now = found or coverage(month)
+    now = found or coverage_of(month)
     first = date(month.year, month.month, 1)
-    return judge(
+    return oddities(
         now.lines,
         month=month,
         days=max(0, (now.until - first).days + 1),
@@ -25,5 +24,5 @@ def oddities(month: Month, *, found: Coverage | None = None) -> tuple[Oddity, ..
 
 def _before(month: Month) -> dict[str, Line]:
     last = date(month.year, month.month, 1) - timedelta(days=1)
-    lines = coverage(Month(last.year, last.month)).lines
+    lines = coverage_of(Month(last.year, last.month)).lines
     return {line.unit: line for line in lines if line.uploaded or line.persons}
