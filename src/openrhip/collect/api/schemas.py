@@ -56,7 +56,7 @@ class IncomingFileOut(Schema):
 
 
 class IncomingOut(Schema):
-    """An announced batch: id is the SM3 of its manifest."""
+    """An announced batch: id is the SM3 of its content."""
 
     id: str
     files: list[IncomingFileOut]

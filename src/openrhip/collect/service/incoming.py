@@ -1,8 +1,8 @@
 """Batches that come in parts (分段上传): announced by their manifest, filled, taken in when whole.
 
-An announcement is proved before a byte of it is kept. Its id is the SM3 of the manifest: the same
-batch announced twice is one, and resumes. What is whole goes through `receiving.receive`, which
-judges it again; nothing of an announcement is in the database.
+An announcement is proved before a byte of it is kept. Its id is the SM3 of the content: the same
+batch announced again, signed anew or not, is one upload and resumes. What is whole goes through
+`receiving.receive`, which judges it again; nothing of an announcement is in the database.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from openrhip.kernel.errors import (
     TooLarge,
     Unavailable,
 )
-from openrhip.kernel.files import check_key, create_durably
+from openrhip.kernel.files import check_key, write_durably
 from openrhip.kernel.parts import MAX_PART, MAX_PARTS, Parts, Span
 
 KEEP = timedelta(days=7)
@@ -83,11 +83,13 @@ def announce(*, institution: str, envelope: bytes) -> Incoming | BatchState:
     with guarded():
         if done := receiving.known(sent.manifest):
             return done
-        folder = _folder(institution, sent.manifest.digest)
+        folder = _folder(institution, sent.manifest.content)
         if not (folder / _ENVELOPE).exists():
             _check_size(sent)
             _check_room(institution, sent.manifest.size)
-            create_durably(folder / _ENVELOPE, envelope)
+        elif _read(folder).manifest.sent_at >= sent.manifest.sent_at:
+            return _state(folder, sent)
+        write_durably(folder / _ENVELOPE, envelope)
         return _state(folder, sent)
 
 
@@ -187,24 +189,25 @@ class _Pieces(io.RawIOBase):
 
 def _find(institution: str, upload_id: str) -> tuple[Path, Envelope]:
     folder = _folder(institution, check_key(upload_id))
-    path = folder / _ENVELOPE
     try:
-        if path.exists():  # asked each time: `_read` remembers also what has ended
-            return folder, _read(path)
-    except FileNotFoundError:
-        pass
-    raise _ended()
+        return folder, _read(folder)
+    except FileNotFoundError as error:
+        raise _ended() from error
+
+
+def _read(folder: Path) -> Envelope:
+    path = folder / _ENVELOPE
+    return _parsed(path, path.stat().st_mtime_ns)
 
 
 @lru_cache(maxsize=64)
-def _read(path: Path) -> Envelope:
-    """An envelope once announced never changes; its path is named for its digest."""
+def _parsed(path: Path, _mark: int) -> Envelope:
     return manifests.parse(path.read_bytes())
 
 
 def _state(folder: Path, sent: Envelope) -> Incoming:
     files = (_file(folder, sent, place) for place in range(len(sent.manifest.files)))
-    return Incoming(sent.manifest.digest, tuple(files))
+    return Incoming(sent.manifest.content, tuple(files))
 
 
 def _file(folder: Path, sent: Envelope, place: int) -> IncomingFile:
