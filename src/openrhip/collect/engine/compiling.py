@@ -9,6 +9,7 @@ look-ups (UNIQUE, UNIQUE_STORE, REFERENCE) are no expressions: `lookups` names t
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -95,11 +96,11 @@ class Compiled:
                 found[bit // BITS] |= 1 << bit % BITS
         return tuple(found)
 
-    def word_sql(self, word: int) -> str:
-        """One word: the bits of the rules broken, as BIGINT."""
+    def word_sql(self, word: int, faults: Sequence[Fault] | None = None) -> str:
+        """One word: the bits of the rules broken (of these faults alone, if given), as BIGINT."""
         terms = [
             f"CASE WHEN {fault.sql} THEN {1 << fault.bit % BITS} ELSE 0 END"
-            for fault in self.faults
+            for fault in (self.faults if faults is None else faults)
             if fault.bit // BITS == word
         ]
         return " | ".join(f"CAST({term} AS BIGINT)" for term in terms) or "CAST(0 AS BIGINT)"
