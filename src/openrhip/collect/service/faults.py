@@ -329,11 +329,11 @@ def _days(since: datetime, until: datetime) -> int:
 
 _OPEN = (
     "SELECT id, rule, count, last_batch, level FROM collect_fault "
-    'WHERE unit = %s AND day = %s AND "table" = %s AND closed_at IS NULL'
+    'WHERE unit = %s AND "table" = %s AND day = %s AND closed_at IS NULL'
 )
 _CONFIRMED = (
     "SELECT rule FROM collect_fault "
-    "WHERE unit = %s AND day = %s AND \"table\" = %s AND last_batch = %s AND why <> ''"
+    "WHERE unit = %s AND \"table\" = %s AND day = %s AND last_batch = %s AND why <> ''"
 )
 _COUNT = "UPDATE collect_fault SET count = %s, last_batch = %s, zh = %s, en = %s WHERE id = %s"
 _CLOSE = "UPDATE collect_fault SET closed_at = %s, closed_by = %s WHERE id = %s"
