@@ -59,7 +59,7 @@ def begin(request: HttpRequest) -> Any:
     begun = service.announce(institution=who.institution, envelope=who.body)
     if isinstance(begun, Incoming):
         return Status(201, _incoming(begun))
-    return Status(200, as_json(begun))
+    return Status(200, begun.as_dict())
 
 
 @api.get("/uploads/{upload_id}", response={200: IncomingOut, **_FAULTS})
@@ -97,7 +97,7 @@ def finish(request: HttpRequest, upload_id: str) -> Any:
     the batch until it is settled.
     """
     done = service.complete_upload(institution=caller(request).institution, upload_id=upload_id)
-    return Status(200 if done.already else 201, as_json(done))
+    return Status(200 if done.already else 201, done.as_dict())
 
 
 @api.get("/batches", response={200: BatchesOut, **_FAULTS})
@@ -112,13 +112,13 @@ def batches(
         month=Month.parse(month) if month else None,
         page=min(max(page, 1), 100_000),
     )
-    return {"page": page, "items": [as_json(one) for one in found]}
+    return {"page": page, "items": [one.as_dict() for one in found]}
 
 
 @api.get("/batches/{batch_id}", response={200: BatchOut, **_FAULTS})
 def batch(request: HttpRequest, batch_id: str) -> Any:
     """A batch: its state, and the rules that its rows broke."""
-    return as_json(_own(request, batch_id))
+    return _own(request, batch_id).as_dict()
 
 
 @api.get("/batches/{batch_id}/report.{form}", response=None)
@@ -138,14 +138,6 @@ def faults(request: HttpRequest, batch_id: str) -> StreamingHttpResponse:
     """All rows at fault, with line, rules and what to do; personal values masked."""
     found = feedback.rows_at_fault(_own(request, batch_id).id)
     return StreamingHttpResponse(found, content_type="text/csv; charset=utf-8")
-
-
-def as_json(state: BatchState) -> dict[str, Any]:
-    """A batch's state in the shape of `BatchOut`."""
-    content = asdict(state)
-    content.pop("catalogue")
-    content["receipt"] = dict(state.receipt) if state.receipt else None
-    return content | {"settled": state.settled, "held": state.held if state.settled else 0}
 
 
 def _own(request: HttpRequest, batch_id: str) -> BatchState:

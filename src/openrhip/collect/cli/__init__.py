@@ -9,6 +9,8 @@ import click
 _HOME = __name__
 _VERBS = {
     "catalogue": ("catalogue", "catalogue"),
+    "send": ("sending", "send"),
+    "status": ("sending", "status"),
     "report": ("feedback", "report"),
     "faults": ("feedback", "faults"),
     "coverage": ("coverage", "coverage"),

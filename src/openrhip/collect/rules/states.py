@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -111,6 +111,20 @@ class BatchState:
     def settled(self) -> bool:
         """Loaded or refused: nothing more happens to it by itself."""
         return self.state not in OPEN
+
+    def as_dict(self) -> dict[str, Any]:
+        """The batch in JSON, as units are told it."""
+        content = asdict(self)
+        for name in ("day", "sent_at", "received_at", "finished_at"):
+            content[name] = content[name].isoformat() if content[name] else None
+        content.pop("catalogue")
+        return content | {
+            "state": self.state.value,
+            "hits": [dict(hit, examples=list(hit["examples"])) for hit in content["hits"]],
+            "receipt": dict(self.receipt) if self.receipt else None,
+            "settled": self.settled,
+            "held": self.held if self.settled else 0,
+        }
 
 
 def due_day(period: Period, day: date) -> date:
