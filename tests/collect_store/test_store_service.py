@@ -24,10 +24,14 @@ MINUTE = timedelta(minutes=1)
 
 def test_a_batch_is_received_and_loaded(place, unit):
     got = unit.send(("V1",), ("V2", "x"), ("V3",))
-    assert got.state == "received" and got.rows_declared == 3 and not got.already
+    assert got.state == "received"
+    assert got.rows_declared == 3
+    assert not got.already
     done = service.process(batch_id=got.id)
     assert (done.state, done.received, done.loaded, done.quarantined) == ("loaded", 3, 2, 1)
-    assert done.current and done.late_days == 0 and done.finished_at == NOW
+    assert done.current
+    assert done.late_days == 0
+    assert done.finished_at == NOW
     assert [(hit.rule, hit.count) for hit in done.hits] == [("VISIT.n.form", 1)]
     assert done.hits[0].examples[0].line == 2
     assert place.numbers() == ["V1", "V3"]
@@ -51,26 +55,34 @@ def test_nothing_of_it_lies_about_in_the_clear(place, unit):
 def test_the_same_batch_again_changes_nothing(place, unit):
     first = unit.load(("V1",))
     again = unit.send(("V1",))
-    assert again.already and again.id == first.id and again.state == "loaded"
+    assert again.already
+    assert again.id == first.id
+    assert again.state == "loaded"
     signed_anew = unit.send(("V1",), sent_at=NOW + MINUTE)
-    assert signed_anew.already and signed_anew.id == first.id
-    assert service.process_due() == 0 and models.Batch.objects.count() == 1
+    assert signed_anew.already
+    assert signed_anew.id == first.id
+    assert service.process_due() == 0
+    assert models.Batch.objects.count() == 1
     assert len(place.ledger.entries) == 1
 
 
 def test_the_same_content_waiting_is_one_batch(unit):
     first = unit.send(("V1",))
     again = unit.send(("V1",), sent_at=NOW + MINUTE)
-    assert again.already and again.id == first.id
+    assert again.already
+    assert again.id == first.id
 
 
 def test_what_was_replaced_can_be_sent_again_signed_anew(place, unit):
     unit.load(("V1",))
     second = unit.load(("V2",), sent_at=NOW + MINUTE)
     old = unit.send(("V1",))
-    assert old.already and not old.current and service.batch(second.id).current
+    assert old.already
+    assert not old.current
+    assert service.batch(second.id).current
     third = unit.load(("V1",), sent_at=NOW + 2 * MINUTE)
-    assert third.current and not third.already
+    assert third.current
+    assert not third.already
     assert place.numbers() == ["V1"]
 
 
@@ -104,13 +116,15 @@ def test_a_day_sent_anew_replaces_it_as_a_whole(place, unit, other):
         ("U1", DAY, "V2", 5),
         ("U2", DAY, "V9", 1),
     ]
-    assert not service.batch(first.id).current and second.current
+    assert not service.batch(first.id).current
+    assert second.current
     assert [one.id for one in service.history("U1", "VISIT", DAY)] == [first.id, second.id]
     assert place.lake.quarantined_batch_of(table="VISIT", unit="U1", day=DAY) is None
     # The rows at fault of the one that was replaced, and its good rows, are still there to read.
     assert [row["no"] for row in place.faults(first)] == ["V2"]
     old = place.lake.files_of(table="VISIT", day=DAY, batch=first.id)
-    assert len(old) == 1 and old[0] not in place.lake.files(table="VISIT")
+    assert len(old) == 1
+    assert old[0] not in place.lake.files(table="VISIT")
 
 
 def test_an_empty_batch_stands_for_a_day_without_rows(place, unit):
@@ -123,7 +137,8 @@ def test_an_empty_batch_stands_for_a_day_without_rows(place, unit):
 
 def test_the_first_batch_of_a_table_may_be_empty(place, unit):
     empty = unit.load()
-    assert empty.current and place.numbers() == []
+    assert empty.current
+    assert place.numbers() == []
     unit.load(("V1",), sent_at=NOW + MINUTE)
     assert place.numbers() == ["V1"]
 
@@ -132,7 +147,8 @@ def test_batches_come_to_their_end_in_order_of_arrival(place, unit):
     first = unit.send(("V1",))
     second = unit.send(("V2",), sent_at=NOW + MINUTE)
     assert service.process(batch_id=second.id).current
-    assert service.batch(first.id).state == "loaded" and not service.batch(first.id).current
+    assert service.batch(first.id).state == "loaded"
+    assert not service.batch(first.id).current
     assert place.numbers() == ["V2"]
 
 
@@ -169,7 +185,8 @@ def test_a_key_of_another_day_is_known_unless_it_was_withdrawn(place, unit, othe
     unit.load(("V1",), ("V2",), ("V3",), day=two)
     unit.load(("V2", "0", "3"), ("X1",), day=one)
     done = unit.load(("V1",), ("V2",), ("V4",), ("V5",))
-    assert done.quarantined == 1 and done.hits[0].rule == "VISIT.key.unique-store"
+    assert done.quarantined == 1
+    assert done.hits[0].rule == "VISIT.key.unique-store"
     assert [row["no"] for row in place.faults(done)] == ["V1"]
     assert other.load(("V1",)).quarantined == 0
     # Sent anew for the same day, its own keys are none of another day.
@@ -193,12 +210,14 @@ def test_over_the_tolerance_it_is_refused_whole(place, unit):
     done = unit.load(("V1",), ("V2", "x"), ("V3", "y"), sent_at=NOW + MINUTE)
     assert (done.state, done.problem.code, done.loaded) == ("refused", "tolerance", 0)
     assert (done.received, done.quarantined, done.held) == (3, 2, 1)
-    assert not done.current and done.hits[0].count == 2
+    assert not done.current
+    assert done.hits[0].count == 2
     assert place.numbers() == ["V0"]
     assert [row["no"] for row in place.faults(done)] == ["V2", "V3"]
     assert place.lake.quarantined_batch_of(table="VISIT", unit="U1", day=DAY) is None
     entry = place.ledger.entries[-1]
-    assert entry.fields["action"] == "refuse" and entry.fields["reason_code"] == "tolerance"
+    assert entry.fields["action"] == "refuse"
+    assert entry.fields["reason_code"] == "tolerance"
 
 
 def test_rows_that_are_missing_refuse_the_batch(place, unit):
@@ -219,7 +238,8 @@ def test_what_was_refused_may_be_sent_again_signed_anew(place, unit):
     rows = (("V1", "x"), ("V2", "y"))
     assert unit.load(*rows).state == "refused"
     again = unit.load(*rows, sent_at=NOW + MINUTE)
-    assert again.state == "refused" and not again.already
+    assert again.state == "refused"
+    assert not again.already
     assert models.Batch.objects.count() == 2
 
 
@@ -345,8 +365,10 @@ def test_the_entry_says_what_came_of_the_batch(place, unit):
     first = unit.load(("V1",), ("V2", "x"), ("V3",))
     second = unit.load(("V1",), sent_at=NOW + MINUTE)
     one, two = place.ledger.entries
-    assert one.kind == "batch" and one.fields["institution"] == "U1"
-    assert one.fields["document_id"] == first.id and one.fields["count"] == 2
+    assert one.kind == "batch"
+    assert one.fields["institution"] == "U1"
+    assert one.fields["document_id"] == first.id
+    assert one.fields["count"] == 2
     assert two.fields["document_id"] == second.id
     assert two.fields["supersedes"] == one.fields["document"]
 
@@ -358,7 +380,8 @@ def test_without_the_ledger_batches_are_loaded_and_entered_later(place, unit, ot
     assert service.process_due() == 2
     assert all(one.state == "loaded" and one.receipt is None for one in service.batches())
     place.ledger.fail = None
-    assert service.finish_pending() == 2 and service.finish_pending() == 0
+    assert service.finish_pending() == 2
+    assert service.finish_pending() == 0
     assert all(one.receipt for one in service.batches())
     assert len(place.ledger.entries) == 2
 
@@ -400,7 +423,8 @@ def test_after_a_crash_at_any_step_the_truth_is_found(place, unit, monkeypatch, 
     checked = len(place.engine.checked)
     if step == "after lake":
         # The transaction was through: only the entry is missing.
-        assert service.batch(got.id).state == "loaded" and service.finish_pending() == 1
+        assert service.batch(got.id).state == "loaded"
+        assert service.finish_pending() == 1
     done = service.process(batch_id=got.id)
     assert (done.state, done.loaded, done.quarantined) == ("loaded", 1, 1)
     assert place.numbers() == ["V2"]
@@ -423,7 +447,8 @@ def test_a_crash_between_the_two_commits_leaves_no_row_twice(place, unit, monkey
             service.process(batch_id=got.id)
     assert place.numbers() == ["V0"]
     done = service.process(batch_id=got.id)
-    assert done.state == "loaded" and place.numbers() == ["V2"]
+    assert done.state == "loaded"
+    assert place.numbers() == ["V2"]
     assert [row["no"] for row in place.faults(done)] == ["V3"]
 
 
@@ -432,9 +457,8 @@ def test_a_crash_between_the_two_commits_leaves_no_row_twice(place, unit, monkey
 
 def test_units_and_their_declarations(place):
     assert [one.code for one in service.units()] == ["U1", "U2"]
-    assert service.unit("U1").name == "第一示范医院" and service.unit("U1").tolerance == Decimal(
-        "0.5"
-    )
+    assert service.unit("U1").name == "第一示范医院"
+    assert service.unit("U1").tolerance == Decimal("0.5")
     assert service.declare(unit="U1", tables=["VISIT", "PERSON"], by="S1") == ("PERSON", "VISIT")
     service.declare(unit="U1", tables=["VISIT", "MONTHLY"], by="S1")
     assert service.declared("U1") == ("MONTHLY", "VISIT")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,14 +19,16 @@ from openrhip.kernel.errors import Misconfigured
 from openrhip.kernel.files import make_folder
 
 DEFAULTS = {
-    "engine": "openrhip.collect.engine.duckdb.open_engine",
+    "engine": "openrhip.collect.engine.duckdb_engine.DuckDbEngine",
     "lake": "openrhip.collect.lake.open_lake",
-    "seal": "openrhip.collect.engine.sealing.open_seal",
+    "seal": "openrhip.collect.service.sealing.open_seal",
 }
 """Setting COLLECT_PORTS may name others: dotted path of a callable without arguments."""
 Seal = Callable[[Sequence[str | None]], Sequence[str | None]]
 _replaced: dict[str, Any] = {}
 _opened: dict[tuple[str, Path], Any] = {}
+_catalogues: dict[str, tuple[Catalogue, float]] = {}
+_LOOK_AGAIN = 5.0
 
 
 def engine() -> Engine:
@@ -44,11 +47,17 @@ def seal() -> Seal:
 
 
 def catalogue() -> Catalogue:
-    """The catalogue that judges now: the shipped one with the centre's own folder over it."""
+    """The catalogue that judges now: the shipped one with the centre's own folder over it.
+
+    Its files are looked at again every few seconds, not at every batch: there are hundreds.
+    """
     if "catalogue" in _replaced:
         return cast("Catalogue", _replaced["catalogue"])
-    own = current()["collect_catalogue"]
-    return reading.load(Path(own) if own else None)
+    own, now = current()["collect_catalogue"], time.monotonic()
+    kept = _catalogues.get(own)
+    if kept is None or now - kept[1] > _LOOK_AGAIN:
+        kept = _catalogues[own] = (reading.load(Path(own) if own else None), now)
+    return kept[0]
 
 
 def folder(name: str) -> Path:
