@@ -60,15 +60,19 @@ def report(
         f"{name}: median {value:,.4g} {unit}, spread {min(runs):,.4g} to {max(runs):,.4g}"
         f" over {len(runs)} runs"
     )
-    row = {
-        "name": name,
-        "value": round(value, 4),
-        "unit": unit,
-        "reference": reference,
-        "ratio": None if ratio is None else round(ratio, 4),
-        "bar": bar,
-        "holds": holds,
+    return line(
+        name=name,
+        value=round(value, 4),
+        unit=unit,
+        reference=reference,
+        ratio=None if ratio is None else round(ratio, 4),
+        bar=bar,
+        holds=holds,
         **more,
-    }
-    print(json.dumps(row, ensure_ascii=False))
-    return row
+    )
+
+
+def line(**facts: Any) -> dict[str, Any]:
+    """The closing line of JSON, for what is measured once and not timed in runs."""
+    print(json.dumps(facts, ensure_ascii=False))
+    return facts
