@@ -1,0 +1,290 @@
+"""A cluster that checks (Spark 校验引擎): the same rules, over Spark Connect, on Spark or Sail.
+
+The batch's folder must be reachable for the cluster under the same path. Rows are staged there as
+text, checked by one plan whose result is kept, and split into loaded rows and quarantine from it.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import threading
+import time
+import uuid
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Self
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from openrhip.collect.engine import masking, spark_staging
+from openrhip.collect.engine.compiling import Lookup, compile_rules
+from openrhip.collect.engine.spark_sql import Plan, name
+from openrhip.collect.engine.splitting import shape_rule
+from openrhip.collect.engine.sqltext import select
+from openrhip.collect.engine.writing import Writer, quarantine_schema
+from openrhip.collect.rules.jobs import CheckJob, CheckResult, Example, RuleHits, Written
+from openrhip.collect.rules.kinds import Kind
+from openrhip.kernel.errors import Misconfigured, Problem, Unavailable
+from openrhip.kernel.files import sync_folder
+
+# What the plan's meaning rests on, whatever the cluster's own defaults are.
+SETTINGS = {
+    "spark.sql.session.timeZone": "UTC",
+    "spark.sql.ansi.enabled": "true",
+    "spark.sql.caseSensitive": "true",
+    "spark.sql.parquet.compression.codec": "zstd",
+}
+READ_AT_ONCE = 65_536
+
+
+class SparkEngine:
+    """Checks batches on a cluster. url: sc://host:port of its Spark Connect server."""
+
+    name = "spark"
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._lock = threading.Lock()
+        self._session: Any = None
+
+    def check(self, job: CheckJob) -> CheckResult:
+        """Checks one batch and writes its files. Raises Malformed or TooLarge: refused whole;
+        Unavailable: the cluster does not answer or failed.
+        """
+        started = time.perf_counter()
+        work = job.out / "_spark"
+        work.mkdir()
+        try:
+            staged = spark_staging.stage(job, work / "text")
+            with self._telling(), _Batch(self.session(), job, work) as batch:
+                return batch.result(staged, engine=self.name, started=started)
+        finally:
+            shutil.rmtree(work, ignore_errors=True)
+
+    def read_delta(self, folder: Path | str) -> Any:
+        """A lake's table as the cluster sees it (a Spark DataFrame). Raises Unavailable where the
+        cluster has no Delta Lake.
+        """
+        with self._telling():
+            found = self.session().read.format("delta").load(str(folder))
+            found.schema  # noqa: B018 - asks the cluster, which may lack what it takes
+            return found
+
+    def close(self) -> None:
+        """End the session."""
+        with self._lock:
+            if self._session is not None:
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore")
+                    self._session.stop()
+                self._session = None
+
+    def session(self) -> Any:
+        """The session with the cluster, made when first asked for."""
+        with self._lock:
+            if self._session is None:
+                self._session = _connected(self.url)
+            return self._session
+
+    @contextmanager
+    def _telling(self) -> Iterator[None]:
+        """What a cluster says in its own words becomes a problem of ours."""
+        try:
+            yield
+        except Problem:
+            raise
+        except Exception as error:
+            if not type(error).__module__.startswith(("pyspark", "grpc")):
+                raise
+            raise _problem(error, self.url) from error
+
+
+def _connected(url: str) -> Any:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of pandas, which Spark's client asks for its version
+            from pyspark.sql.connect.session import SparkSession  # noqa: PLC0415 - an extra
+
+            session = SparkSession.builder.remote(url).create()
+    except ImportError as error:
+        raise Misconfigured(
+            f"the client of Spark is not installed: {error.name}",
+            where="collect_engine",
+            remedy='pip install "openrhip[spark]"',
+        ) from error
+    for setting, value in SETTINGS.items():
+        session.conf.set(setting, value)
+    return session
+
+
+def _problem(error: Exception, url: str) -> Problem:
+    """Unavailable with the first line of what the cluster said, without values out of rows."""
+    said = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
+    if "delta" in said.lower() and "DATA_SOURCE_NOT_FOUND" in str(error):
+        return Unavailable(
+            "the cluster cannot read Delta Lake",
+            where=url,
+            remedy="give it the jars of delta-spark, see docs/spark.md",
+        )
+    return Unavailable(
+        f"the cluster did not do it ({type(error).__name__}): {said}",
+        where=url,
+        remedy="openrhip collect engine check",
+    )
+
+
+class _Batch:
+    """One batch on a cluster; its views are dropped at the end."""
+
+    def __init__(self, session: Any, job: CheckJob, work: Path) -> None:
+        self.session, self.job, self.work = session, job, work
+        self.prefix = f"rhip_{uuid.uuid4().hex[:12]}"
+        self.compiled = compile_rules(job.table, job.catalogue)
+        self.plan = Plan(job, self.compiled, self.prefix)
+        self._views: list[str] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for view in self._views:
+            self.session.catalog.dropTempView(view)
+
+    def result(self, staged: spark_staging.Staged, *, engine: str, started: float) -> CheckResult:
+        self._view(self.prefix, self.work / "text")
+        for relation, view in self.plan.members.items():
+            folder = self.work / view
+            spark_staging.write_codes(self.compiled.relations[relation], folder)
+            self._view(view, folder)
+        for lookup in self.compiled.lookups:
+            self._look_up(lookup)
+        checked = f"{self.prefix}_checked"
+        self._write(self.plan.checked(), self.work / "checked")
+        self._view(checked, self.work / "checked")
+        rows, bad, marked, amended, withdrawn, *hits = self._row(self.plan.totals(checked))
+        shapes = len(staged.shapes)
+        good = self._good(checked) if rows > bad else ()
+        return CheckResult(
+            received=rows + shapes,
+            loaded=sum(written.rows for written in good),
+            quarantined=bad + shapes,
+            marked=marked,
+            amended=amended,
+            withdrawn=withdrawn,
+            hits=self._hits(checked, hits, staged),
+            good=good,
+            quarantine=self._quarantine(checked, staged) if bad or shapes else None,
+            engine=engine,
+            seconds=time.perf_counter() - started,
+        )
+
+    def _look_up(self, lookup: Lookup) -> None:
+        """Bring the double or known keys of a rule into the plan."""
+        if lookup.rule.kind is Kind.UNIQUE:
+            self.plan.join(lookup, self.plan.double(lookup))
+            return
+        known = self.job.known
+        ask = known.stored
+        if lookup.rule.kind is Kind.REFERENCE:
+            ask = known.references.get(lookup.rule.id)
+        if ask is None:
+            return
+        asked = self._arrow(self.plan.asked(lookup)).rename_columns(list(lookup.rule.columns))
+        answer = ask(asked) if asked.num_rows else asked
+        view = f"{self.prefix}_known_{lookup.bit}"
+        spark_staging.write_keys(answer, self.work / view)
+        self._view(view, self.work / view)
+        self.plan.join(lookup, select(["*"], name(view)))
+
+    def _good(self, checked: str) -> tuple[Written, ...]:
+        folder = self.work / "good"
+        self._write(self.plan.good(checked), folder)
+        found: list[Written] = []
+        for part in _parts(folder):
+            rows = pq.ParquetFile(part).metadata.num_rows
+            if rows:
+                path = self.job.out / f"good-{len(found)}.parquet"
+                part.rename(path)
+                found.append(_durable(path, rows))
+        sync_folder(self.job.out)
+        return tuple(found)
+
+    def _quarantine(self, checked: str, staged: spark_staging.Staged) -> Written | None:
+        """One file: what the cluster put aside, then the lines that are no rows."""
+        folder = self.work / "quarantine"
+        self._write(self.plan.quarantine(checked), folder)
+        schema = quarantine_schema(self.job.table)
+        writer = Writer(self.job.out / "quarantine.parquet", schema, ["_rules"])
+        for part in _parts(folder):
+            for batch in pq.ParquetFile(part).iter_batches(READ_AT_ONCE):
+                writer.write(pa.Table.from_batches([batch]).cast(schema))
+        if staged.shapes:
+            count = len(staged.shapes)
+            lines = pa.array([line for line, _ in staged.shapes], pa.int64())
+            rule = pa.array([shape_rule(self.job.table.code)] * count)
+            empty = [pa.nulls(count, pa.string())] * len(self.job.table.columns)
+            writer.write(pa.table([lines, rule, *empty], schema=schema))
+        return writer.close()
+
+    def _hits(
+        self, checked: str, hits: Sequence[int], staged: spark_staging.Staged
+    ) -> tuple[RuleHits, ...]:
+        broken = [bit for bit, count in enumerate(hits) if count]
+        examples: dict[int, list[Example]] = {bit: [] for bit in broken}
+        if broken:
+            for row in self._arrow(self.plan.examples(checked, broken)).to_pylist():
+                column = self.job.table.column(self.compiled.rules[row["bit"]].columns[0])
+                value = masking.masked(row["value"] or "", column.personal)
+                examples[row["bit"]].append(Example(row["_line"], column.name, value))
+        found = [
+            RuleHits(
+                self.compiled.rules[bit].id,
+                hits[bit],
+                tuple(sorted(examples[bit], key=lambda one: one.line)),
+            )
+            for bit in broken
+        ]
+        if staged.shapes:
+            shown = staged.shapes[: self.job.limits.examples]
+            found.append(
+                RuleHits(
+                    shape_rule(self.job.table.code),
+                    len(staged.shapes),
+                    tuple(Example(line, "", f"{one.fields or '?'} fields") for line, one in shown),
+                )
+            )
+        return tuple(found)
+
+    def _view(self, view: str, folder: Path) -> None:
+        self.session.read.parquet(str(folder.absolute())).createOrReplaceTempView(view)
+        self._views.append(view)
+
+    def _write(self, sql: str, folder: Path) -> None:
+        self.session.sql(sql).write.mode("error").parquet(str(folder.absolute()))
+
+    def _arrow(self, sql: str) -> pa.Table:
+        return self.session.sql(sql).toArrow()
+
+    def _row(self, sql: str) -> list[int]:
+        (row,) = self._arrow(sql).to_pylist()
+        return [int(value) for value in row.values()]
+
+
+def _parts(folder: Path) -> list[Path]:
+    """The Parquet files that a cluster wrote, in its order."""
+    return sorted(
+        part for part in folder.rglob("*.parquet") if not part.name.startswith((".", "_"))
+    )
+
+
+def _durable(path: Path, rows: int) -> Written:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+    return Written(path, rows, path.stat().st_size)
