@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from openrhip.collect.rules.states import BatchState, State, Step, Trouble, Unit
-from openrhip.collect.service.cells import rebuild_coverage
 from openrhip.collect.service.coverage import coverage_of
 from openrhip.collect.service.crosschecks import check_days
+from openrhip.collect.service.dropping import Watch, watch_inbox
 from openrhip.collect.service.entering import finish_pending
 from openrhip.collect.service.faults import confirm_fault, fault_groups, list_faults
 from openrhip.collect.service.feedback import (
@@ -27,6 +27,7 @@ from openrhip.collect.service.oddities import oddities_of
 from openrhip.collect.service.persons import count_persons
 from openrhip.collect.service.processing import process, process_due
 from openrhip.collect.service.reading import batch, batches, history, steps
+from openrhip.collect.service.rebuilding import rebuild_coverage
 from openrhip.collect.service.receiving import receive
 from openrhip.collect.service.registry import declare, declared, register_unit, unit, units
 
@@ -38,6 +39,7 @@ __all__ = [
     "Step",
     "Trouble",
     "Unit",
+    "Watch",
     "announce",
     "batch",
     "batches",
@@ -68,4 +70,5 @@ __all__ = [
     "unit",
     "units",
     "upload",
+    "watch_inbox",
 ]

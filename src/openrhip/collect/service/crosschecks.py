@@ -39,6 +39,15 @@ def ask(key: Key, now: Cell, old: Cell, *, table: Table, catalogue: Catalogue) -
         statements.change(_ASK, unit, one, day, clock.now())
 
 
+def ask_anew(unit: str, catalogue: Catalogue) -> None:
+    """Ask again for what only the lake knows of a unit: rows amended on other days."""
+    for code, table in sorted(catalogue.tables.items()):
+        if _counts_rows(table):
+            rows = statements.ask(_CHANGED, unit, code)
+            if rows:
+                statements.change(_ASK, unit, code, rows[0][0], clock.now())
+
+
 def check_days(*, limit: int = MOST) -> int:
     """Do what was asked for; answers how many checks were done. A chore of the worker; several
     may run it: an answer is kept only if the request is still there.

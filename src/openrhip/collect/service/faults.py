@@ -170,8 +170,8 @@ def confirm_fault(*, fault: int, by: str, why: str) -> None:
     rule that rows broke: those are mended by sending again.
     """
     reason = " ".join(why.split())
-    if not 4 <= len(reason) <= 300 or not by:
-        raise Malformed("a confirmation says why, in 4 to 300 characters", where="why")
+    if not 2 <= len(reason) <= 300 or not by:
+        raise Malformed("a confirmation says who and why, in 2 to 300 characters", where="why")
     with writing():
         row = models.Fault.objects.select_for_update().filter(pk=fault).first()
         if row is None or row.closed_at is not None:
