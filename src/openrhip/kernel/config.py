@@ -103,6 +103,22 @@ SETTINGS = (
         "fractions allowed; after a change run openrhip collect coverage --rebuild",
     ),
     Setting(
+        "collect_inbox",
+        "",
+        "folder with a subfolder for each unit, watched for batches put there (SFTP); empty: none",
+    ),
+    Setting(
+        "collect_inbox_days",
+        "7",
+        "days for which files stay in a unit's done and refused folders; the sealed originals stay",
+    ),
+    Setting(
+        "collect_engine",
+        "duckdb",
+        "what checks batches: duckdb (in process), or the address of a Spark Connect server "
+        "such as sc://spark:15002",
+    ),
+    Setting(
         "trusted_proxies",
         "",
         "addresses of reverse proxies, with commas; their X-Forwarded-For and -Proto are believed",

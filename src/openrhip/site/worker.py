@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from django.db import close_old_connections
 
+from openrhip.collect import service as collect
 from openrhip.directory import service as directory
 from openrhip.kernel import events
 from openrhip.records import service as records
@@ -21,6 +22,9 @@ CHORES: tuple[tuple[float, Callable[[], int]], ...] = (
     (5.0, records.finish_pending),
     (300.0, records.sweep_uploads),
     (300.0, directory.sweep_nonces),
+    # batches put down in the watched folder; announced ones that nobody finishes
+    (2.0, collect.watch_inbox),
+    (300.0, collect.sweep_incoming),
     (30.0, records.keep_evidence),
 )
 _log = logging.getLogger(__name__)

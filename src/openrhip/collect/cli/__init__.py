@@ -9,8 +9,10 @@ import click
 _HOME = __name__
 _VERBS = {
     "catalogue": ("catalogue", "catalogue"),
+    "engine": ("engine", "engine"),
     "send": ("sending", "send"),
     "status": ("sending", "status"),
+    "watch": ("watching", "watch"),
     "report": ("feedback", "report"),
     "faults": ("feedback", "faults"),
     "coverage": ("coverage", "coverage"),
