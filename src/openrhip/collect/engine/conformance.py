@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import csv
 import re
+import shutil
 import tomllib
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -125,6 +126,28 @@ def _catalogue(table: Table, sets: Sequence[Mapping[str, Any]], where: str) -> C
     own = [catalogue.read_values({**frame, **each}, where=where) for each in sets]
     common = {key: found for key, found in catalogue.load().values.items() if key.startswith("OR-")}
     return Catalogue({CODE: table}, common | {each.key: each for each in own})
+
+
+def run(engine: Engine, folder: Path) -> Iterator[tuple[Case, tuple[Difference, ...]]]:
+    """Ask an engine every case, as Parquet and as CSV. folder: reachable for it under this path."""
+    for at, case in enumerate(cases()):
+        found: list[Difference] = []
+        for form in ("parquet", "csv"):
+            own = folder / f"case-{at}-{form}"
+            own.mkdir()
+            asked = case if form == "parquet" else without_nul(case)
+            found += differences(asked, ask(engine, asked, own, form=form).broken)
+            shutil.rmtree(own)
+        yield case, tuple(found)
+
+
+def without_nul(case: Case) -> Case:
+    """The case without rows that hold NUL: no CSV file may, it is refused whole."""
+    kept = [
+        at for at, row in enumerate(case.rows) if not any("\0" in (v or "") for v in row.values())
+    ]
+    rows = tuple(case.rows[at] for at in kept)
+    return replace(case, rows=rows, broken=tuple(case.broken[at] for at in kept))
 
 
 def ask(

@@ -19,7 +19,7 @@ from openrhip.kernel.errors import Misconfigured
 from openrhip.kernel.files import make_folder
 
 DEFAULTS = {
-    "engine": "openrhip.collect.engine.duckdb_engine.DuckDbEngine",
+    "engine": "openrhip.collect.adapters.engines.chosen",
     "lake": "openrhip.collect.lake.open_lake",
     "seal": "openrhip.collect.service.sealing.open_seal",
 }
