@@ -154,6 +154,7 @@ def test_rebuilding_asks_for_what_only_the_lake_knows(city):
     service.check_days()
     service.rebuild_coverage()
     assert visits() == 3
+    assert models.DayCheck.objects.get().day == NEXT
     assert service.check_days() == 1
     assert visits() == 2
 

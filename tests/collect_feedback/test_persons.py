@@ -7,10 +7,13 @@ import pytest
 from feedback_city import DAY, token
 
 from openrhip.collect import models, service
+from openrhip.collect.figures import figures
+from openrhip.collect.service import persons
 from openrhip.collect.service.persons import distinct_persons, tell_joined
 from openrhip.directory import service as directory
 from openrhip.directory.rules.access import Actor, Role, Strength
 from openrhip.directory.rules.numbers import check_digit
+from openrhip.kernel import clock
 from openrhip.kernel.periods import Month
 
 NOVEMBER = Month(2020, 11)
@@ -111,3 +114,31 @@ def test_counting_is_one_statement_over_tokens(tokens):
             for one in [*tokens, "c"]
         )
         assert distinct_persons(connection, [rows]) == [("D1", 1 + ("b" in tokens))]
+
+
+def test_what_came_since_is_counted_anew(city):
+    city.load(record("1", "a"), unit="D1", table="PERSON")
+    assert counted()["basic-record"] == 1
+    assert persons.up_to_date(NOVEMBER)
+    city.load(record("2", "b"), unit="D1", table="PERSON", day=date(2020, 10, 3))
+    assert not persons.up_to_date(NOVEMBER)
+    city.load(record("3", "c"), unit="D1", table="PERSON", day=date(2020, 12, 3))
+    assert figures(NOVEMBER).districts.rows[0][-3] == 2
+    assert persons.up_to_date(NOVEMBER)
+
+
+def test_counting_is_due_once_a_day_and_an_hour_after_records_came(city):
+    assert service.count_persons_due() == 2  # December, November
+    assert service.count_persons_due() == 0
+    city.load(record("1", "a"), unit="D1", table="PERSON")
+    assert service.count_persons_due() == 0
+    with clock.frozen(clock.now() + timedelta(minutes=61)):
+        assert service.count_persons_due() == 2
+        assert service.count_persons_due() == 0
+    with clock.frozen(clock.now() + timedelta(days=1)):
+        assert service.count_persons_due() == 2
+
+
+def test_a_centre_without_districts_counts_nothing(city):
+    models.Unit.objects.filter(owner="district").delete()
+    assert service.count_persons_due() == 0

@@ -15,6 +15,7 @@ from openrhip.collect.rules.oddities import Oddity
 from openrhip.collect.rules.tables import Owner
 from openrhip.collect.service.coverage import coverage_of
 from openrhip.collect.service.oddities import oddities_of
+from openrhip.collect.service.persons import count_persons, up_to_date
 from openrhip.kernel import config
 from openrhip.kernel.periods import Month
 
@@ -116,7 +117,12 @@ class CollectionFigures:
 
 
 def figures(month: Month, *, found: Coverage | None = None) -> CollectionFigures:
-    """The month's figures. found: its coverage, if it is at hand."""
+    """The month's figures. found: its coverage, if it is at hand. Persons with health records are
+    counted first if that was not yet done, or records came since.
+    """
+    if not up_to_date(month):
+        count_persons(month)
+        found = None
     seen = found or coverage_of(month)
     districts = [line for line in seen.lines if line.owner is Owner.DISTRICT]
     hospitals = [line for line in seen.lines if line.owner is Owner.HOSPITAL]

@@ -109,13 +109,16 @@ class UploadDay(models.Model):
 
 
 class PersonCount(models.Model):
-    """Persons of a unit with a kind of health record, cumulative to the end of a month."""
+    """Persons of a unit with a kind of health record, cumulative to the end of a month. stale:
+    records came since it was counted.
+    """
 
     unit = models.CharField(max_length=64)
     month = models.DateField()
     kind = models.CharField(max_length=40)
     persons = models.BigIntegerField()
     counted_at = models.DateTimeField()
+    stale = models.BooleanField(default=False)
 
     class Meta:
         constraints = [

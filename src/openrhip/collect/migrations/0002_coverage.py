@@ -124,6 +124,7 @@ class Migration(migrations.Migration):
                 ('kind', models.CharField(max_length=40)),
                 ('persons', models.BigIntegerField()),
                 ('counted_at', models.DateTimeField()),
+                ('stale', models.BooleanField(default=False)),
             ],
             options={
                 'constraints': [models.UniqueConstraint(fields=('month', 'unit', 'kind'), name='collect_person_count')],

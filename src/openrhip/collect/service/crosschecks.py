@@ -204,5 +204,5 @@ _STANDS = (
     'SELECT id FROM collect_batch WHERE unit_id = %s AND "table" = %s AND day = %s AND current'
 )
 _CHANGED = (
-    'SELECT 1 FROM collect_coveragecell WHERE unit = %s AND "table" = %s AND changed > 0 LIMIT 1'
+    'SELECT day FROM collect_coveragecell WHERE unit = %s AND "table" = %s AND changed > 0 LIMIT 1'
 )

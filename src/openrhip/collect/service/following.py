@@ -15,7 +15,16 @@ from openrhip.collect.rules.covering import Cell, Sent
 from openrhip.collect.rules.findings import Finding
 from openrhip.collect.rules.jobs import RuleHits
 from openrhip.collect.rules.tables import Catalogue, Table
-from openrhip.collect.service import cells, comparing, crosschecks, doors, faults, reading, terms
+from openrhip.collect.service import (
+    cells,
+    comparing,
+    crosschecks,
+    doors,
+    faults,
+    persons,
+    reading,
+    terms,
+)
 from openrhip.collect.service.cells import Key
 from openrhip.kernel import statements
 
@@ -57,6 +66,8 @@ def _follow(
     before = cells.begin(key)
     batches = [_checked(row) for row in statements.ask(_BATCHES, *key)]
     now = cells.keep(key, before, [one.sent for one in batches], table=table)
+    if now.rows != before[0].rows or now.sends != before[0].sends:
+        persons.note_records(key[0], table, key[2])
     newest = _newest(batches)
     if newest is None:
         return

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import duckdb
@@ -17,13 +17,13 @@ import pyarrow as pa
 
 from openrhip.collect import asking, models
 from openrhip.collect.rules.lines import PERSONS
-from openrhip.collect.rules.tables import Table
+from openrhip.collect.rules.tables import Owner, Table
 from openrhip.collect.service import doors
 from openrhip.directory import service as directory
-from openrhip.kernel import clock
+from openrhip.kernel import clock, statements
 from openrhip.kernel.config import current
 from openrhip.kernel.database import writing
-from openrhip.kernel.periods import Month
+from openrhip.kernel.periods import Month, city_day, day_bounds
 
 MEMORY = "1500MB"
 
@@ -45,6 +45,38 @@ def count_persons(month: Month) -> dict[str, dict[str, int]]:
                 found[unit][kind] = number
     _keep(month, found)
     return dict(found)
+
+
+def up_to_date(month: Month) -> bool:
+    """Whether the month was counted, and no record came since that it holds."""
+    rows = models.PersonCount.objects.filter(month=date(month.year, month.month, 1))
+    return rows.exists() and not rows.filter(stale=True).exists()
+
+
+def count_persons_due() -> int:
+    """Count anew what is out of date: this month and the last once a day, since the directory may
+    have merged people; any month an hour after records came for it. Answers how many months.
+    """
+    now = clock.now()
+    today = city_day(now)
+    if not models.Unit.objects.filter(owner=Owner.DISTRICT.value).exists():
+        return 0
+    running = [today.replace(day=1), (today.replace(day=1) - timedelta(days=1)).replace(day=1)]
+    fresh = models.PersonCount.objects.filter(
+        month__in=running, counted_at__gte=day_bounds(today)[0]
+    )
+    due = set(running) - set(fresh.values_list("month", flat=True))
+    stale = models.PersonCount.objects.filter(stale=True, counted_at__lt=now - timedelta(hours=1))
+    due |= set(stale.values_list("month", flat=True))
+    for month in sorted(due):
+        count_persons(Month(month.year, month.month))
+    return len(due)
+
+
+def note_records(unit: str, table: Table, day: date) -> None:
+    """Records came: months from theirs on are to be counted anew. Inside `writing()`."""
+    if table.counts in PERSONS:
+        statements.change(_STALE, unit, day.replace(day=1))
 
 
 def distinct_persons(
@@ -104,7 +136,7 @@ def _tables(kind: str) -> list[Table]:
 
 def _keep(month: Month, found: dict[str, dict[str, int]]) -> None:
     first, now = date(month.year, month.month, 1), clock.now()
-    units = models.Unit.objects.filter(owner="district").values_list("code", flat=True)
+    units = models.Unit.objects.filter(owner=Owner.DISTRICT.value).values_list("code", flat=True)
     rows = [
         models.PersonCount(
             unit=unit,
@@ -119,3 +151,6 @@ def _keep(month: Month, found: dict[str, dict[str, int]]) -> None:
     with writing():
         models.PersonCount.objects.filter(month=first).delete()
         models.PersonCount.objects.bulk_create(rows)
+
+
+_STALE = "UPDATE collect_personcount SET stale = TRUE WHERE unit = %s AND month >= %s AND NOT stale"
