@@ -159,6 +159,11 @@ class Batch(models.Model):
                 condition=Q(leaf__isnull=False, receipt__isnull=True),
                 name="collect_unentered",
             ),
+            models.Index(
+                fields=["received_at"],
+                condition=Q(state=State.REFUSED.value),
+                name="collect_refused",
+            ),
         ]
 
     def __str__(self) -> str:
