@@ -6,9 +6,12 @@ import json
 import signal
 import threading
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from openrhip.agent.service import Status
 
 HOME = click.option(
     "--home",
@@ -73,7 +76,7 @@ def run(home: Path, as_json: bool, once: bool) -> None:
     wake = threading.Event()
 
     def stop(*_: Any) -> None:
-        node.stopping = True
+        node.stop()
         wake.set()
 
     for name in (signal.SIGTERM, signal.SIGINT):
@@ -108,6 +111,9 @@ def status(home: Path, as_json: bool, most: int) -> None:
         "waiting_files": list(found.waiting_files),
         "unknown_files": list(found.unknown_files),
         "jobs": [job.as_dict() for job in found.jobs],
+        "batch_counts": found.batch_counts,
+        "batches": [job.as_dict() for job in found.batches],
+        "unknown_batch_files": list(found.unknown_batch_files),
     }
     lines = [f"{found.institution} -> {found.centre_url}"]
     lines.append("  ".join(f"{state}: {number}" for state, number in found.counts.items()))
@@ -116,6 +122,7 @@ def status(home: Path, as_json: bool, most: int) -> None:
         lines += [f"    {line}" for line in _why(job.answer, job.problem)]
     lines += [f"waits for its description (.xml): {name}" for name in found.waiting_files]
     lines += [f"not a kind of file that is taken: {name}" for name in found.unknown_files]
+    lines += _batch_lines(found)
     _say(as_json, content, "\n".join(lines))
 
 
@@ -143,6 +150,31 @@ def _why(answer: dict[str, Any] | None, problem: str) -> list[str]:
             for found in line.get("faults", ()):
                 lines.append(f"{line['id']} {found['zh']} / {found['en']} [{found['where']}]")
                 lines.append(f"   -> {found['remedy_zh']} / {found['remedy_en']}")
+    return lines
+
+
+def _batch_lines(found: Status) -> list[str]:
+    """Batches of collected data: how many in each state, the newest, what is no batch."""
+    if not found.batches and not found.unknown_batch_files:
+        return []
+    lines = [
+        "batches  " + "  ".join(f"{one}: {number}" for one, number in found.batch_counts.items())
+    ]
+    for job in found.batches:
+        answer = job.answer or {}
+        rows = (
+            f"  {answer['loaded']:,} loaded, {answer['quarantined']:,} quarantined"
+            if "loaded" in answer
+            else ""
+        )
+        lines.append(f"{job.changed_at:%Y-%m-%d %H:%M:%S}  {job.state:<13} {job.name}{rows}")
+        lines += [f"    {job.problem}"] if job.problem else []
+        if fault := answer.get("problem"):
+            what = fault.get("what") or f"{fault.get('zh', '')} / {fault.get('en', '')}"
+            lines.append(f"    {what} {fault.get('remedy', '')}".rstrip())
+        if "report" in answer:
+            lines.append(f"    {answer['report']}")
+    lines += [f"no batch of a table and a day: {name}" for name in found.unknown_batch_files]
     return lines
 
 

@@ -16,8 +16,12 @@ from typing import Any
 
 from openrhip.agent import settings as agent_settings
 from openrhip.agent import watch
+from openrhip.agent.batch_queue import BatchJob, BatchQueue
+from openrhip.agent.batches import QUEUE, Batches
 from openrhip.agent.calling import Gone, Waiting
 from openrhip.agent.centre import Answer, Centre
+from openrhip.agent.collection import Collection
+from openrhip.agent.outbox import Outbox
 from openrhip.agent.queue import Lock, Queue
 from openrhip.agent.rules import FINAL, Form, Job, State
 from openrhip.agent.sealing import Desk
@@ -41,12 +45,23 @@ class Status:
     jobs: tuple[Job, ...]
     waiting_files: tuple[str, ...]
     unknown_files: tuple[str, ...]
+    batch_counts: dict[str, int]
+    batches: tuple[BatchJob, ...]
+    unknown_batch_files: tuple[str, ...]
 
 
 class Node:
     """One hospital's node over its folder."""
 
-    def __init__(self, config: AgentConfig, *, desk: Desk, centre: Centre) -> None:
+    def __init__(
+        self,
+        config: AgentConfig,
+        *,
+        desk: Desk,
+        centre: Centre,
+        collection: Collection | None = None,
+    ) -> None:
+        """collection: the centre's door for collected data; without it none is sent."""
         config.make_folders()
         self.config = config
         self.desk = desk
@@ -55,12 +70,15 @@ class Node:
         self.queue = Queue(config.work / "queue.sqlite3")
         self.files = LocalFiles(config.work / "files")
         self.watch = Watch(config.inbox)
+        self.batches = Batches(config, collection) if collection else None
         self.stopping = False
         self._known: dict[Mark, str] = {}
 
     def close(self) -> None:
         self.queue.close()
         self.centre.close()
+        if self.batches:
+            self.batches.close()
         self.lock.release()
 
     def round(self) -> int:
@@ -74,7 +92,15 @@ class Node:
             if self.stopping:
                 break
             moved += self._advance(job)
+        if self.batches and not self.stopping:
+            moved += self.batches.round()
         return moved
+
+    def stop(self) -> None:
+        """End after the step at hand."""
+        self.stopping = True
+        if self.batches:
+            self.batches.stopping = True
 
     def _admit(self, ready: Ready) -> None:
         try:
@@ -204,13 +230,17 @@ def open_node(home: Path) -> Node:
     """The node of a folder, with its keys. Raises Misconfigured, Conflict if one is at work."""
     config = agent_settings.load(home)
     desk = Desk(config)
-    centre = Centre(
-        config.centre_url,
-        institution=config.institution,
-        signer=desk.institution,
-        part_bytes=config.part_bytes,
+    about: dict[str, Any] = {
+        "institution": config.institution,
+        "signer": desk.institution,
+        "part_bytes": config.part_bytes,
+    }
+    return Node(
+        config,
+        desk=desk,
+        centre=Centre(config.centre_url, **about),
+        collection=Collection(config.centre_url, **about),
     )
-    return Node(config, desk=desk, centre=centre)
 
 
 def status(home: Path, *, most: int = 50) -> Status:
@@ -218,10 +248,12 @@ def status(home: Path, *, most: int = 50) -> Status:
     config = agent_settings.load(home)
     config.make_folders()
     queue = Queue(config.work / "queue.sqlite3")
+    batches = BatchQueue(config.work / QUEUE)
     try:
         looking = Watch(config.inbox)
         looking.look()
         look = looking.look()
+        odd = Outbox(config.outbox / "collect", quiet_seconds=0).look().unknown
         return Status(
             institution=config.institution,
             centre_url=config.centre_url,
@@ -229,9 +261,13 @@ def status(home: Path, *, most: int = 50) -> Status:
             jobs=tuple(queue.jobs(most=most)),
             waiting_files=tuple(path.name for path in look.waiting),
             unknown_files=tuple(path.name for path in look.unknown),
+            batch_counts=batches.counts(),
+            batches=tuple(batches.jobs(most=most)),
+            unknown_batch_files=tuple(str(path.relative_to(config.outbox)) for path in odd),
         )
     finally:
         queue.close()
+        batches.close()
 
 
 def retry(home: Path, *, job_id: str = "", again: bool = False) -> int:
@@ -249,9 +285,17 @@ def retry(home: Path, *, job_id: str = "", again: bool = False) -> int:
         for job in jobs:
             anew = again or not job.sealed_key
             queue.step(job, State.SEEN if anew else State.SEALED, answer=None, note="retry")
-        return len(jobs) + (0 if job_id else queue.hurry())
+        return len(jobs) + (0 if job_id else queue.hurry() + _hurry_batches(config))
     finally:
         queue.close()
+
+
+def _hurry_batches(config: AgentConfig) -> int:
+    batches = BatchQueue(config.work / QUEUE)
+    try:
+        return batches.hurry()
+    finally:
+        batches.close()
 
 
 def init(

@@ -21,11 +21,24 @@ FIELDS = (
     ("inbox", "inbox", "folder the hospital's systems write into"),
     ("done", "done", "where acknowledged files go, each with its receipt"),
     ("refused", "refused", "where refused files go, each with its report"),
-    ("work", "work", "the queue and its files"),
+    ("outbox", "outbox", "folder whose subfolder collect holds collected data to be sent"),
+    ("reports", "reports", "where the centre's reports on batches of collected data go"),
+    ("work", "work", "the queues and their files"),
     ("tsa_url", "-", "timestamp authority (RFC 3161); - is the development authority in keys/tsa"),
     ("poll_seconds", "1", "seconds between two looks into the inbox"),
+    ("quiet_seconds", "30", "seconds without change after which collected files are complete"),
     ("part_bytes", "4194304", "size of one upload part"),
     ("allow_http", "no", "yes allows an unencrypted centre address other than this machine"),
+)
+_FOLDERS = (
+    "keys",
+    "password_file",
+    "inbox",
+    "done",
+    "refused",
+    "outbox",
+    "reports",
+    "work",
 )
 
 
@@ -41,13 +54,17 @@ class AgentConfig:
     inbox: Path
     done: Path
     refused: Path
+    outbox: Path
+    reports: Path
     work: Path
     tsa_url: str
     poll_seconds: float
+    quiet_seconds: float
     part_bytes: int
 
     def make_folders(self) -> None:
-        for folder in (self.inbox, self.done, self.refused, self.work):
+        folders = (self.inbox, self.done, self.refused, self.outbox / "collect", self.reports)
+        for folder in (*folders, self.work):
             make_folder(folder)
 
 
@@ -70,20 +87,21 @@ def load(home: Path) -> AgentConfig:
     _check_centre(values, path)
     try:
         poll, part = float(values["poll_seconds"]), int(values["part_bytes"])
+        quiet = float(values["quiet_seconds"])
     except ValueError as error:
         raise Misconfigured("a number is expected", where=str(path)) from error
-    if not (0.01 <= poll <= 3600 and 1024 <= part <= 8 << 20):
-        raise Misconfigured("poll_seconds or part_bytes is out of range", where=str(path))
-    folders = {
-        name: (home / values[name]).absolute()
-        for name in ("keys", "password_file", "inbox", "done", "refused", "work")
-    }
+    if not (0.01 <= poll <= 3600 and 0 <= quiet <= 86_400 and 1024 <= part <= 8 << 20):
+        raise Misconfigured(
+            "poll_seconds, quiet_seconds or part_bytes is out of range", where=str(path)
+        )
+    folders = {name: (home / values[name]).absolute() for name in _FOLDERS}
     return AgentConfig(
         home=home.absolute(),
         institution=values["institution"],
         centre_url=values["centre_url"].rstrip("/"),
         tsa_url="" if values["tsa_url"] == "-" else values["tsa_url"],
         poll_seconds=poll,
+        quiet_seconds=quiet,
         part_bytes=part,
         **folders,
     )
