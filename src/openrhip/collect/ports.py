@@ -80,6 +80,14 @@ class Lake(Protocol):
         """Of the asked keys those that occur in a table (of one unit, or of the whole city)."""
         ...
 
+    def sources(self) -> list[str]:
+        """The tables that have ever been loaded, by code."""
+        ...
+
     def compact(self, *, table: str, before: date) -> int:
-        """Merge the small files of closed days; answers how many went."""
+        """Merge the small files of months that ended before; answers how many went."""
+        ...
+
+    def vacuum(self, *, table: str, keep_days: int) -> int:
+        """Remove what was replaced longer ago and nobody needs any more; answers how many files."""
         ...

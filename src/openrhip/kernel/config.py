@@ -118,6 +118,22 @@ SETTINGS = (
         "what checks batches: duckdb (in process), or the address of a Spark Connect server "
         "such as sc://spark:15002",
     ),
+    Setting("collect_workers", "2", "number of processes that check and load collected batches"),
+    Setting(
+        "collect_keep_days",
+        "400",
+        "days for which rows of a batch that was replaced stay in the lake for the history",
+    ),
+    Setting(
+        "collect_originals_days",
+        "0",
+        "days for which sealed originals of batches stay, whole months at a time; 0: for good",
+    ),
+    Setting(
+        "collect_keep_at",
+        "01:00",
+        "time of day, Asia/Shanghai, from which the lake's closed months are merged and cleared",
+    ),
     Setting(
         "trusted_proxies",
         "",

@@ -67,11 +67,11 @@ def init(
 @home_option
 @click.option(
     "--only",
-    type=click.Choice(["web", "worker"]),
+    type=click.Choice(["web", "worker", "collect"]),
     help="Run one kind of process in the foreground, e.g. under systemd.",
 )
 def serve(home: Path, only: str | None) -> None:
-    """Run the centre (ledger, web, worker) until SIGTERM or Ctrl-C."""
+    """Run the centre (ledger, web, workers) until SIGTERM or Ctrl-C."""
     settings = opened(home)
     from openrhip.kernel.config import current
     from openrhip.site import services, worker
@@ -82,6 +82,8 @@ def serve(home: Path, only: str | None) -> None:
         services.run_web(config)
     elif only == "worker":
         worker.run()
+    elif only == "collect":
+        worker.collecting()
     else:
         supervisor = Supervisor(services.centre(config), logs=settings / "logs")
         try:

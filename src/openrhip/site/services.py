@@ -5,7 +5,7 @@ from __future__ import annotations
 from openrhip.kernel.config import Config
 from openrhip.site.supervisor import Service
 
-NAMES = ("ledger", "web", "worker")
+NAMES = ("ledger", "web", "worker", "collect")
 
 
 def centre(settings: Config) -> list[Service]:
@@ -26,6 +26,14 @@ def centre(settings: Config) -> list[Service]:
             environment=environment,
         ),
         Service("worker", ("serve", "--home", home, "--only", "worker"), environment=environment),
+        *(
+            Service(
+                f"collect-{number}",
+                ("serve", "--home", home, "--only", "collect"),
+                environment=environment,
+            )
+            for number in range(1, int(settings["collect_workers"]) + 1)
+        ),
     ]
 
 

@@ -16,7 +16,8 @@ from openrhip.kernel import events
 from openrhip.records import service as records
 
 IDLE_SECONDS = 0.3
-CHORES: tuple[tuple[float, Callable[[], int]], ...] = (
+Chores = tuple[tuple[float, Callable[[], int]], ...]
+CHORES: Chores = (
     # every so many seconds: what a crash left between row and ledger; uploads nobody finishes;
     # the night's evidence, renewals
     (5.0, records.finish_pending),
@@ -27,18 +28,40 @@ CHORES: tuple[tuple[float, Callable[[], int]], ...] = (
     (300.0, collect.sweep_incoming),
     (30.0, records.keep_evidence),
 )
+COLLECTING: Chores = (
+    # of the processes that check and load batches: entries a crash left open, checks across tables,
+    # what crashes left on the disk, the night's merging and clearing, keys after a rotation
+    (5.0, collect.finish_pending),
+    (5.0, collect.check_days),
+    (300.0, collect.sweep_leftovers),
+    (600.0, collect.keep_lake),
+    (3600.0, collect.sweep_old_originals),
+    (3600.0, collect.keep_keys),
+    # persons with health records, once a day
+    (600.0, collect.count_persons_due),
+)
 _log = logging.getLogger(__name__)
 
 
 def run() -> None:
+    """Deliver events and do chores until told to stop."""
+    _run(events.deliver_due, CHORES)
+
+
+def collecting() -> None:
+    """Check and load batches until told to stop. Several processes may do it at once."""
+    _run(collect.process_due, COLLECTING)
+
+
+def _run(steady: Callable[[], int], chores: Chores) -> None:
     """Until SIGTERM or SIGINT. A database or ledger that is away for a while is waited for."""
     stopping = threading.Event()
     for sign in (signal.SIGTERM, signal.SIGINT):
         signal.signal(sign, lambda *_: stopping.set())
-    due = [0.0] * len(CHORES)
+    due = [0.0] * len(chores)
     while not stopping.is_set():
-        delivered = _attempt(events.deliver_due)
-        for number, (pause, chore) in enumerate(CHORES):
+        delivered = _attempt(steady)
+        for number, (pause, chore) in enumerate(chores):
             if time.monotonic() >= due[number]:
                 _attempt(chore)
                 due[number] = time.monotonic() + pause

@@ -24,51 +24,87 @@ from openrhip.collect.service.incoming import (
     upload,
 )
 from openrhip.collect.service.oddities import oddities_of
-from openrhip.collect.service.persons import count_persons
+from openrhip.collect.service.overview import (
+    BatchPage,
+    PersonTotal,
+    TableDay,
+    Waiting,
+    batch_page,
+    first_month,
+    person_totals,
+    refused_today,
+    table_days,
+    waiting,
+)
+from openrhip.collect.service.persons import count_persons, count_persons_due
 from openrhip.collect.service.processing import process, process_due
 from openrhip.collect.service.reading import batch, batches, history, steps
 from openrhip.collect.service.rebuilding import rebuild_coverage
 from openrhip.collect.service.receiving import receive
+from openrhip.collect.service.recovering import (
+    keep_keys,
+    keep_lake,
+    sweep_leftovers,
+    sweep_old_originals,
+)
 from openrhip.collect.service.registry import declare, declared, register_unit, unit, units
+from openrhip.collect.service.revealing import OriginalRow, original_rows
 
 __all__ = [
+    "BatchPage",
     "BatchState",
     "Incoming",
     "IncomingFile",
+    "OriginalRow",
+    "PersonTotal",
     "State",
     "Step",
+    "TableDay",
     "Trouble",
     "Unit",
+    "Waiting",
     "Watch",
     "announce",
     "batch",
+    "batch_page",
     "batches",
     "check_days",
     "complete_upload",
     "confirm_fault",
     "count_persons",
+    "count_persons_due",
     "coverage_of",
     "declare",
     "declared",
     "fault_groups",
     "faults_sheet",
     "finish_pending",
+    "first_month",
     "history",
+    "keep_keys",
+    "keep_lake",
     "list_faults",
     "oddities_of",
+    "original_rows",
+    "person_totals",
     "process",
     "process_due",
     "put_part",
     "rebuild_coverage",
     "receive",
+    "refused_today",
     "register_unit",
     "report",
     "report_sheet",
     "rows_at_fault",
     "steps",
     "sweep_incoming",
+    "sweep_leftovers",
+    "sweep_old_originals",
+    "table_days",
     "unit",
     "units",
     "upload",
+    "waiting",
     "watch_inbox",
 ]

@@ -58,7 +58,7 @@ def check(row: models.Batch, *, folder: Path) -> Outcome:
         job = CheckJob(
             catalogue=catalogue,
             table=table,
-            files=tuple(_inputs(row, manifest_of(row), folder)),
+            files=tuple(inputs(row, manifest_of(row), folder)),
             unit=row.unit_id,
             day=row.day,
             batch=row.id,
@@ -136,7 +136,7 @@ def _referred(rule: Rule, unit: str | None, asked: Any) -> Any:
     return doors.lake().known_keys(table=table, key=rule.get_all("key"), unit=unit, asked=asked)
 
 
-def _inputs(row: models.Batch, manifest: Manifest, folder: Path) -> Iterator[InputFile]:
+def inputs(row: models.Batch, manifest: Manifest, folder: Path) -> Iterator[InputFile]:
     """The files in the clear, for the engine."""
     for number, file in enumerate(manifest.files):
         path = folder / f"in-{number}.{file.format}"

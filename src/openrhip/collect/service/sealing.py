@@ -1,4 +1,4 @@
-"""The key of tokens (标识密钥): out of the directory's key ring, the same through every rotation."""
+"""The key of tokens (标识密钥): out of the directory's ring, the same through every rotation."""
 
 from __future__ import annotations
 
