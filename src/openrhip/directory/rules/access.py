@@ -20,6 +20,7 @@ class Role(StrEnum):
     PRIVACY_OFFICER = "privacy-officer"
     PUBLIC_HEALTH = "public-health-officer"
     OPERATOR = "operator"
+    DATA_MANAGER = "data-manager"
     CITIZEN = "citizen"
     GUARDIAN = "guardian"
     THIRD_PARTY = "third-party"
@@ -38,6 +39,7 @@ _ROLES_ZH = {
     Role.PRIVACY_OFFICER: "隐私保护专员",
     Role.PUBLIC_HEALTH: "公共卫生人员",
     Role.OPERATOR: "平台运维人员",
+    Role.DATA_MANAGER: "数据管理员",
     Role.CITIZEN: "居民",
     Role.GUARDIAN: "监护人",
     Role.THIRD_PARTY: "第三方机构人员",
