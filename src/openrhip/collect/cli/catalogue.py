@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +24,10 @@ from openrhip.collect.cli.common import (
 from openrhip.collect.rules import checking
 from openrhip.collect.rules.deriving import rules_of
 from openrhip.collect.rules.flaws import Flaw
+from openrhip.collect.rules.tables import Period
+from openrhip.kernel import clock, periods
 from openrhip.kernel.errors import Malformed
+from openrhip.kernel.files import write_durably
 
 if TYPE_CHECKING:
     from openrhip.collect.rules.tables import Column, Table
@@ -31,7 +35,7 @@ if TYPE_CHECKING:
 
 @click.group()
 def catalogue() -> None:
-    """The tables that units owe: list, show, check (采集目录)."""
+    """The tables that units owe: list, show, check, samples, pages (采集目录)."""
 
 
 @catalogue.command("list")
@@ -106,6 +110,90 @@ def values(key: str | None, own: Path | None, as_json: bool) -> None:
         return
     click.echo(f"{one.key} {one.zh} ({one.en})\n{one.source}, {one.version}")
     columns([*one.codes] or [("(by shape)", one.shape)])
+
+
+@catalogue.command()
+@click.argument("table")
+@click.option("--rows", type=click.IntRange(1, 10_000_000), default=100, show_default=True)
+@click.option("--day", type=click.DateTime(["%Y-%m-%d"]), help="The batch's day; today without it.")
+@click.option("--unit", default="U001", show_default=True, help="Numbers differ from unit to unit.")
+@click.option("--org", "org_code", default="", help="Institution code in the rows.")
+@click.option("--seed", type=int, default=1, show_default=True)
+@click.option(
+    "--pool",
+    type=click.IntRange(1, 9_000_000),
+    default=20_000,
+    show_default=True,
+    help="People from whom the rows' persons are taken.",
+)
+@click.option("--encoding", type=click.Choice(["utf-8", "gb18030"]), default="utf-8")
+@click.option(
+    "--damaged",
+    type=click.IntRange(0),
+    default=0,
+    help="So many rows get a fault; with --json the answer says which rules each breaks.",
+)
+@click.option(
+    "-o",
+    "--output",
+    required=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="A .csv or .parquet file.",
+)
+@OWN
+@JSON
+def sample(
+    table: str, rows: int, day: datetime | None, unit: str, org_code: str, seed: int, pool: int,
+    encoding: str, damaged: int, output: Path, own: Path | None, as_json: bool,
+) -> None:  # fmt: skip
+    """Write made-up rows of TABLE that pass every rule (示例数据).
+
+    People, identity numbers and all else are made up; the same arguments give the same rows. Tables
+    made with the same unit, day, seed and pool refer to each other rightly.
+    """
+    from openrhip.collect import sampling
+
+    found = load(own)
+    chosen = table_of(found, table)
+    at = day.date() if day else periods.city_day(clock.now())
+    at = at.replace(day=1) if chosen.period is Period.MONTH else at
+    made = sampling.sample(
+        chosen, found, rows, at, unit, seed, sampling.people(pool), org_code=org_code
+    )
+    broken: dict[int, frozenset[str]] = {}
+    if damaged:
+        made, broken = sampling.damage(chosen, found, made, count=damaged, seed=seed)
+    sampling.write(made, output, encoding=encoding)
+    if as_json:
+        lines = [{"line": line, "rules": sorted(rules)} for line, rules in sorted(broken.items())]
+        say({"output": str(output), "rows": made.num_rows, "day": str(at), "broken": lines})
+    else:
+        faults = f", {len(broken)} of them at fault" if broken else ""
+        click.echo(f"{output}: {made.num_rows} rows of {chosen.code} for {at}{faults}")
+
+
+@catalogue.command()
+@click.argument("table")
+@click.option(
+    "-o",
+    "--output",
+    required=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The HTML file.",
+)
+@OWN
+@JSON
+def page(table: str, output: Path, own: Path | None, as_json: bool) -> None:
+    """Write the page of TABLE for a unit's developers, one HTML file (采集表说明)."""
+    from openrhip.collect.catalogue import describing
+
+    found = load(own)
+    made = describing.page(table_of(found, table), found).encode()
+    write_durably(output, made, mode=0o644)
+    if as_json:
+        say({"output": str(output), "bytes": len(made)})
+    else:
+        click.echo(f"{output}: {len(made)} bytes")
 
 
 @catalogue.command()
