@@ -58,8 +58,8 @@ def test_both_tables_as_the_bulletin_has_them(month):
     assert (found.rows_of_districts, found.rows_of_hospitals, found.rows) == (0, 2761, 2761)
     assert found.cumulative == 2762
     assert {one.code for one in found.oddities} >= {
-        "more-days-than-month",
-        "no-rows",
+        "more-upload-days",
+        "tables-without-rows",
         "never-declared",
     }
 

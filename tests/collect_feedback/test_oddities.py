@@ -53,8 +53,8 @@ def test_those_named_in_the_golden_month_are_found():
     found = {}
     for one in oddities(golden_lines(), month=NOVEMBER):
         found.setdefault(one.code, []).append(one.name)
-    assert found["more-days-than-month"] == ["江苏省中医院", "南京市儿童医院", "南京鼓楼医院"]
-    assert found["no-rows"] == ["秦淮区"]
+    assert found["more-upload-days"] == ["江苏省中医院", "南京市儿童医院", "南京鼓楼医院"]
+    assert found["tables-without-rows"] == ["秦淮区"]
     assert len(found["never-declared"]) == 8
     # Not named there:
     assert found["no-discharges"] == ["建邺区", "江苏省省级机关医院"]
@@ -79,8 +79,8 @@ def test_an_ordinary_line_is_not_odd():
 @pytest.mark.parametrize(
     ("code", "change"),
     [
-        ("more-days-than-month", {"upload_days": 31}),
-        ("no-rows", {"rows": 0, "upload_days": 0, "visits": 0, "discharges": 0}),
+        ("more-upload-days", {"upload_days": 31}),
+        ("tables-without-rows", {"rows": 0, "upload_days": 0, "visits": 0, "discharges": 0}),
         ("nothing-sent", {"uploaded": 0, "rows": 0, "upload_days": 0, "visits": 0}),
         ("never-declared", {"declared": None}),
         ("not-declared", {"not_declared": ("A", "B")}),
@@ -151,7 +151,7 @@ def test_from_batches_to_oddities(city):
         ("H1", "never-declared"),
         ("H1", "no-discharges"),
         ("H1", "visits-without-charges"),
-        ("D1", "no-rows"),
+        ("D1", "tables-without-rows"),
         ("H2", "nothing-sent"),
     } <= found
     assert ("H1", "far-from-last-month") not in found

@@ -91,7 +91,7 @@ def _rule(code: str, fix_zh: str, fix_en: str) -> Callable[[_R], _R]:
 
 
 @_rule(
-    "more-days-than-month",
+    "more-upload-days",
     "上传天数按到达日计，次月到达的也算；如无补传，请核对前置机时钟",
     "arrivals in the next month count too; where nothing was sent late, check the node's clock",
 )
@@ -106,7 +106,7 @@ def _more_days(seen: _Seen) -> _Words | None:
 
 
 @_rule(
-    "no-rows",
+    "tables-without-rows",
     "核对导出程序：表已上传，但全部为空",
     "check the export: tables came, and all of them were empty",
 )
