@@ -178,7 +178,12 @@ class _Index:
         names = set(_names(self.folder))
         self.segments = {name: one for name, one in self.segments.items() if name in names}
         for name in sorted(names - set(self.segments)):
-            self.segments[name] = _open(self.folder / name)
+            try:
+                self.segments[name] = _open(self.folder / name)
+            except FileNotFoundError:
+                continue  # merged into another by somebody else a moment ago
+            except (ValueError, KeyError, OSError):
+                (self.folder / name).unlink(missing_ok=True)  # damaged: read from the lake again
 
     def _write(self, files: Sequence[tuple[str, str]], columns: dict[str, Array]) -> None:
         make_folder(self.folder)

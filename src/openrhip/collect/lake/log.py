@@ -167,6 +167,7 @@ class Log:
         except CommitFailedError as error:
             # A writer that does not know our lock was quicker; the caller looks again and retries.
             raise Conflict("another commit came first", where=self.folder.name) from error
+        table.update_incremental()
         self._settle(table)
         if table.version() % CHECKPOINT_EVERY == 0:
             self.checkpoint()
