@@ -233,20 +233,10 @@ class _Batch:
     def _hits(
         self, checked: str, hits: Sequence[int], staged: spark_staging.Staged
     ) -> tuple[RuleHits, ...]:
-        broken = [bit for bit, count in enumerate(hits) if count]
-        examples: dict[int, list[Example]] = {bit: [] for bit in broken}
-        if broken:
-            for row in self._arrow(self.plan.examples(checked, broken)).to_pylist():
-                column = self.job.table.column(self.compiled.rules[row["bit"]].columns[0])
-                value = masking.masked(row["value"] or "", column.personal)
-                examples[row["bit"]].append(Example(row["_line"], column.name, value))
+        examples = self._examples(checked, [bit for bit, count in enumerate(hits) if count])
         found = [
-            RuleHits(
-                self.compiled.rules[bit].id,
-                hits[bit],
-                tuple(sorted(examples[bit], key=lambda one: one.line)),
-            )
-            for bit in broken
+            RuleHits(self.compiled.rules[bit].id, hits[bit], shown)
+            for bit, shown in examples.items()
         ]
         if staged.shapes:
             shown = staged.shapes[: self.job.limits.examples]
@@ -258,6 +248,26 @@ class _Batch:
                 )
             )
         return tuple(found)
+
+    def _examples(self, checked: str, broken: Sequence[int]) -> dict[int, tuple[Example, ...]]:
+        """For each of these rules the first rows at fault."""
+        if not broken:
+            return {}
+        lines: dict[int, list[int]] = {bit: [] for bit in broken}
+        for row in self._arrow(self.plan.examples(checked, broken)).to_pylist():
+            lines[row["bit"]].append(row["_line"])
+        first = {bit: self.compiled.rules[bit].columns[0] for bit in broken}
+        wanted = sorted({line for found in lines.values() for line in found})
+        sql = self.plan.lines(checked, wanted, sorted(set(first.values())))
+        rows = {row["_line"]: row for row in self._arrow(sql).to_pylist()}
+        return {
+            bit: tuple(self._example(rows[line], first[bit]) for line in sorted(found))
+            for bit, found in lines.items()
+        }
+
+    def _example(self, row: dict[str, Any], column: str) -> Example:
+        personal = self.job.table.column(column).personal
+        return Example(row["_line"], column, masking.masked(row[column] or "", personal))
 
     def _view(self, view: str, folder: Path) -> None:
         self.session.read.parquet(str(folder.absolute())).createOrReplaceTempView(view)

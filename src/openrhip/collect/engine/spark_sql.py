@@ -232,18 +232,21 @@ class Plan:
         ]
         ids = self.ids((Severity.ERROR, Severity.WARNING))
         listed = ["_line", f"{ids} AS _rules", *shown]
-        return select(listed, name(view), self.faulty(Severity.ERROR)) + " ORDER BY _line"
+        return select(listed, name(view), self.faulty(Severity.ERROR))
 
     def examples(self, view: str, bits: Sequence[int]) -> str:
-        """For each of these rules the first rows at fault: bit, line, the value to correct."""
-        most = self.job.limits.examples
-        found = []
-        for bit in bits:
-            column = self.compiled.rules[bit].columns[0]
-            shown = [f"{bit} AS bit", "_line", f"{name(column)} AS value"]
-            first = select(shown, name(view), self.breaks(bit))
-            found.append(select(["*"], f"({first} ORDER BY _line LIMIT {most})"))
-        return " UNION ALL ".join(found)
+        """For each of these rules the lines of the first rows at fault: bit, line."""
+        broken = (f"CASE WHEN {self.breaks(bit)} THEN {bit} ELSE -1 END" for bit in bits)
+        some = f"{self.faulty(Severity.ERROR)} OR {self.faulty(Severity.WARNING)}"
+        pairs = select(["_line", f"explode(array({', '.join(broken)})) AS bit"], name(view), some)
+        place = "row_number() OVER (PARTITION BY bit ORDER BY _line) AS place"
+        placed = select(["bit", "_line", place], f"({pairs})", "bit >= 0")
+        return select(["bit", "_line"], f"({placed})", f"place <= {self.job.limits.examples}")
+
+    def lines(self, view: str, lines: Sequence[int], columns: Sequence[str]) -> str:
+        """Some rows as they were sent."""
+        shown = ["_line", *map(name, columns)]
+        return select(shown, name(view), f"_line IN ({', '.join(map(str, lines))})")
 
 
 def days_of(job: CheckJob) -> tuple[date, date]:
