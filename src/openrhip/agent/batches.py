@@ -38,6 +38,7 @@ class Batches:
     def __init__(self, config: AgentConfig, centre: Collection) -> None:
         self.config = config
         self.centre = centre
+        centre.via = "agent"
         self.queue = BatchQueue(config.work / QUEUE)
         self.outbox = Outbox(config.outbox / "collect", quiet_seconds=config.quiet_seconds)
         self.stopping = False

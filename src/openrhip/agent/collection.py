@@ -43,6 +43,8 @@ class Rejected(Problem):
 class Collection(Caller):
     """One unit's door to the centre's collection. Not for several threads at once."""
 
+    via = "https"
+
     def announce(self, envelope: bytes) -> dict[str, Any]:
         """What is to be sent (`files`), or the batch if it is there already (`state`)."""
         return self._call("POST", "/batches", envelope)
@@ -56,7 +58,7 @@ class Collection(Caller):
 
     def complete(self, announced: dict[str, Any]) -> dict[str, Any]:
         """Hand the whole in: the batch."""
-        return self._call("POST", f"/uploads/{announced['id']}/complete")
+        return self._call("POST", f"/uploads/{announced['id']}/complete?via={self.via}")
 
     def deliver(
         self, envelope: bytes, read: Read, *, alive: Callable[[], bool] = lambda: True

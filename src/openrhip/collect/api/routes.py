@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Literal
 
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from ninja import NinjaAPI, Status
@@ -92,11 +92,13 @@ def part(
 
 
 @api.post("/uploads/{upload_id}/complete", response={201: BatchOut, 200: BatchOut, **_FAULTS})
-def finish(request: HttpRequest, upload_id: str) -> Any:
+def finish(request: HttpRequest, upload_id: str, via: Literal["https", "agent"] = "https") -> Any:
     """Hand the whole in: received (201), or here already (200). The check comes later: ask for
-    the batch until it is settled.
+    the batch until it is settled. via: what is noted of the way it came.
     """
-    done = service.complete_upload(institution=caller(request).institution, upload_id=upload_id)
+    done = service.complete_upload(
+        institution=caller(request).institution, upload_id=upload_id, via=via
+    )
     return Status(200 if done.already else 201, done.as_dict())
 
 
