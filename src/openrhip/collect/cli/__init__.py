@@ -10,6 +10,7 @@ _HOME = __name__
 _VERBS = {
     "catalogue": ("catalogue", "catalogue"),
     "engine": ("engine", "engine"),
+    "unit": ("registering", "unit"),
     "send": ("sending", "send"),
     "status": ("sending", "status"),
     "watch": ("watching", "watch"),
