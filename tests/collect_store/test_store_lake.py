@@ -332,6 +332,15 @@ def test_keys_survive_merging_and_the_loss_of_their_index(shelf, monkeypatch):
     assert known(DeltaLake(shelf.home)) == every[1:]
 
 
+def test_digests_are_the_same_however_many_are_asked(shelf, monkeypatch):
+    names = ["", "A", "中文", "x" * 70, "1.50"]
+    rows = pa.table({"a": names, "b": ["", "q", "王", "z", "\x1f"]})
+    few = shelf.lake._keys._digests(rows)
+    monkeypatch.setattr(key_index, "FEW", 0)
+    many = shelf.lake._keys._digests(rows)
+    assert [list(part) for part in few] == [list(part) for part in many]
+
+
 def test_a_torn_index_is_made_anew(shelf):
     shelf.put("U1", MONTH, ("A", 1, "1"))
     later = MONTH + timedelta(days=1)
@@ -426,7 +435,7 @@ def test_the_log_is_summed_up_now_and_then(shelf, monkeypatch):
     from openrhip.collect.lake import log as logs
 
     monkeypatch.setattr(logs, "CHECKPOINT_EVERY", 3)
-    for at in range(7):  # noqa: S608
+    for at in range(7):
         shelf.put("U1", MONTH, (f"A{at}", 1, "1"))
     assert len(list((shelf.lake.rows / "VISIT" / "_delta_log").glob("*.checkpoint.parquet"))) == 2
     assert [row[2] for row in Shelf(shelf.home).rows()] == ["A6"]

@@ -28,10 +28,12 @@ from openrhip.kernel.files import make_folder, write_durably
 if TYPE_CHECKING:
     from openrhip.collect.lake.delta import DeltaLake
 
-MAGIC = b"ORHPKEY1"
+MAGIC = b"ORHPKEY2"
 MOST_SEGMENTS = 8
 LARGEST = 16_000_000  # keys of a merged segment
 PORTION = 2_000_000  # rows read into one segment
+BUCKET = 8  # keys that share the first bits of their digest, on the average
+FEW = 4_000  # keys whose digests are made faster here than by asking DuckDB
 _FIELDS = (("high", "<u8"), ("low", "<u8"), ("day", "<i4"), ("file", "<u4"))
 _WITHDRAWN = np.uint32(1 << 31)
 _EPOCH = date(1970, 1, 1)
@@ -48,6 +50,7 @@ class Segment:
     low: Array
     day: Array
     file: Array
+    starts: Array  # where the keys with certain first bits begin
     alive: Array | None = None
 
     @property
@@ -92,6 +95,8 @@ class Keys:
         return self._connection
 
     def _digests(self, asked: pa.Table) -> tuple[Array, Array]:
+        if asked.num_rows <= FEW:
+            return _few_digests(asked)
         names = [f"k{number}" for number in range(asked.num_columns)]
         questions = asked.rename_columns(names)
         cursor = self.connection().cursor()
@@ -191,6 +196,7 @@ class _Index:
         head += b" " * (-(len(head) + 16) % 8)
         parts = [MAGIC, len(head).to_bytes(8, "little"), head]
         parts += [columns[name].astype(kind).tobytes() for name, kind in _FIELDS]
+        parts.append(_starts(columns["high"]).tobytes())
         write_durably(self.folder / f"{ids.new_id()}.keys", b"".join(parts))
 
     def _merge(self, standing: set[str]) -> None:
@@ -277,13 +283,46 @@ def _portions(
 
 def _matches(segment: Segment, high: Array, low: Array) -> tuple[Array, Array]:
     """Pairs of (place of the asked key, place in the segment) with the same digest."""
-    first = np.searchsorted(segment.high, high, "left")
-    many = np.searchsorted(segment.high, high, "right") - first
+    # Digests are spread evenly: a table of their first bits leads to a few keys at once, where a
+    # search by halves would wait for memory twenty times.
+    buckets = (high >> _shift(segment.size)).astype(np.int64)
+    first = segment.starts[buckets].astype(np.int64)
+    many = segment.starts[buckets + 1].astype(np.int64) - first
     asked = np.repeat(np.arange(len(high)), many)
-    steps = np.arange(len(asked)) - np.repeat(np.cumsum(many) - many, many)
-    at = np.repeat(first, many) + steps
+    at = np.arange(len(asked)) + np.repeat(first - (np.cumsum(many) - many), many)
+    same = segment.high[at] == high[asked]
+    asked, at = asked[same], at[same]
     same = segment.low[at] == low[asked]
     return asked[same], at[same]
+
+
+def _bits(rows: int) -> int:
+    return max(1, (rows // BUCKET).bit_length())
+
+
+def _shift(rows: int) -> np.uint64:
+    return np.uint64(64 - _bits(rows))
+
+
+def _starts(high: Array) -> Array:
+    """For each beginning of a digest, and for the end, where its keys start."""
+    counts = np.bincount(
+        (high >> _shift(len(high))).astype(np.int64), minlength=1 << _bits(len(high))
+    )
+    return np.concatenate([[0], np.cumsum(counts)]).astype("<u4")
+
+
+def _few_digests(asked: pa.Table) -> tuple[Array, Array]:
+    """The digests that DuckDB makes."""
+    columns = [column.to_pylist() for column in asked.columns]
+    digests = [
+        hashlib.md5(
+            "\x1f".join(part or "" for part in key).encode(), usedforsecurity=False
+        ).digest()
+        for key in zip(*columns, strict=True)
+    ]
+    both = np.frombuffer(b"".join(digests), "<u8").reshape(-1, 2)
+    return both[:, 0].copy(), both[:, 1].copy()
 
 
 def _alive(segment: Segment) -> Array:
@@ -299,12 +338,16 @@ def _names(folder: Path) -> list[str]:
 
 def _open(path: Path) -> Segment:
     with path.open("rb") as file:
-        file.seek(8)
+        if file.read(8) != MAGIC:
+            raise ValueError("a segment of another kind")
         size = int.from_bytes(file.read(8), "little")
         head = json.loads(file.read(size))
-    arrays, at = {}, 16 + size
-    for name, kind in _FIELDS:
-        rows = head["rows"]
-        arrays[name] = np.memmap(path, kind, "r", at, (rows,)) if rows else np.zeros(0, kind)
-        at += rows * np.dtype(kind).itemsize
+    arrays, at, rows = {}, 16 + size, head["rows"]
+    for name, kind, count in (
+        *((name, kind, rows) for name, kind in _FIELDS),
+        ("starts", "<u4", (1 << _bits(rows)) + 1),
+    ):
+        mapped = np.memmap(path, kind, "r", at, (count,)) if count else np.zeros(0, kind)
+        arrays[name] = np.asarray(mapped).view(np.ndarray)
+        at += count * np.dtype(kind).itemsize
     return Segment(path, tuple((path_, unit) for path_, unit in head["files"]), **arrays)

@@ -36,6 +36,9 @@ _CONFIGURATION = {
     "delta.logRetentionDuration": "interval 30 days",
     "delta.enableExpiredLogCleanup": "false",
 }
+# Bounds are stated of these columns alone: else readers know those of the first 32 columns only,
+# and ours stand behind all others.
+_STATED = {"delta.dataSkippingStatsColumns": ",".join((*BOUNDS, "amend_flag"))}
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,7 +232,7 @@ class Log:
             schema=Schema.from_arrow(schema),
             mode="ignore",
             partition_by=list(BOUNDS) if self.parted else None,
-            configuration=_CONFIGURATION,
+            configuration=_CONFIGURATION | ({} if self.parted else _STATED),
         )
         self._settle(self._table)
         return self._table
