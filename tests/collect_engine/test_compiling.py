@@ -9,30 +9,11 @@ import pyarrow as pa
 import pytest
 import sqlglot
 
-from openrhip.collect.catalogue import load, read_table
+from openrhip.collect.catalogue import load
 from openrhip.collect.engine.compiling import BITS, compile_rules
-from openrhip.collect.rules.tables import Catalogue
 from openrhip.kernel.errors import Misconfigured
 
 DAYS = {"_today": date(2020, 7, 1), "_first": date(2020, 6, 1), "_last": date(2020, 6, 1)}
-
-
-def one_table(columns, rules=(), values=None, **more):
-    data = {
-        "code": "T",
-        "zh": "表",
-        "en": "table",
-        "domain": "d",
-        "source": "s",
-        "owed_by": ["hospital"],
-        "key": [],
-        "columns": columns,
-        "rules": list(rules),
-        **more,
-    }
-    table = read_table(data, where="T.toml")
-    sets = load().values | (values or {})
-    return table, Catalogue({"T": table}, sets, "")
 
 
 def broken(table, catalogue, rows):
@@ -109,7 +90,7 @@ _COMMON = {"org_code", "amend_flag", "secrecy", "collected_at", "updated_at"}
         ({"multiline": True}, ["a\nb\tc\r\nd"], ["a\x0bb"]),
     ],
 )
-def test_forms(column, good, bad):
+def test_forms(column, good, bad, one_table):
     table, catalogue = one_table([{"name": "c", "zh": "c", "en": "c", **column}])
     found = broken(table, catalogue, [{"c": text} for text in [*good, *bad, None]])
     assert found[: len(good)] == [set()] * len(good)
@@ -117,7 +98,7 @@ def test_forms(column, good, bad):
     assert found[-1] == set()
 
 
-def test_identity_numbers():
+def test_identity_numbers(one_table):
     table, catalogue = one_table([{"name": "c", "zh": "c", "en": "c", "check": "identity"}])
     good = ["11010519491231002X", "440524188001010014"]
     bad = [
@@ -132,7 +113,7 @@ def test_identity_numbers():
     assert found == [set()] * len(good) + [{"c.identity"}] * len(bad)
 
 
-def test_credit_codes():
+def test_credit_codes(one_table):
     table, catalogue = one_table([{"name": "c", "zh": "c", "en": "c", "check": "credit-code"}])
     found = broken(
         table,

@@ -11,14 +11,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from openrhip.collect.engine import faults, forms
 from openrhip.collect.engine.faults import Member
 from openrhip.collect.engine.sqltext import name, select
 from openrhip.collect.rules.deriving import row_rules
 from openrhip.collect.rules.kinds import Kind, Rule
-from openrhip.collect.rules.tables import Catalogue, Severity, Table
+from openrhip.collect.rules.tables import Catalogue, Column, Severity, Table
 from openrhip.kernel.errors import Misconfigured
 
 BITS = 63  # of a signed word of 64
@@ -75,6 +75,11 @@ class Compiled:
     lookups: tuple[Lookup, ...]
     members: tuple[Member, ...] = ()
     relations: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @cached_property
+    def columns(self) -> dict[str, Column]:
+        """The table's columns by name."""
+        return {column.name: column for column in self.table.columns}
 
     @property
     def words(self) -> int:

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 Codes = npt.NDArray[np.int64]
 
 
-def numbered(columns: Sequence[pa.ChunkedArray]) -> tuple[Codes, pa.Table]:
+def numbered(columns: Sequence[pa.ChunkedArray | pa.Array]) -> tuple[Codes, pa.Table]:
     """A number for each row's key and the distinct keys by number; -1 where a column is missing."""
     codes = np.zeros(len(columns[0]), np.int64)
     missing = np.zeros(len(codes), bool)
@@ -36,7 +36,7 @@ def numbered(columns: Sequence[pa.ChunkedArray]) -> tuple[Codes, pa.Table]:
     return codes, pa.table(distinct, names=names)
 
 
-def double(columns: Sequence[pa.ChunkedArray]) -> npt.NDArray[np.bool_]:
+def double(columns: Sequence[pa.ChunkedArray | pa.Array]) -> npt.NDArray[np.bool_]:
     """Which rows have a key that comes more than once; a missing part makes a row single."""
     codes, distinct = numbered(columns)
     counts = np.bincount(codes[codes >= 0], minlength=distinct.num_rows)

@@ -7,10 +7,16 @@ lies sealed under (batch, line).
 
 from __future__ import annotations
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from openrhip.collect.engine.columns import TextColumn
 from openrhip.collect.engine.sqltext import name
 from openrhip.collect.rules.tables import Column, Personal
 
 HIDDEN = "**"
+_MOBILE = 11  # places of a mobile number
 TOKENS = (Personal.IDENTITY, Personal.CARD)
 KEPT_LOADED = (Personal.NO, Personal.FREE, *TOKENS)
 
@@ -28,6 +34,43 @@ def masked(value: str, personal: Personal) -> str:
     if personal in TOKENS and len(value) >= 8:
         return f"{value[:2]}{HIDDEN}{value[-2:]}"
     return HIDDEN
+
+
+def masked_arrow(values: pa.Array, personal: Personal) -> pa.Array:
+    """The same for a column; missing stays missing."""
+    if personal in (Personal.NAME, Personal.ADDRESS):
+        shown = pc.utf8_slice_codeunits(values, 0, 1 if personal is Personal.NAME else 6)
+        return pc.binary_join_element_wise(shown, HIDDEN, "")
+    if personal is Personal.PHONE:
+        return _phones(values)
+    if personal in TOKENS:
+        return pa.array(
+            [None if one is None else masked(one, personal) for one in values.to_pylist()],
+            pa.string(),
+        )
+    hidden = pa.scalar(HIDDEN, pa.string())
+    return pc.if_else(pc.is_valid(values), hidden, pa.scalar(None, pa.string()))
+
+
+def _phones(values: pa.Array) -> pa.Array:
+    """Mobile numbers are as long cut as whole: their bytes are overwritten in a copy."""
+    text = TextColumn(values)
+    rows, signs = text.of_length(_MOBILE)
+    plain = (signs < 0x80).all(axis=1)
+    starts = text.offsets[:-1][rows][plain].astype(np.int64)
+    data = text.data.copy()
+    for place in range(3, 7):
+        data[starts + place] = ord("*")
+    done = text.present.copy()
+    done[np.arange(text.rows)[rows][plain]] = False
+    buffers = [None, pa.py_buffer(text.offsets.copy()), pa.py_buffer(data)]
+    cut = pa.Array.from_buffers(pa.string(), text.rows, buffers)
+    if values.null_count:
+        cut = pc.if_else(pc.is_valid(values), cut, pa.scalar(None, pa.string()))
+    if done.any():
+        others = [masked(one, Personal.PHONE) for one in values.filter(pa.array(done)).to_pylist()]
+        cut = pc.replace_with_mask(cut, pa.array(done), pa.array(others, pa.string()))
+    return cut
 
 
 def masked_sql(column: Column) -> str:

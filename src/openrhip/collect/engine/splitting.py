@@ -16,7 +16,7 @@ from openrhip.collect.engine.chunks import Chunk
 from openrhip.collect.engine.compiling import BITS, Compiled
 from openrhip.collect.engine.judging import Judged, sealed_with
 from openrhip.collect.rules.jobs import CheckJob, CheckResult, Example, RuleHits, Written
-from openrhip.collect.rules.tables import Column
+from openrhip.collect.rules.tables import Column, Personal
 
 ROWS_A_FILE = 1_000_000
 
@@ -107,8 +107,8 @@ class Splitter:
         """The rows without error as the tables keep them."""
         columns = []
         for column in self.job.table.columns:
-            found = judged.made.get(column.name, chunk.raw[column.name])
-            columns.append(found)
+            found = judged.typed.get(column.name)
+            columns.append(chunk.raw[column.name] if found is None else found)
         columns += [pa.chunked_array([pa.array(lines)]), pa.chunked_array([marks])]
         names = [column.name for column in self.job.table.columns] + ["_line", "_marks"]
         rows = pa.table(columns, names=names)
@@ -125,16 +125,19 @@ class Splitter:
             if field.name in constants:
                 columns.append(writing.constant(constants[field.name], count, field.type))
                 continue
-            found = rows[field.name]
-            if self._sealed(field.name):
-                found = sealed_with(job, found.combine_chunks())
+            found = self._kept(rows[field.name], field.name)
             columns.append(found if found.type == field.type else found.cast(field.type))
         return pa.table(columns, schema=self._schema)
 
-    def _sealed(self, name: str) -> bool:
-        if self.job.seal is None or name.startswith("_"):
-            return False
-        return self.job.table.column(name).personal in masking.TOKENS
+    def _kept(self, values: pa.ChunkedArray, name: str) -> pa.ChunkedArray | pa.Array:
+        """What the tables keep of a column: a token, some signs, or all."""
+        found = self.compiled.columns.get(name)
+        if found is None or found.personal in (Personal.NO, Personal.FREE):
+            return values
+        whole = values.combine_chunks()
+        if found.personal in masking.TOKENS:
+            return sealed_with(self.job, whole)
+        return masking.masked_arrow(whole, found.personal)
 
     def _write(self, rows: pa.Table) -> None:
         if not rows.num_rows:
