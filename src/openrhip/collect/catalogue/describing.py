@@ -191,9 +191,13 @@ def _limits(column: Column) -> Words:
     if most and not column.values:
         zh.append(f"{least}～{most}字符" if least else f"不超过{most}字符")
         en.append(f"{least} to {most} characters" if least else f"at most {most} characters")
-    if column.minimum or column.maximum:
+    if column.minimum and column.maximum:
         zh.append(f"{column.minimum}～{column.maximum}")
         en.append(f"{column.minimum} … {column.maximum}")
+    elif column.minimum or column.maximum:
+        one = f"≥ {column.minimum}" if column.minimum else f"≤ {column.maximum}"
+        zh.append(one)
+        en.append(one)
     if column.pattern:
         zh.append(column.pattern_zh or "按规定写法")
         en.append("pattern")

@@ -6,12 +6,15 @@ import hashlib
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import fields as names_of
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from openrhip.collect.catalogue import fields
 from openrhip.collect.catalogue.borrowing import of_documents
+from openrhip.collect.rules import checking
+from openrhip.collect.rules.flaws import Flaw
 from openrhip.collect.rules.tables import (
     COMMON,
     Catalogue,
@@ -37,23 +40,62 @@ SETTINGS = "catalogue.toml"  # beside tables/ and values/: how many tables each 
 _COLUMN_FIELDS = ({field.name for field in names_of(Column)} - {"length"}) | {"min", "max"}
 _TABLE_FIELDS = {field.name for field in names_of(Table)} | {"remove"}
 _VALUE_FIELDS = {field.name for field in names_of(ValueSet)} | {"remove", "from_cda"}
+# flaws that keep no table from working
+_HARMLESS = frozenset(
+    [
+        "count",
+        "not-owed",
+        "not-the-key",
+        "zh-twice",
+        "empty-words",
+        "element",
+        "form",
+        "cda",
+        "slug",
+        "owed-by-nobody",
+    ]
+)
 _RULE_WORDS = frozenset({"id", "kind", "severity", "zh", "en", "fix_zh", "fix_en"})
 _Files = tuple[tuple[tuple[str, str], Path], ...]
 
 
 def load(own: Path | None = None) -> Catalogue:
-    """The shipped catalogue, with a centre's own folder laid over it. Raises Problem."""
+    """The shipped catalogue, with a centre's own folder laid over it. Raises Problem for what
+    cannot be read or could not work, such as a rule of a column that is not there.
+    """
     found, problems = survey(own)
     if problems:
         raise problems[0].with_traceback(None)
-    return found
+    usable, flaws = _usable(_files(own), found.digest)
+    if flaws:
+        raise Malformed(flaws[0].en, where=flaws[0].where, remedy=flaws[0].remedy)
+    return usable
+
+
+@lru_cache(maxsize=8)
+def _usable(files: _Files, _digest: str) -> tuple[Catalogue, tuple[Flaw, ...]]:
+    """The catalogue without what refers to tables that a centre has taken away."""
+    found, _ = _survey(files, _stamp(files))
+    tables = {
+        code: replace(
+            table,
+            references=tuple(one for one in table.references if one.table in found.tables),
+            rules=tuple(one for one in table.rules if one.get("table", code) in found.tables),
+        )
+        for code, table in found.tables.items()
+    }
+    usable = replace(found, tables=tables)
+    return usable, tuple(flaw for flaw in checking.check(usable) if flaw.code not in _HARMLESS)
 
 
 def survey(own: Path | None = None) -> tuple[Catalogue, tuple[Problem, ...]]:
     """What can be read of the catalogue, and everything that keeps the rest from being read."""
     files = _files(own)
-    stamp = tuple((path.stat().st_mtime_ns, path.stat().st_size) for _, path in files)
-    return _survey(files, stamp)
+    return _survey(files, _stamp(files))
+
+
+def _stamp(files: _Files) -> tuple[tuple[int, int], ...]:
+    return tuple((path.stat().st_mtime_ns, path.stat().st_size) for _, path in files)
 
 
 def _files(own: Path | None) -> _Files:

@@ -201,6 +201,8 @@ def foreign_codes(
 
 
 def _warnings(column: Column, where: str) -> Iterator[Flaw]:
+    if column.check and column.check not in _CHECKS:
+        return
     unknown = column.warn - {kind.value for kind in kinds_of(column)}
     for name in sorted(unknown):
         known = name in {kind.value for kind in Kind}
