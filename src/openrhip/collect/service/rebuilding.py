@@ -11,7 +11,7 @@ from django.db import connection
 
 from openrhip.collect import models
 from openrhip.collect.rules import covering
-from openrhip.collect.rules.covering import Cell, Sent
+from openrhip.collect.rules.covering import Sent
 from openrhip.collect.rules.tables import Catalogue, Period
 from openrhip.collect.service import crosschecks, doors, terms
 from openrhip.collect.service.cells import DAY_SUMS, KEPT, SENT, SUMS, Key, month_of, quoted
@@ -39,7 +39,7 @@ def _rebuild_unit(unit: str, catalogue: Catalogue) -> int:
         for name in ("cell", "month", "day"):
             statements.change(f"DELETE FROM collect_coverage{name} WHERE unit = %s", unit)  # noqa: S608
         statements.change("DELETE FROM collect_uploadday WHERE unit = %s", unit)
-        cells: list[models.CoverageCell] = []
+        cells: list[tuple[Any, ...]] = []
         arrivals: set[tuple[date, date]] = set()
         number = 0
         for key, batches in _all_batches(unit):
@@ -47,17 +47,17 @@ def _rebuild_unit(unit: str, catalogue: Catalogue) -> int:
             if table is None:
                 continue
             found = covering.cell(batches, table=table, day=key[2])
-            cells.append(_model(key, found))
+            cells.append((*key, *(getattr(found, name, 0) for name in KEPT)))
             arrivals |= {(month_of(key[2]), day) for day in covering.arrival_days(batches)}
             number += 1
             if len(cells) == _CHUNK:
-                statements.insert(cells)
+                _insert(cells)
                 cells = []
-        statements.insert(cells)
+        _insert(cells)
         statements.insert(
             [models.UploadDay(unit=unit, month=month, day=day) for month, day in sorted(arrivals)]
         )
-        _sum_up(unit, catalogue)
+        sum_up(unit, catalogue)
         crosschecks.ask_anew(unit, catalogue)
     return number
 
@@ -72,7 +72,7 @@ def _all_batches(unit: str) -> Iterator[tuple[Key, list[Sent]]]:
         yield (unit, table, day), [Sent(*row[2:]) for row in group]
 
 
-def _sum_up(unit: str, catalogue: Catalogue) -> None:
+def sum_up(unit: str, catalogue: Catalogue) -> None:
     """The sums of a unit's months and days, out of its cells."""
     span = statements.ask("SELECT MIN(day), MAX(day) FROM collect_coveragecell WHERE unit=%s", unit)
     first, last = (_date(value) for value in span[0])
@@ -89,9 +89,11 @@ def _sum_up(unit: str, catalogue: Catalogue) -> None:
     statements.change(_SUM_DAYS.format(marks), minutes[0], unit, *daily)
 
 
-def _model(key: Key, cell: Cell) -> models.CoverageCell:
-    kept = {name: getattr(cell, name) for name in KEPT if name != "superseded"}
-    return models.CoverageCell(unit=key[0], table=key[1], day=key[2], **kept)
+def _insert(cells: list[tuple[Any, ...]]) -> None:
+    """Cells by the thousand; `superseded` is nothing until it is asked for."""
+    if cells:
+        with connection.cursor() as cursor:
+            cursor.executemany(_INSERT, cells)
 
 
 def _first_of(month: Month) -> date:
@@ -102,6 +104,10 @@ def _date(value: Any) -> date | None:
     return date.fromisoformat(value) if isinstance(value, str) else value
 
 
+_INSERT = (
+    f'INSERT INTO collect_coveragecell (unit, "table", day, {quoted(KEPT)}) '  # noqa: S608
+    f"VALUES ({', '.join(['%s'] * (len(KEPT) + 3))})"
+)
 _CAME = "SUM(CASE WHEN came{} THEN 1 ELSE 0 END)"
 _SUM_MONTH = (
     f'INSERT INTO collect_coveragemonth (unit, "table", month, {quoted(SUMS)}, "last") '  # noqa: S608
