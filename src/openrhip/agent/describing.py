@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import codecs
 import hashlib
+import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Self
@@ -15,7 +16,8 @@ from typing import BinaryIO, Self
 from openrhip.agent.manifest import DELIMITERS, ENCODINGS, BatchFile, check_name
 from openrhip.kernel.errors import Malformed
 
-FORMATS = {".csv": "csv", ".txt": "csv", ".tsv": "csv", ".parquet": "parquet", ".xml": "cda"}
+FORMATS = {".csv": "csv", ".txt": "csv", ".tsv": "csv", ".parquet": "parquet"}
+FORMATS |= {".xml": "cda", ".zip": "cda"}  # a zip archive of documents
 _PIECE = 1 << 20
 _LONGEST_HEADER = 1 << 20
 
@@ -39,7 +41,7 @@ def describe(
         raise Malformed(
             "this kind of file is not sent",
             where=name,
-            remedy="send .csv (or .txt, .tsv), .parquet or .xml (CDA documents)",
+            remedy="send .csv (or .txt, .tsv), .parquet, or CDA documents: .xml, or a .zip of them",
         )
     if source is None:
         with path.open("rb") as file:
@@ -66,7 +68,11 @@ def _described(source: BinaryIO, name: str, form: str, encoding: str, delimiter:
             encoding=encoding or text.encoding(name),
             delimiter=delimiter or text.delimiter(),
         )
-    rows = _parquet_rows(source, name) if form == "parquet" else 1
+    rows = 1
+    if form == "parquet":
+        rows = _parquet_rows(source, name)
+    elif name.lower().endswith(".zip"):
+        rows = _documents(source, name)
     return BatchFile(name, form, rows=rows, size=size, sm3=digest.hexdigest())
 
 
@@ -133,6 +139,17 @@ class _Text:
         """The one of the known delimiters that the header has most of."""
         line = self.header.partition(b"\n")[0].decode("latin-1")
         return max(DELIMITERS, key=line.count)
+
+
+def _documents(source: BinaryIO, name: str) -> int:
+    source.seek(0)
+    try:
+        with zipfile.ZipFile(source) as archive:
+            return sum(one.filename.lower().endswith(".xml") for one in archive.infolist())
+    except (zipfile.BadZipFile, ValueError) as error:
+        raise Malformed(
+            "the archive cannot be read", where=name, remedy="pack the documents anew"
+        ) from error
 
 
 def _parquet_rows(source: BinaryIO, name: str) -> int:

@@ -17,6 +17,7 @@ from typing import Any
 from openrhip.agent import manifest as manifests
 from openrhip.agent.manifest import BatchFile, Manifest
 from openrhip.collect import models
+from openrhip.collect.engine import documents
 from openrhip.collect.rules.deriving import rules_of
 from openrhip.collect.rules.jobs import CheckJob, CheckResult, InputFile, Known
 from openrhip.collect.rules.kinds import Kind, Rule
@@ -137,13 +138,22 @@ def _referred(rule: Rule, unit: str | None, asked: Any) -> Any:
 
 
 def inputs(row: models.Batch, manifest: Manifest, folder: Path) -> Iterator[InputFile]:
-    """The files in the clear, for the engine."""
-    for number, file in enumerate(manifest.files):
-        path = folder / f"in-{number}.{file.format}"
-        with path.open("wb") as out:
-            for part in _original(row, number):
-                out.write(part)
-        yield _input(path, file)
+    """The files in the clear, for the engine; documents as the rows they make."""
+    files = [
+        _input(_in_the_clear(row, number, folder / f"in-{number}.{file.format}"), file)
+        for number, file in enumerate(manifest.files)
+    ]
+    if manifest.files[0].format == "cda":
+        table = doors.catalogue().tables[row.table]
+        files = [documents.as_table(files, table, folder / "documents.parquet")]
+    yield from files
+
+
+def _in_the_clear(row: models.Batch, number: int, path: Path) -> Path:
+    with path.open("wb") as out:
+        for part in _original(row, number):
+            out.write(part)
+    return path
 
 
 def _input(path: Path, file: BatchFile) -> InputFile:
