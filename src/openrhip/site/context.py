@@ -59,11 +59,14 @@ def _entries(visitor: Visitor) -> list[tuple[str, str]]:
         entries += [
             (_("归档情况"), "deposits"),
             (_("退回的文件"), "refusals"),
+            (_("数据采集"), "collection"),
             (_("存证账本"), "ledger-health"),
             (_("医院节点"), "agents"),
             (_("授权策略"), "policies"),
             (_("登录账户"), "accounts"),
         ]
+    if visitor.may(Role.DATA_MANAGER):
+        entries += [(_("本单位采集"), "unit-desk"), (_("采集目录"), "catalogue")]
     if visitor.may(Role.RECORDS_CLERK):
         entries.append((_("疑似同一人"), "reviews"))
     if visitor.may(Role.PRIVACY_OFFICER):

@@ -107,6 +107,7 @@ TEMPLATES = [
         "DIRS": [
             SITE / "templates",
             SITE.parent / "records" / "pages" / "templates",
+            SITE.parent / "collect" / "pages" / "templates",
             SITE.parent / "directory" / "pages" / "templates",
         ],
         "OPTIONS": {

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path
 
+from openrhip.collect.pages import batches, catalogue, desk, units
+from openrhip.collect.pages import console as collection
 from openrhip.directory.pages import consents, oversight, people, reviews
 from openrhip.directory.rules.access import Role
 from openrhip.records.pages import citizen as portal
@@ -19,6 +21,8 @@ clinician = staff(*CLINICAL)
 operator = staff(Role.OPERATOR)
 steward = staff(Role.RECORDS_CLERK)
 officer = staff(Role.PRIVACY_OFFICER)
+sender = staff(Role.DATA_MANAGER)
+reader = staff(Role.OPERATOR, Role.DATA_MANAGER)
 
 urlpatterns: list[URLPattern | URLResolver] = [
     # The machine API: every request is signed by an institution (directory.api.door);
@@ -115,6 +119,60 @@ urlpatterns: list[URLPattern | URLResolver] = [
     ),
     path("console/accounts/", operator(account_pages.accounts), name="accounts"),
     path("console/accounts/<int:account_id>/", operator(account_pages.account), name="account"),
+    # Collection: the operator's view of all units
+    path("console/collection/", operator(collection.overview), name="collection"),
+    path(
+        "console/collection/figures/<str:month>/<str:form>/",
+        operator(collection.figures_file),
+        name="collection-figures",
+    ),
+    path("console/collection/heat/", operator(collection.heat_maps), name="collection-heat"),
+    path("console/collection/persons/", operator(collection.persons), name="collection-persons"),
+    path("console/collection/faults/", operator(units.faults), name="collection-faults"),
+    path(
+        "console/collection/units/<str:code>/",
+        operator(collection.unit_now),
+        name="collection-unit",
+    ),
+    path(
+        "console/collection/units/<str:code>/rules/<str:rule>/",
+        operator(units.rule),
+        name="collection-rule",
+    ),
+    path(
+        "console/collection/units/<str:code>/<str:month>/",
+        operator(units.unit_month),
+        name="collection-unit-month",
+    ),
+    path("console/collection/batches/", operator(batches.batches), name="collection-batches"),
+    path(
+        "console/collection/batches/<str:batch_id>/",
+        operator(batches.batch),
+        name="collection-batch",
+    ),
+    path(
+        "console/collection/batches/<str:batch_id>/<str:name>",
+        operator(batches.batch_file),
+        name="collection-batch-file",
+    ),
+    # Collection: a unit's own desk
+    path("unit/", sender(desk.home), name="unit-desk"),
+    path("unit/faults/", sender(desk.faults), name="unit-faults"),
+    path("unit/faults/<str:rule>/", sender(desk.rule), name="unit-rule"),
+    path("unit/batches/", sender(desk.batches), name="unit-batches"),
+    path("unit/batches/<str:batch_id>/", sender(desk.batch), name="unit-batch"),
+    path("unit/batches/<str:batch_id>/<str:name>", sender(desk.batch_file), name="unit-batch-file"),
+    path("unit/<str:month>/", sender(desk.month), name="unit-month"),
+    # The catalogue of collected tables
+    path("catalogue/", reader(catalogue.tables), name="catalogue"),
+    path("catalogue/values/", reader(catalogue.values), name="catalogue-values"),
+    path(
+        "catalogue/values/<str:name>/",
+        reader(catalogue.value_set),
+        name="catalogue-value-set",
+    ),
+    path("catalogue/<str:code>/", reader(catalogue.table), name="catalogue-table"),
+    path("catalogue/<str:code>/sample.csv", reader(catalogue.sample), name="catalogue-sample"),
     # The patient index's review list
     path("index/reviews/", steward(reviews.reviews), name="reviews"),
     path("index/reviews/<str:review_id>/", steward(reviews.review), name="review"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -42,8 +42,13 @@ class Chart:
     base: int = HEIGHT - BOTTOM
 
 
-def daily_chart(days: Sequence[tuple[date, int, int]]) -> Chart:
-    """days: (day, good, bad), one bar each, the bad on top: deposited and refused."""
+def daily_chart(
+    days: Sequence[tuple[date, int, int]], *, text: Callable[[int], str] = str
+) -> Chart:
+    """days: (day, good, bad), one bar each, the bad on top: deposited and refused.
+
+    text: how a number is written at the side.
+    """
     top = _nice(max((good + bad for _, good, bad in days), default=0))
     room = HEIGHT - BOTTOM - TOP
     step = (WIDTH - LEFT) / max(1, len(days))
@@ -66,7 +71,7 @@ def daily_chart(days: Sequence[tuple[date, int, int]]) -> Chart:
         )
     values = (0, top // 2, top) if top % 2 == 0 else (0, top)
     lines = tuple(
-        Line(round(HEIGHT - BOTTOM - value / top * room, 1), str(value)) for value in values
+        Line(round(HEIGHT - BOTTOM - value / top * room, 1), text(value)) for value in values
     )
     return Chart(tuple(bars), lines)
 
