@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 from openrhip.collect.rules.kinds import Kind, Rule
 from openrhip.collect.rules.tables import Column, CrossRule, Severity, Table, Type
 from openrhip.collect.rules.wording import worded
 
 
+@lru_cache(maxsize=1024)
 def rules_of(table: Table) -> tuple[Rule, ...]:
     """Every rule of a table: by column, across columns, key, references, then the whole."""
     found = [rule for column in table.columns for rule in _of_column(table, column)]
