@@ -111,6 +111,7 @@ class PowerCutFiles:
         self.dead = False
         self.guard = threading.Lock()
         self.syncs = 0
+        self.room: int | None = None  # bytes that may still be written; None: as many as one likes
 
     # --- looking
 
@@ -157,7 +158,12 @@ class PowerCutFiles:
 
     def write(self, path: str, data: bytes, offset: int, fh: int) -> int:
         with self.guard:
-            self._file(path).write(data, offset)
+            file = self._file(path)
+            if self.room is not None:
+                if len(data) > self.room:
+                    raise OSError(errno.ENOSPC, path)
+                self.room -= len(data)
+            file.write(data, offset)
         return len(data)
 
     def truncate(self, path: str, length: int, fh: int | None = None) -> int:
@@ -176,6 +182,13 @@ class PowerCutFiles:
         if self._folder(path).live:
             raise OSError(errno.ENOTEMPTY, path)
         del folder.live[name]
+        return 0
+
+    def link(self, new: str, old: str) -> int:
+        folder, name = self._place(new)
+        if name in folder.live:
+            raise OSError(errno.EEXIST, new)
+        folder.live[name] = self._file(old)
         return 0
 
     def rename(self, old: str, new: str) -> int:
@@ -295,6 +308,8 @@ def main(mount: str, contents: str, control: str) -> None:
                     seed = order["seed"]
                     draw = None if seed is None else random.Random(seed)  # noqa: S311
                     save(files.root, Path(order["into"]), draw)
+                if order["do"] == "fill":
+                    files.room = order["room"]
             link.sendall(json.dumps({"syncs": files.syncs}).encode() + b"\n")
 
     threading.Thread(target=obey, daemon=True).start()
@@ -335,6 +350,10 @@ class Disk:
         """Give the power back. All processes that used the disk must have ended."""
         self._unmount()
         self._mount()
+
+    def fill(self, room: int | None) -> None:
+        """Let so many more bytes be written, then the disk is full; None makes room again."""
+        self._ask({"do": "fill", "room": room})
 
     def syncs(self) -> int:
         """How many fsyncs the disk has seen since it was mounted."""
