@@ -174,10 +174,10 @@ class Table:
 
     def column(self, name: str) -> Column:
         """The column of this name. Raises KeyError: the catalogue check proved names before."""
-        return self._by_name()[name]
-
-    def _by_name(self) -> dict[str, Column]:
-        return {column.name: column for column in self.columns}
+        for column in self.columns:
+            if column.name == name:
+                return column
+        raise KeyError(name)
 
 
 @dataclass(frozen=True, slots=True)

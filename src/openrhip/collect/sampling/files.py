@@ -20,8 +20,12 @@ def write(rows: pa.Table, path: Path, *, encoding: str = "utf-8", delimiter: str
     if path.suffix == ".parquet":
         pq.write_table(rows, path, compression="zstd")
     elif encoding == "utf-8":
-        options = pacsv.WriteOptions(delimiter=delimiter, quoting_style="needed")
-        pacsv.write_csv(rows, path, options)
+        options = pacsv.WriteOptions(
+            include_header=False, delimiter=delimiter, quoting_style="needed"
+        )
+        with path.open("wb") as file:
+            file.write(delimiter.join(rows.column_names).encode() + b"\n")
+            pacsv.write_csv(rows, file, options)
     elif encoding == "gb18030":
         _write_slowly(rows, path, delimiter)
     else:

@@ -47,7 +47,7 @@ def made(table: Table, column: Column, catalogue: Catalogue, rows: Rows) -> pa.S
     at = rows.episode
     if root.code != table.code and root.period is Period.SNAPSHOT and _shared(table, column):
         at = at % REFERRED
-    elif root.code == table.code and column.name not in table.key:
+    elif root.code == table.code and key == column.name and column.name not in table.key:
         at = at % 50 if column.name.endswith("_code") else at
     stamp = "" if day is None else f"{day:%y%m%d}"
     of_root = root.column(key)

@@ -164,6 +164,6 @@ def _referred(table: Table, known: tuple[str, ...]) -> Iterator[tuple[str, tuple
         if reference.table not in known:
             continue
         for column, key in zip(reference.columns, reference.key, strict=True):
-            if column not in seen and reference.table != table.code:
+            if column not in seen and (reference.table, key) != (table.code, column):
                 seen.add(column)
                 yield column, (reference.table, key)

@@ -209,7 +209,7 @@ class Rows:
 
     def _choose_numbers(self) -> None:
         """In millionths, so that columns of different scales compare."""
-        shares = limits(self.table, self.plan)
+        shares, referred = limits(self.table, self.plan), dict(self.plan.referred)
         bounds = {}
         for column in self.table.columns:
             if column.type not in NUMBERS:
@@ -222,6 +222,8 @@ class Rows:
             made = least + (made - least) // unit * unit
             if column.name in ("age", "age_years") and self.plan.people:
                 made = self._age(least, most)
+            if column.name in referred and column.name not in self.line:
+                made = np.full(self.rows, self._first_line(*referred[column.name]))
             if column.name in self.line:
                 made = least + self.line[column.name] * unit
             elif column.name in self.table.key:
@@ -231,6 +233,10 @@ class Rows:
         edges = [e for e in self.plan.numbers if not totals & {e.less, e.more}]
         settle(self.typed, edges, frozenset(self.line), bounds)
         self.number_bounds = bounds
+
+    def _first_line(self, table: str, key: str) -> int:
+        """Of a number that counts lines of another table's episodes the first one."""
+        return choosing.bounds(self.catalogue.tables[table].column(key), ())[0]
 
     def _age(self, least: int, most: int) -> np.ndarray:
         born = self.pool.birth[self.people[0]].astype(np.int64)
