@@ -6,7 +6,18 @@ from openrhip.collect.engine.conformance import CODE, Case
 from openrhip.collect.rules.tables import COMMON, Catalogue, Period
 
 _COMMON = {column.name for column in COMMON}
-_NAMING = ("left", "right", "column", "columns", "when", "total", "parts", "identity", "birth", "sex")
+_NAMING = (
+    "left",
+    "right",
+    "column",
+    "columns",
+    "when",
+    "total",
+    "parts",
+    "identity",
+    "birth",
+    "sex",
+)
 
 
 def apart(case: Case) -> bool:

@@ -39,6 +39,7 @@ SETTINGS = {
     "spark.sql.parquet.compression.codec": "zstd",
 }
 READ_AT_ONCE = 65_536
+RETRIES = 5  # of a call that a cluster does not answer, over some 20 seconds
 
 
 class SparkEngine:
@@ -46,8 +47,9 @@ class SparkEngine:
 
     name = "spark"
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, retries: int = RETRIES) -> None:
         self.url = url
+        self._retries = retries
         self._lock = threading.Lock()
         self._session: Any = None
 
@@ -87,7 +89,7 @@ class SparkEngine:
         """The session with the cluster, made when first asked for."""
         with self._lock:
             if self._session is None:
-                self._session = _connected(self.url)
+                self._session = _connected(self.url, self._retries)
             return self._session
 
     @contextmanager
@@ -100,22 +102,25 @@ class SparkEngine:
         except Exception as error:
             if not type(error).__module__.startswith(("pyspark", "grpc")):
                 raise
+            self._session = None  # it may have ended with its server: the next batch asks anew
             raise _problem(error, self.url) from error
 
 
-def _connected(url: str) -> Any:
+def _connected(url: str, retries: int) -> Any:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of pandas, which Spark's client asks for its version
-            from pyspark.sql.connect.session import SparkSession  # noqa: PLC0415 - an extra
+            from pyspark.sql.connect.client.retries import DefaultPolicy  # noqa: PLC0415 - an extra
+            from pyspark.sql.connect.session import SparkSession  # noqa: PLC0415 - the same
 
-            session = SparkSession.builder.remote(url).create()
+            session: Any = SparkSession(connection=url)
     except ImportError as error:
         raise Misconfigured(
             f"the client of Spark is not installed: {error.name}",
             where="collect_engine",
             remedy='pip install "openrhip[spark]"',
         ) from error
+    session.client.set_retry_policies([DefaultPolicy(max_retries=retries)])
     for setting, value in SETTINGS.items():
         session.conf.set(setting, value)
     return session
@@ -155,16 +160,16 @@ class _Batch:
             self.session.catalog.dropTempView(view)
 
     def result(self, staged: spark_staging.Staged, *, engine: str, started: float) -> CheckResult:
-        self._view(self.prefix, self.work / "text")
+        self._view(self.prefix, self.work / "text", spark_staging.staged_schema(self.job))
         for relation, view in self.plan.members.items():
             folder = self.work / view
             spark_staging.write_codes(self.compiled.relations[relation], folder)
-            self._view(view, folder)
+            self._view(view, folder, pa.schema([("code", pa.string())]))
         for lookup in self.compiled.lookups:
             self._look_up(lookup)
         checked = f"{self.prefix}_checked"
-        self._write(self.plan.checked(), self.work / "checked")
-        self._view(checked, self.work / "checked")
+        schema = self._write(self.plan.checked(), self.work / "checked")
+        self._view(checked, self.work / "checked", schema)
         rows, bad, marked, amended, withdrawn, *hits = self._row(self.plan.totals(checked))
         shapes = len(staged.shapes)
         good = self._good(checked) if rows > bad else ()
@@ -197,7 +202,8 @@ class _Batch:
         answer = ask(asked) if asked.num_rows else asked
         view = f"{self.prefix}_known_{lookup.bit}"
         spark_staging.write_keys(answer, self.work / view)
-        self._view(view, self.work / view)
+        keys = [(f"k{at}", pa.string()) for at in range(len(lookup.key))]
+        self._view(view, self.work / view, pa.schema(keys))
         self.plan.join(lookup, select(["*"], name(view)))
 
     def _good(self, checked: str) -> tuple[Written, ...]:
@@ -269,12 +275,22 @@ class _Batch:
         personal = self.job.table.column(column).personal
         return Example(row["_line"], column, masking.masked(row[column] or "", personal))
 
-    def _view(self, view: str, folder: Path) -> None:
-        self.session.read.parquet(str(folder.absolute())).createOrReplaceTempView(view)
+    def _view(self, view: str, folder: Path, schema: Any) -> None:
+        """A view of files. schema: of Arrow (text and whole numbers) or of Spark."""
+        if isinstance(schema, pa.Schema):
+            schema = ", ".join(
+                f"{name(field.name)} {'STRING' if field.type == pa.string() else 'BIGINT'}"
+                for field in schema
+            )
+        files = self.session.read.schema(schema).parquet(str(folder.absolute()))
+        files.createOrReplaceTempView(view)
         self._views.append(view)
 
-    def _write(self, sql: str, folder: Path) -> None:
-        self.session.sql(sql).write.mode("error").parquet(str(folder.absolute()))
+    def _write(self, sql: str, folder: Path) -> Any:
+        """Keep what a statement gives as Parquet; answers its columns."""
+        found = self.session.sql(sql)
+        found.write.mode("error").parquet(str(folder.absolute()))
+        return found.schema
 
     def _arrow(self, sql: str) -> pa.Table:
         return self.session.sql(sql).toArrow()
