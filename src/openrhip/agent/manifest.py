@@ -236,7 +236,7 @@ def _manifest(value: Any) -> Manifest:
             f"only manifests of format {FORMAT} are read", where="manifest/format", remedy=REMEDY
         )
     files = fields["files"]
-    if not isinstance(files, list) or len(files) > MAX_FILES:
+    if not isinstance(files, list) or not 1 <= len(files) <= MAX_FILES:
         raise _too_many()
     made = Manifest(
         unit=_matching(fields["unit"], _UNIT, "manifest/unit"),
