@@ -9,6 +9,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
+from openrhip.collect.models_asking import QueryRun, SavedQuery
 from openrhip.collect.models_coverage import (
     CoverageCell,
     CoverageDay,
@@ -29,7 +30,9 @@ __all__ = [
     "Declaration",
     "Fault",
     "PersonCount",
+    "QueryRun",
     "Report",
+    "SavedQuery",
     "Signer",
     "Step",
     "Unit",

@@ -135,6 +135,36 @@ SETTINGS = (
         "time of day, Asia/Shanghai, from which the lake's closed months are merged and cleared",
     ),
     Setting(
+        "collect_ask_seconds",
+        "60",
+        "seconds after which an analyst's query is ended",
+    ),
+    Setting(
+        "collect_ask_memory",
+        "1GB",
+        "memory of an analyst's query; what does not fit goes to the disk, up to 4 times as much",
+    ),
+    Setting(
+        "collect_ask_at_once",
+        "2",
+        "how many analysts' queries run at once",
+    ),
+    Setting(
+        "collect_small_cells",
+        "5",
+        "smallest count that an export of an analyst's query shows; 0: all",
+    ),
+    Setting(
+        "collect_free_roles",
+        "privacy-officer",
+        "roles whose analysts may read columns of free words, with commas",
+    ),
+    Setting(
+        "collect_small_roles",
+        "privacy-officer",
+        "roles whose analysts export small counts and masked personal columns, with commas",
+    ),
+    Setting(
         "trusted_proxies",
         "",
         "addresses of reverse proxies, with commas; their X-Forwarded-For and -Proto are believed",

@@ -39,6 +39,7 @@ def role_text(role: str) -> str:
         Role.PUBLIC_HEALTH: _("公共卫生人员"),
         Role.OPERATOR: _("平台运维人员"),
         Role.DATA_MANAGER: _("数据管理员"),
+        Role.ANALYST: _("数据分析员"),
         Role.CITIZEN: _("居民本人"),
         Role.GUARDIAN: _("监护人"),
         Role.THIRD_PARTY: _("第三方机构人员"),

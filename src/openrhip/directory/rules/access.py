@@ -21,6 +21,7 @@ class Role(StrEnum):
     PUBLIC_HEALTH = "public-health-officer"
     OPERATOR = "operator"
     DATA_MANAGER = "data-manager"
+    ANALYST = "analyst"
     CITIZEN = "citizen"
     GUARDIAN = "guardian"
     THIRD_PARTY = "third-party"
@@ -40,6 +41,7 @@ _ROLES_ZH = {
     Role.PUBLIC_HEALTH: "公共卫生人员",
     Role.OPERATOR: "平台运维人员",
     Role.DATA_MANAGER: "数据管理员",
+    Role.ANALYST: "数据分析员",
     Role.CITIZEN: "居民",
     Role.GUARDIAN: "监护人",
     Role.THIRD_PARTY: "第三方机构人员",

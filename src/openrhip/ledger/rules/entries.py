@@ -84,6 +84,9 @@ KINDS: dict[str, frozenset[str]] = {
     "evidence": frozenset({"time", "manifest", "action", "count"}),
     # a batch of collected data: document is the digest of its manifest, document_kind its table
     "batch": frozenset({"time", "institution", "document", "document_kind", "action", "count"}),
+    # an analyst's question to the collected tables: document is the digest of its text, count the
+    # rows answered, manifest the digest of the list of its tables; refused ones as well
+    "query": frozenset({"time", "actor", "document", "action", "count"}),
 }
 _DECIDED = {"disclose": "permit", "emergency": "permit", "export": "permit", "refuse": "deny"}
 
