@@ -130,6 +130,12 @@ def expected(tables: Iterable[Table], *, month: Month, until: date) -> int:
     A daily table: one for each day; a monthly table: one, due when the month is over; a register
     (snapshot): one a month, due when the month is over.
     """
-    days = [day for day in month.days() if day <= until]
-    over = 1 if until >= list(month.days())[-1] else 0
-    return sum(len(days) if table.period is Period.DAY else over for table in tables)
+    return sum(expected_each(table.period, month=month, until=until) for table in tables)
+
+
+def expected_each(period: Period, *, month: Month, until: date) -> int:
+    """The same of one table."""
+    days = list(month.days())
+    if period is Period.DAY:
+        return sum(day <= until for day in days)
+    return int(until >= days[-1])

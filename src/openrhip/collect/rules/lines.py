@@ -63,6 +63,17 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class Earlier:
+    """What a unit's line is compared with: rows and persons of the month before."""
+
+    rows: int
+    persons: tuple[tuple[str, int], ...] = ()
+
+    def person_count(self, kind: str) -> int | None:
+        return dict(self.persons).get(kind)
+
+
+@dataclass(frozen=True, slots=True)
 class DayCell:
     """A unit's day on the heat map: daily tables that came, of those expected."""
 

@@ -13,7 +13,7 @@ from math import log
 from typing import TypeVar
 
 from openrhip.collect.rules.changes import FAR, modified_z
-from openrhip.collect.rules.lines import BASIC, DIABETES, HYPERTENSION, Line
+from openrhip.collect.rules.lines import BASIC, DIABETES, HYPERTENSION, Earlier, Line
 from openrhip.collect.rules.scoring import percent, rate
 from openrhip.kernel.periods import Month
 
@@ -44,7 +44,7 @@ class _Seen:
     """What the rules look at."""
 
     line: Line
-    before: Line | None
+    before: Earlier | None
     days: int  # of the month that are due by now
     whole: int  # days of the month
     peers: tuple[Line, ...]  # the line itself among them
@@ -61,7 +61,7 @@ def oddities(
     *,
     month: Month,
     days: int | None = None,
-    before: Mapping[str, Line] | None = None,
+    before: Mapping[str, Earlier] | None = None,
 ) -> tuple[Oddity, ...]:
     """What is odd, by rule and unit. days: of the month due by now, all if it is over."""
     whole = len(list(month.days()))

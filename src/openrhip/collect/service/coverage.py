@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -17,6 +17,7 @@ from openrhip.collect.rules import covering, scoring
 from openrhip.collect.rules.lines import (
     Coverage,
     DayCell,
+    Earlier,
     Line,
     Silence,
     TableCell,
@@ -24,7 +25,7 @@ from openrhip.collect.rules.lines import (
 )
 from openrhip.collect.rules.scoring import Counts
 from openrhip.collect.rules.states import Unit
-from openrhip.collect.rules.tables import Catalogue, Owner, Period, Table
+from openrhip.collect.rules.tables import Catalogue, Owner, Period
 from openrhip.collect.service import doors, faults, registry, terms
 from openrhip.kernel import clock, statements
 from openrhip.kernel.periods import Month, city_day
@@ -53,20 +54,24 @@ class _TableMonth:
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What a month is computed from. until: the last day that is due. declared: by unit."""
+    """What a month is computed from. until: the last day that is due. declared: by unit. before:
+    of the month before, by unit and table: how many cells came, the last day. due: table-days of
+    a table, by how often it is owed.
+    """
 
     month: Month
     until: date
     catalogue: Catalogue
     declared: Mapping[str, frozenset[str]]
     tables: Mapping[str, Mapping[str, _TableMonth]]
-    before: Mapping[str, Mapping[str, _TableMonth]]
+    before: Mapping[str, Mapping[str, tuple[int, date | None]]]
     days: Mapping[str, Sequence[DayCell]]
     uploads: Mapping[str, tuple[int, date]]
     persons: Mapping[str, tuple[tuple[str, int], ...]]
     doubtful: Mapping[str, int]
     faults: Mapping[str, int]
-    owed: Mapping[Owner, frozenset[str]] = field(default_factory=dict)
+    owed: Mapping[Owner, frozenset[str]]
+    due: Mapping[Period, int]
 
     def basis(self, unit: Unit) -> frozenset[str]:
         """The tables a unit is judged by: those it declared, or those it owes if it never did."""
@@ -82,7 +87,8 @@ def coverage_of(
     """
     chosen = [registry.unit(unit)] if unit else list(registry.units(owner=owner))
     known = _known(month, until or due_until(month), unit)
-    lines = in_print_order(tuple(_line(one, known) for one in chosen), month)
+    counts = {one.code: _counts(one, known) for one in chosen}
+    lines = in_print_order(tuple(_line(one, known, counts[one.code]) for one in chosen), month)
     by_code = {one.code: one for one in chosen}
     order = [by_code[line.unit] for line in lines]
     return Coverage(
@@ -93,7 +99,7 @@ def coverage_of(
         days={one.code: _days(one, known) for one in order},
         tables={one.code: _tables(one, known) for one in order},
         silent=tuple(silence for one in order for silence in _silent(one, known)),
-        city=scoring.scores(scoring.total([_counts(one, known) for one in order])),
+        city=scoring.scores(scoring.total(list(counts.values()))),
     )
 
 
@@ -113,22 +119,22 @@ def _known(month: Month, until: date, unit: str | None) -> _Known:
         catalogue=catalogue,
         declared=_declared(month, unit),
         tables=_table_months(first, unit),
-        before=_table_months(previous, unit),
+        before=_before(previous, unit),
         days=_day_cells(first, after, unit),
         uploads=_uploads(first, unit),
         persons=_persons(first, unit),
         doubtful=faults.doubtful(month),
         faults=faults.open_counts(month),
-        owed={owner: frozenset(table.code for table in catalogue.owed(owner)) for owner in Owner},
+        owed={one: frozenset(table.code for table in catalogue.owed(one)) for one in Owner},
+        due={one: covering.expected_each(one, month=month, until=until) for one in Period},
     )
 
 
-def _line(unit: Unit, known: _Known) -> Line:
+def _line(unit: Unit, known: _Known, counts: Counts) -> Line:
     tables = known.tables.get(unit.code, {})
     came = {code: one for code, one in tables.items() if one.cells}
     owed, basis = known.owed[unit.owner], known.basis(unit)
     declared = known.declared.get(unit.code)
-    counts = _counts(unit, known)
     upload_days, last = known.uploads.get(unit.code, (0, None))
     charges = [code for code, table in known.catalogue.tables.items() if table.domain == CHARGE]
     return Line(
@@ -172,7 +178,7 @@ def _counts(unit: Unit, known: _Known) -> Counts:
         table = known.catalogue.tables.get(code)
         if table is None:
             continue
-        due = _due(table, known)
+        due = known.due[table.period]
         expected += due
         one = found.get(code)
         if one is None:
@@ -188,10 +194,6 @@ def _counts(unit: Unit, known: _Known) -> Counts:
         loaded=sum(one.rows for one in found.values()),
         doubtful=min(actual, known.doubtful.get(unit.code, 0)),
     )
-
-
-def _due(table: Table, known: _Known) -> int:
-    return covering.expected([table], month=known.month, until=known.until)
 
 
 def _days(unit: Unit, known: _Known) -> tuple[DayCell, ...]:
@@ -217,7 +219,7 @@ def _tables(unit: Unit, known: _Known) -> tuple[TableCell, ...]:
     declared = known.declared.get(unit.code) or frozenset()
     codes = sorted({*owed, *declared, *(code for code, one in found.items() if one.cells)})
     due = {
-        code: _due(known.catalogue.tables[code], known)
+        code: known.due[known.catalogue.tables[code].period]
         for code in codes
         if code in known.catalogue.tables
     }
@@ -242,7 +244,7 @@ def _silent(unit: Unit, known: _Known) -> Iterable[Silence]:
     _, last = known.uploads.get(unit.code, (0, None))
     found, before = known.tables.get(unit.code, {}), known.before.get(unit.code, {})
     if not any(one.cells for one in found.values()):
-        since = max((one.last for one in before.values() if one.last), default=last)
+        since = max((day for _, day in before.values() if day), default=last)
         days = (known.until - since).days if since else None
         if days is None or days >= SILENT_DAYS:
             yield Silence(unit.code, unit.name, "", since, days)
@@ -257,20 +259,21 @@ def _silent(unit: Unit, known: _Known) -> Iterable[Silence]:
 
 
 def _silent_table(
-    now: _TableMonth | None, before: _TableMonth | None, known: _Known
+    now: _TableMonth | None, before: tuple[int, date | None] | None, known: _Known
 ) -> date | None:
     """The last day of a daily table, if it came on three quarters of the days up to it, over this
     month and the one before, and then for three days no more.
     """
-    lasts = [one.last for one in (now, before) if one and one.last]
+    cells, last_before = before or (0, None)
+    lasts = [day for day in (now.last if now else None, last_before) if day]
     if not lasts or (known.until - max(lasts)).days < SILENT_DAYS:
         return None
     last = max(lasts)
     start = _first(known.month)
-    if before and before.cells:
+    if cells:
         start = (start - _DAY).replace(day=1)
     usual = (last - start).days + 1
-    came = sum(one.cells for one in (now, before) if one)
+    came = cells + (now.cells if now else 0)
     return last if usual >= 7 and came * 4 >= usual * 3 else None
 
 
@@ -300,15 +303,41 @@ def _declared(month: Month, unit: str | None) -> dict[str, frozenset[str]]:
     return {code: frozenset(kept[code]) for code in first}
 
 
+def earlier(month: Month) -> dict[str, Earlier]:
+    """What oddities compare with: rows and persons of a month, by unit that sent anything."""
+    first, persons = _first(month), _persons(_first(month), None)
+    return {
+        row[0]: Earlier(int(row[1]), persons.get(row[0], ()))
+        for row in statements.ask(_EARLIER, first)
+    }
+
+
 def _table_months(first: date, unit: str | None) -> dict[str, dict[str, _TableMonth]]:
     found: defaultdict[str, dict[str, _TableMonth]] = defaultdict(dict)
     for row in _ask(_TABLE_MONTHS, unit, first):
-        found[row[0]][row[1]] = _TableMonth(row[1], row[2], row[3], *_rest(row))
+        code, table, cells, filled, *timely = row[:7]
+        received, rows, live, quarantined, marked, refused, last = row[7:]
+        found[code][table] = _TableMonth(
+            table,
+            cells,
+            filled,
+            (timely[0], timely[1], timely[2]),
+            received,
+            rows,
+            live,
+            quarantined,
+            marked,
+            refused,
+            _date(last),
+        )
     return found
 
 
-def _rest(row: Sequence[Any]) -> tuple[Any, ...]:
-    return ((row[4], row[5], row[6]), *(int(value) for value in row[7:13]), _date(row[13]))
+def _before(first: date, unit: str | None) -> dict[str, dict[str, tuple[int, date | None]]]:
+    found: defaultdict[str, dict[str, tuple[int, date | None]]] = defaultdict(dict)
+    for code, table, cells, last in _ask(_BEFORE, unit, first):
+        found[code][table] = (cells, _date(last))
+    return found
 
 
 def _day_cells(first: date, after: date, unit: str | None) -> dict[str, list[DayCell]]:
@@ -349,6 +378,11 @@ def _first(month: Month) -> date:
 _TABLE_MONTHS = (
     'SELECT unit, "table", cells, filled, timely_1, timely_2, timely_3, received, "rows", live, '
     'quarantined, marked, refused, "last" FROM collect_coveragemonth WHERE month = %s {}'
+)
+_BEFORE = 'SELECT unit, "table", cells, "last" FROM collect_coveragemonth WHERE month = %s {}'
+_EARLIER = (
+    'SELECT unit, SUM("rows") FROM collect_coveragemonth WHERE month = %s '
+    "GROUP BY unit HAVING SUM(cells) > 0"
 )
 _DAYS = (
     'SELECT unit, day, tables, timely, "rows", quarantined FROM collect_coverageday '

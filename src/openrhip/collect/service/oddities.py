@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from openrhip.collect.rules.lines import Coverage, Line
+from openrhip.collect.rules.lines import Coverage, Earlier
 from openrhip.collect.rules.oddities import Oddity, oddities
-from openrhip.collect.service.coverage import coverage_of
+from openrhip.collect.service.coverage import coverage_of, earlier
 from openrhip.kernel.periods import Month
 
 
@@ -22,7 +22,6 @@ def oddities_of(month: Month, *, found: Coverage | None = None) -> tuple[Oddity,
     )
 
 
-def _before(month: Month) -> dict[str, Line]:
+def _before(month: Month) -> dict[str, Earlier]:
     last = date(month.year, month.month, 1) - timedelta(days=1)
-    lines = coverage_of(Month(last.year, last.month)).lines
-    return {line.unit: line for line in lines if line.uploaded or line.persons}
+    return earlier(Month(last.year, last.month))
