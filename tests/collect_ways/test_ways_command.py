@@ -8,6 +8,7 @@ from click.testing import CliRunner
 from django.core.signals import request_finished, request_started
 from django.db import close_old_connections
 
+from openrhip.agent import manifest as manifests
 from openrhip.agent.collection import Collection
 from openrhip.collect import sampling
 from openrhip.collect import service as collect
@@ -40,7 +41,7 @@ def here(centre, keys, monkeypatch):
     monkeypatch.setattr(sending.time, "sleep", lambda _: collect.process_due())
     return [
         "--to",
-        "http://testserver",
+        "https://testserver",
         "--unit",
         "U1",
         "--key",
@@ -141,9 +142,26 @@ def test_where_to_must_be_said(arguments, visits_csv):
     assert answer.exit_code == 2
 
 
+def test_nothing_travels_unencrypted(here, visits_csv):
+    arguments = ("--table", "OP_VISIT", "--day", "2020-11-05", visits_csv())
+    answer = run("send", *arguments, "--to", "http://centre.example", *here[2:])
+    assert isinstance(answer.exception, Misconfigured)
+
+
 def test_a_day_is_a_day(here, visits_csv):
     answer = run("send", "--table", "OP_VISIT", "--day", "5 Nov", visits_csv(), *here)
     assert answer.exception.where == "--day"
+
+
+def test_a_manifest_for_the_folder(keys, visits_csv, tmp_path):
+    arguments = ("--table", "OP_VISIT", "--day", "2020-11-05", "--unit", "U1")
+    assert run("manifest", visits_csv(), *arguments).exit_code == 2
+    key = str(keys.folder / "institutions/U1")
+    answer = run("manifest", visits_csv(), *arguments, "--key", key)
+    assert answer.exit_code == 0, answer.output
+    read = manifests.parse((tmp_path / "visits.manifest.json").read_bytes())
+    assert (read.manifest.unit, read.manifest.rows) == ("U1", 20)
+    manifests.verify(read, certificate=keys.signer("U1").certificate)
 
 
 def test_watch_takes_what_was_put_down(unit, tmp_path, visits, monkeypatch):

@@ -11,6 +11,7 @@ _VERBS = {
     "catalogue": ("catalogue", "catalogue"),
     "engine": ("engine", "engine"),
     "unit": ("registering", "unit"),
+    "manifest": ("sending", "manifest"),
     "send": ("sending", "send"),
     "status": ("sending", "status"),
     "watch": ("watching", "watch"),

@@ -8,65 +8,79 @@ from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlsplit
 
 import click
 
 from openrhip.collect.cli.common import JSON, columns, say, start
 from openrhip.kernel.errors import Malformed, Misconfigured, Refused, Unavailable
+from openrhip.kernel.files import write_durably
 
 if TYPE_CHECKING:
     from openrhip.agent.collection import Collection
     from openrhip.agent.manifest import Envelope
 
 F = TypeVar("F", bound=Callable[..., Any])
+_THIS_MACHINE = ("127.0.0.1", "::1", "localhost")
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 10.0
 
 
-def where_to(command: F) -> F:
-    """The options that say who sends, and where to."""
-    for option in reversed(
-        (
-            click.option("--to", "url", help="Address of the centre, such as https://…"),
-            click.option(
-                "--node",
-                type=click.Path(path_type=Path, exists=True, file_okay=False),
-                help="Folder of the hospital's node: its centre, unit and key.",
-            ),
-            click.option(
-                "--home",
-                type=click.Path(path_type=Path, exists=True, file_okay=False),
-                help="At the centre itself: its home folder; nothing travels.",
-            ),
-            click.option("--unit", help="Code of the unit that sends."),
-            click.option(
-                "--key",
-                type=click.Path(path_type=Path),
-                help="The unit's key without its ending: keys/institutions/U1 reads "
-                "U1.key.pem, U1.cert.pem, U1.chain.pem there.",
-            ),
-            click.option(
-                "--password-file",
-                type=click.Path(path_type=Path, exists=True, dir_okay=False),
-                help="File with the key's password; else `password` beside or above the key.",
-            ),
-        )
-    ):
-        command = option(command)
-    return command
+def _all(*options: Callable[[F], F]) -> Callable[[F], F]:
+    def added(command: F) -> F:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return added
+
+
+files_of_a_day = _all(
+    click.argument(
+        "files",
+        nargs=-1,
+        required=True,
+        type=click.Path(path_type=Path, exists=True, dir_okay=False),
+        metavar="FILE…",
+    ),
+    click.option("--table", required=True, help="Code of the table, such as OP_VISIT."),
+    click.option("--day", required=True, help="Day of the data, YYYY-MM-DD; of a month its first."),
+    click.option(
+        "--encoding", type=click.Choice(["utf-8", "gb18030"]), help="Else it is found out."
+    ),
+    click.option("--delimiter", help="Else it is found out: comma, semicolon, bar or tab."),
+)
+key_options = _all(
+    click.option(
+        "--key",
+        type=click.Path(path_type=Path),
+        help="The unit's key without its ending: keys/institutions/U1 reads U1.key.pem, "
+        "U1.cert.pem, U1.chain.pem there.",
+    ),
+    click.option(
+        "--password-file",
+        type=click.Path(path_type=Path, exists=True, dir_okay=False),
+        help="File with the key's password; else `password` beside or above the key.",
+    ),
+)
+where_to = _all(
+    click.option("--to", "url", help="Address of the centre, such as https://…"),
+    click.option(
+        "--node",
+        type=click.Path(path_type=Path, exists=True, file_okay=False),
+        help="Folder of the hospital's node: its centre, unit and key.",
+    ),
+    click.option(
+        "--home",
+        type=click.Path(path_type=Path, exists=True, file_okay=False),
+        help="At the centre itself: its home folder; nothing travels.",
+    ),
+    click.option("--unit", help="Code of the unit that sends."),
+    key_options,
+)
 
 
 @click.command()
-@click.argument(
-    "files",
-    nargs=-1,
-    required=True,
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    metavar="FILE…",
-)
-@click.option("--table", required=True, help="Code of the table, such as OP_VISIT.")
-@click.option("--day", required=True, help="Day of the data, YYYY-MM-DD; of a month its first.")
-@click.option("--encoding", type=click.Choice(["utf-8", "gb18030"]), help="Else it is found out.")
-@click.option("--delimiter", help="Else it is found out: comma, semicolon, bar or tab.")
+@files_of_a_day
 @click.option("--wait", is_flag=True, help="Wait for the check, and print the report.")
 @click.option("--patience", default=600, show_default=True, help="Seconds to wait at most.")
 @where_to
@@ -88,7 +102,7 @@ def send(
     same command goes on where it was. With --wait, a batch that is refused ends with exit code 5.
     """
     desk = _desk(**sender)
-    signs = desk.envelope(table.upper(), _day(day), files, encoding or "", _sign_of(delimiter))
+    signs = desk.envelope(table.upper(), _day(day), files, encoding or "", _sign(delimiter))
     batch = desk.deliver(signs, files)
     if wait:
         batch = _settled(desk, batch["id"], patience)
@@ -101,6 +115,40 @@ def send(
         click.echo(f"openrhip collect status {batch['id']}")
     if wait and batch["state"] == "refused":
         sys.exit(Refused.exit_code)
+
+
+@click.command()
+@files_of_a_day
+@click.option(
+    "--output", "-o", type=click.Path(path_type=Path), help="Else NAME.manifest.json beside FILE."
+)
+@click.option("--unit", required=True, help="Code of the unit that sends.")
+@key_options
+@JSON
+def manifest(
+    files: tuple[Path, ...],
+    table: str,
+    day: str,
+    encoding: str | None,
+    delimiter: str | None,
+    output: Path | None,
+    unit: str,
+    key: Path | None,
+    password_file: Path | None,
+    as_json: bool,
+) -> None:
+    """Write the signed manifest of FILE…, to be put down beside them by SFTP (批次清单)."""
+    if key is None:
+        raise click.UsageError("a manifest needs --key")
+    signer = _key(key, password_file)
+    made = _signed(unit, signer, table.upper(), _day(day), files, encoding or "", _sign(delimiter))
+    path = output or files[0].with_name(f"{files[0].stem}.manifest.json")
+    write_durably(path, made.encode(), mode=0o644)
+    about = {"path": str(path), "rows": made.manifest.rows, "sm3": made.manifest.digest}
+    if as_json:
+        say(about)
+    else:
+        click.echo(f"{path}: {made.manifest.rows:,} rows in {len(files)} files")
 
 
 @click.command()
@@ -242,6 +290,11 @@ def _desk(
         unit, url = unit or found.institution, found.centre_url
     if not unit or key is None or url is None:
         raise click.UsageError("--to needs --unit and --key")
+    parts = urlsplit(url)
+    if parts.scheme != "https" and not node and parts.hostname not in _THIS_MACHINE:
+        raise Misconfigured(
+            "health data must not travel unencrypted", where=url, remedy="use https"
+        )
     return Remote(Collection(url.rstrip("/"), institution=unit, signer=_key(key, password_file)))
 
 
@@ -306,7 +359,7 @@ def _day(text: str) -> date:
         raise Malformed("a day is written YYYY-MM-DD", where="--day") from error
 
 
-def _sign_of(delimiter: str | None) -> str:
+def _sign(delimiter: str | None) -> str:
     names = {"comma": ",", "semicolon": ";", "bar": "|", "tab": "\t"}
     return names.get(delimiter or "", delimiter or "")
 
