@@ -10,6 +10,7 @@ from functools import cache
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from openrhip.collect import sampling
 from openrhip.collect.rules.deriving import rules_of
@@ -151,15 +152,15 @@ def example(table: Table, catalogue: Catalogue, day: date | None = None, rows: i
     return sampling.sample(table, catalogue, rows, at, pool=sampling.people(_POOL))
 
 
-def body(table: Table, catalogue: Catalogue, day: date | None = None) -> str:
+def body(table: Table, catalogue: Catalogue, day: date | None = None) -> Markup:
     """The description as HTML, to be put into a page: headings from h2, no styles, no scripts."""
-    return str(_template("body.jinja").render(d=describe(table, catalogue, day)))
+    return Markup(_template("body.jinja").render(d=describe(table, catalogue, day)))  # noqa: S704
 
 
 def page(table: Table, catalogue: Catalogue, day: date | None = None) -> str:
     """The description as one self-contained HTML page."""
     told = describe(table, catalogue, day)
-    return str(_template("page.jinja").render(d=told, digest=catalogue.digest))
+    return str(_template("page.html").render(d=told, digest=catalogue.digest))
 
 
 @cache
