@@ -79,8 +79,6 @@ def _opened(duckdb: Any, job: dict[str, Any]) -> Any:
             "autoload_known_extensions": False,
             "allow_community_extensions": False,
             "python_enable_replacements": False,
-            "enable_progress_bar": True,
-            "enable_progress_bar_print": False,
         },
     )
     for view in job["views"]:
@@ -91,6 +89,8 @@ def _opened(duckdb: Any, job: dict[str, Any]) -> Any:
         except duckdb.BinderException:
             connection.execute(head + view["wider"])
     paths = ", ".join("'" + path.replace("'", "''") + "'" for path in job["paths"])
+    connection.execute("SET enable_progress_bar = true")
+    connection.execute("SET enable_progress_bar_print = false")
     connection.execute("SET TimeZone = 'Asia/Shanghai'")
     connection.execute(f"SET allowed_paths = [{paths}]")
     connection.execute("SET enable_external_access = false")

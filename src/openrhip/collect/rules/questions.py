@@ -153,7 +153,10 @@ class Run:
     columns: tuple[Column, ...] = ()
     problem: str = ""
     where: str = ""
+    reason: str = ""
+    """of the ledger's entry, where there is no answer: syntax, not-allowed, memory, …"""
     kept: bool = False
+    """its answer is there and may be shown"""
     entry: int | None = None
     """place of its entry in the ledger"""
 
