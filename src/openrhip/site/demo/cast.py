@@ -11,6 +11,7 @@ from openrhip.formats.cda.samples import city
 from openrhip.formats.gm.devpki import DevInstitution, DevStaff
 from openrhip.kernel.files import write_durably
 from openrhip.site import home as homes
+from openrhip.site.demo import collecting
 
 CENTRE_CODE = "1232010099900003C3"
 CENTRE_NAME = "示范区域卫生信息中心"
@@ -31,6 +32,7 @@ class DemoAccount:
 _CENTRE_STAFF = (
     ("YW0001", "林运维", ("operator",)),
     ("YS0001", "苏隐之", ("privacy-officer",)),
+    ("SJ0001", "钱析微", ("analyst",)),
     ("BA0001", "常理卷", ("records-clerk",)),
 )
 _SIGN_INS = (
@@ -40,6 +42,8 @@ _SIGN_INS = (
     ("YW0001", "yunwei", "运维 operator, 信息中心"),
     ("BA0001", "bingan", "病案管理员 records clerk, 信息中心"),
     ("YS0001", "yinsi", "隐私专员 privacy officer, 信息中心"),
+    ("SJ0001", "fenxi", "数据分析员 analyst, 信息中心"),
+    ("JLSJ01", "jinlingshuju", "数据管理员 data manager, 金陵示范医院"),
 )
 
 
@@ -47,7 +51,10 @@ def make_home(home: Path, *, listen: str, centre_url: str, ledger_url: str) -> N
     """A home folder with certificates for the cast, everybody registered, accounts made."""
     homes.make_certificates(
         home / "pki",
-        institutions=[DevInstitution(one.code, one.name) for one in city.INSTITUTIONS],
+        institutions=[
+            *(DevInstitution(one.code, one.name) for one in city.INSTITUTIONS),
+            *collecting.DISTRICTS,
+        ],
         staff=[
             DevStaff(person.code, person.name, one.code)
             for one in city.INSTITUTIONS
@@ -60,6 +67,7 @@ def make_home(home: Path, *, listen: str, centre_url: str, ledger_url: str) -> N
         values={"listen": listen, "centre_url": centre_url, "ledger_url": ledger_url},
     )
     _register()
+    collecting.register()
     accounts = [_account(*row) for row in _SIGN_INS]
     content = json.dumps([asdict(one) for one in accounts], ensure_ascii=False)
     write_durably(home / ACCOUNTS_FILE, content.encode())
@@ -88,6 +96,12 @@ def _register() -> None:
                 department_code=person.department,
                 roles=(_ROLES[person.title_code[:2]],),
             )
+    directory.register_staff(
+        code="JLSJ01",
+        name="孙报数",
+        institution_code=city.JINLING.code,
+        roles=("data-manager",),
+    )
     directory.register_institution(code=CENTRE_CODE, name=CENTRE_NAME, kind="centre")
     for code, name, roles in _CENTRE_STAFF:
         directory.register_staff(code=code, name=name, institution_code=CENTRE_CODE, roles=roles)

@@ -57,6 +57,8 @@ def demo(home: Path, port: int, keep: bool, once: bool, as_json: bool) -> None:
         from openrhip.site.demo import acts
 
         acts.play()
+        if not kept:
+            _collect(home)
         _show(home, counts, time.monotonic() - started, as_json)
         if not once:
             supervisor.run()
@@ -91,6 +93,19 @@ def _feed(home: Path) -> Counter[str]:
     if sum(counts[state] for state in feed.FINAL) < total:
         raise Unavailable("not every record came to an end", where=str(home / "logs"))
     return counts
+
+
+def _collect(home: Path) -> None:
+    from openrhip.site.demo import collecting
+
+    _step("Sending a month of collected tables … 送入一个月的采集数据")
+
+    def progress(done: int, total: int) -> None:
+        if sys.stderr.isatty():
+            click.echo(f"\r    {done}/{total}", nl=False, err=True)
+
+    sent = collecting.send(home, say=progress)
+    click.echo(f"\r    {sent} batches; checked and loaded in the background", err=True)
 
 
 def _show(home: Path, counts: Counter[str], seconds: float, as_json: bool) -> None:
