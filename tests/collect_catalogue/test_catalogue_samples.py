@@ -2,6 +2,7 @@
 
 from collections import Counter
 from datetime import date, timedelta
+from decimal import Decimal
 
 import pyarrow.parquet as pq
 import pytest
@@ -103,6 +104,22 @@ def test_references_hold_between_tables_of_a_unit_and_day():
             assert missing == set(), (code, one.columns, one.table)
             references += 1
     assert references > 250
+
+
+def test_totals_over_tables_hold_for_a_unit_and_day():
+    asked = 0
+    for code, table in CATALOGUE.tables.items():
+        for rule in (one for one in table.rules if one.kind == "total-of"):
+            here, there = sampled(code, 40), sampled(rule.get("table"), 120)
+            sums: Counter[tuple[str, ...]] = Counter()
+            keys = zip(*(there[name].to_pylist() for name in rule.get_all("key")), strict=True)
+            for key, part in zip(keys, there[rule.get("part")].to_pylist(), strict=True):
+                sums[key] += Decimal(part)
+            keys = zip(*(here[name].to_pylist() for name in rule.get_all("key")), strict=True)
+            for key, total in zip(keys, here[rule.get("total")].to_pylist(), strict=True):
+                assert Decimal(total) == sums[key], rule.id
+                asked += 1
+    assert asked >= 240
 
 
 def test_keys_are_unique_and_persons_recur():

@@ -21,12 +21,12 @@ class Addition:
 
 
 @lru_cache(maxsize=512)
-def additions(sums: tuple[Sum, ...]) -> tuple[Addition, ...]:
-    """The sums of a table in an order in which each finds what it needs."""
+def additions(sums: tuple[Sum, ...], given: frozenset[str] = frozenset()) -> tuple[Addition, ...]:
+    """The sums of a table in an order in which each finds what it needs. given: known totals."""
     first: dict[str, Sum] = {}
     for one in sorted(sums, key=lambda one: -len(one.parts)):
         first.setdefault(one.total, one)
-    down = {one for one in sums if first[one.total] is not one}
+    down = {one for one in sums if first[one.total] is not one or one.total in given}
     while True:  # what a total is shared out to is shared out further
         shared = {part for one in down for part in one.parts}
         more = {one for one in sums if one.total in shared} - down

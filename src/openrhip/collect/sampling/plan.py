@@ -102,7 +102,7 @@ def _cached(table: Table, known: tuple[str, ...]) -> Plan:
         sums=tuple(
             Sum(rule.get("total"), rule.get_all("parts")) for rule in rules if rule.kind is Kind.SUM
         ),
-        lines=_lines(table),
+        lines=lines_of(table),
         referred=tuple(_referred(table, known)),
     )
 
@@ -148,7 +148,7 @@ def _step(left: Column, right: Column) -> int:
     return 1
 
 
-def _lines(table: Table) -> tuple[str, ...]:
+def lines_of(table: Table) -> tuple[str, ...]:
     """Of a key of several columns those that count: integers, codes and moments."""
     counting = tuple(name for name in table.key if _counts(table.column(name)))
     return counting if len(table.key) > 1 or len(counting) == len(table.key) else ()

@@ -17,7 +17,7 @@ import numpy as np
 import pyarrow as pa
 
 from openrhip.collect.rules.tables import Catalogue, Column, Period, Table, Type
-from openrhip.collect.sampling import choosing
+from openrhip.collect.sampling import choosing, totals
 from openrhip.collect.sampling.adding import Addition, additions, limits, spare_part
 from openrhip.collect.sampling.ordering import Edge, settle
 from openrhip.collect.sampling.people import People, numbers, people
@@ -96,9 +96,12 @@ class Rows:
         self.rows = self.asked if free else min(self.asked, int(np.prod(capacity)))
         at = np.arange(self.rows, dtype=np.int64)
         self.line: dict[str, np.ndarray] = {}
+        self.line_widths: dict[str, int] = {}
         for column, most in zip(reversed(lines), reversed(capacity), strict=True):
             width = min(most, _LINES) if free else most
+            width = 1 if free and self.line else width
             self.line[column.name] = at % width
+            self.line_widths = {column.name: width, **self.line_widths}
             at = at // width
         self.episode = at
 
@@ -229,10 +232,21 @@ class Rows:
             elif column.name in self.table.key:
                 made = least + self.episode * unit
             self.typed[column.name] = made
+        self._take_given()
         totals = {one.total for one in self.plan.sums}
         edges = [e for e in self.plan.numbers if not totals & {e.less, e.more}]
-        settle(self.typed, edges, frozenset(self.line), bounds)
+        settle(self.typed, edges, frozenset({*self.line, *self.given}), bounds)
         self.number_bounds = bounds
+
+    def _take_given(self) -> None:
+        """Amounts that other tables of the unit and day have as well."""
+        self.given = totals.given(self.table, self.catalogue, _LINES)
+        width = self.line_widths
+        line = np.zeros(self.rows, dtype=np.int64)
+        for name, most in width.items():
+            line = line * most + self.line[name]
+        for name, one in self.given.items():
+            self.typed[name] = one.amounts(f"{self.unit}|{self.day}", self.episode, line)
 
     def _first_line(self, table: str, key: str) -> int:
         """Of a number that counts lines of another table's episodes the first one."""
@@ -245,8 +259,9 @@ class Rows:
         return aged
 
     def _add_up(self) -> None:
-        order = additions(self.plan.sums)
+        order = additions(self.plan.sums, frozenset(self.given))
         done = frozenset(name for one in order for name in (one.total, *one.parts))
+        done |= self.given.keys()
         for one in order:
             if one.down:
                 self._share_out(one)
@@ -309,6 +324,7 @@ class Rows:
     def _leave_out(self) -> None:
         needed = {*self.table.key, *(person.identity for person in self.plan.people)}
         needed |= {name for person in self.plan.people for name in (person.birth, person.sex)}
+        needed |= self.given.keys()
         for column in self.table.columns:
             if column.required or column.name in needed or column.name_of in self.codes:
                 continue
