@@ -3,7 +3,7 @@
 python tools/screenshots.py FACTS.json FOLDER [--only NAME,NAME] [--languages zh,en]
 
 FACTS.json: {"url": …, "accounts": {who: {"name": …, "password": …, "secret": …}}, "people": {…}} as
-the journeys' city writes it (tests/journeys/town.py); who: shen, pan, operator, privacy, index.
+the journeys' city writes it (tests/journeys/town.py); who: shen, pan, operator, privacy, index, sender.
 Needs a development site, which shows its codes.
 """
 
@@ -36,6 +36,13 @@ def pressed(path: str, button: str) -> Callable[[Page, dict[str, Any]], None]:
         page.goto(facts["url"] + path.format(**facts["people"]))
         page.locator(button).first.click()
         page.wait_for_load_state("networkidle")
+
+    return go
+
+
+def filled(path: str) -> Callable[[Page, dict[str, Any]], None]:
+    def go(page: Page, facts: dict[str, Any]) -> None:
+        page.goto(facts["url"] + path.format(**facts["people"]))
 
     return go
 
@@ -126,6 +133,21 @@ SCREENS: tuple[tuple[str, str, Callable[[Page, dict[str, Any]], None]], ...] = (
     ("change-password", "shen", opened("/staff/security/password/")),
     ("accounts", "operator", opened("/console/accounts/")),
     ("account", "operator", pressed("/console/accounts/", ".app-table .app-action-link")),
+    ("collection", "operator", opened("/console/collection/")),
+    ("heat-days", "operator", opened("/console/collection/heat/")),
+    ("heat-tables", "operator", opened("/console/collection/heat/?by=hospital")),
+    ("unit-month", "operator", filled("/console/collection/units/{hospital}/{month}/")),
+    ("collect-faults", "operator", opened("/console/collection/faults/")),
+    ("persons", "operator", opened("/console/collection/persons/")),
+    ("batches", "operator", opened("/console/collection/batches/")),
+    ("batch", "operator", filled("/console/collection/batches/{spoilt}/")),
+    ("refused-batch", "sender", filled("/unit/batches/{refused_batch}/")),
+    ("unit-desk", "sender", opened("/unit/")),
+    ("unit-rule", "sender", pressed("/unit/faults/", ".app-table .app-action-link")),
+    ("catalogue", "sender", opened("/catalogue/")),
+    ("catalogue-table", "sender", opened("/catalogue/OP_VISIT/")),
+    ("value-sets", "sender", opened("/catalogue/values/?q=2261")),
+    ("value-set", "sender", opened("/catalogue/values/GB-T-2261.1/")),
     ("reviews", "index", opened("/index/reviews/")),
     ("review", "index", pressed("/index/reviews/", ".app-table .app-action-link")),
     ("emergencies", "privacy", opened("/privacy/emergencies/")),

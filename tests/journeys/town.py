@@ -16,6 +16,8 @@ from pathlib import Path
 from socketserver import ThreadingMixIn
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
+import collecting
+
 PASSWORD = "correct horse battery"
 DAYS = 14
 
@@ -117,6 +119,12 @@ def register():
         ("IX01", "贺主索引", "records-clerk"),
     ):
         directory.register_staff(code=code, name=name, institution_code=centre, roles=[role])
+    directory.register_staff(
+        code="DM01",
+        name="秦数据",
+        institution_code=city.JINLING.code,
+        roles=["data-manager"],
+    )
 
 
 def accounts():
@@ -134,6 +142,7 @@ def accounts():
         ("privacy", "PR01"),
         ("index", "IX01"),
         ("newcomer", "JL0102"),
+        ("sender", "DM01"),
     ):
         account = staff.create_account(name=name, password=PASSWORD, staff_code=code)
         secret = pyotp.random_base32()
@@ -271,7 +280,12 @@ def build(home, stack):
         keys = Keys(home / "pki")
     register()
     deposits(keys, now)
-    return {"accounts": accounts(), "people": lives(now)}
+    import time as t
+
+    t0 = t.time()
+    made = collecting.collect(keys, now)
+    print("collect took", t.time() - t0, flush=True)
+    return {"accounts": accounts(), "people": {**lives(now), **made}}
 
 
 def main():

@@ -116,11 +116,14 @@ class CollectionFigures:
         }
 
 
-def figures(month: Month, *, found: Coverage | None = None) -> CollectionFigures:
+def figures(
+    month: Month, *, found: Coverage | None = None, count: bool = True
+) -> CollectionFigures:
     """The month's figures. found: its coverage, if it is at hand. Persons with health records are
-    counted first if that was not yet done, or records came since.
+    counted first if that was not yet done, or records came since; without `count` they are as the
+    nightly chore left them, which a page wants: counting reads all records of the city.
     """
-    if not up_to_date(month):
+    if count and not up_to_date(month):
         count_persons(month)
         found = None
     seen = found or coverage_of(month)

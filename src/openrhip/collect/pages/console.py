@@ -34,7 +34,7 @@ def overview(request: AskedRequest) -> HttpResponse:
     """The month of the whole city, and what needs somebody now."""
     month = month_of(request)
     found = collect.coverage_of(month)
-    told = figures(month, found=found)
+    told = figures(month, found=found, count=False)
     catalogue = doors.catalogue()
     names = {line.unit: line.name for line in found.lines}
     refused, newest = collect.refused_today(most=FIRST)
@@ -67,7 +67,7 @@ def overview(request: AskedRequest) -> HttpResponse:
 def figures_file(request: AskedRequest, month: str, form: str) -> HttpResponse:
     """Both tables of the bulletin as CSV or JSON."""
     del request
-    told = figures(asked_month(month))
+    told = figures(asked_month(month), count=False)
     if form == "json":
         text = json.dumps(told.as_dict(), ensure_ascii=False, indent=2)
         return download(text, f"collection-{told.month}.json", "application/json")

@@ -93,7 +93,10 @@ def units_by_day(found: Coverage, place: Place) -> Map:
 def units_by_table(found: Coverage, catalogue: Catalogue, owner: Owner) -> Map:
     """Share of the table-days that came, by table and unit of one kind."""
     lines = [line for line in found.lines if line.owner is owner]
-    cells = {line.unit: {cell.table: cell for cell in found.tables[line.unit]} for line in lines}
+    cells = {
+        line.unit: {cell.table: cell for cell in found.tables[line.unit] if asked(line, cell)}
+        for line in lines
+    }
     codes = {code for of_unit in cells.values() for code in of_unit}
     tables = [table for code, table in catalogue.tables.items() if code in codes]
     return Map(
@@ -124,23 +127,24 @@ def tables_by_day(
     by_table: dict[str, dict[date, TableDay]] = {}
     for cell in cells:
         by_table.setdefault(cell.table, {})[cell.day] = cell
-    asked = {cell.table: cell for cell in found.tables[line.unit]}
+    wanted = {cell.table: cell for cell in found.tables[line.unit] if asked(line, cell)}
     tables = [
         table
         for code, table in catalogue.tables.items()
-        if table.period is Period.DAY and (code in asked or code in by_table)
+        if table.period is Period.DAY and (code in wanted or code in by_table)
     ]
     days = tuple(found.month.days())
     first = found.limits[0] if found.limits else Decimal(1)
 
     def row(table: Table) -> Row:
-        there, about = by_table.get(table.code, {}), asked.get(table.code)
-        due = found.until if about and about.expected else None
+        there, about = by_table.get(table.code, {}), wanted.get(table.code)
+        judged = about and about.expected and (about.declared or line.declared is None)
+        due = found.until if judged else None
         return Row(
             named(table),
             place.batches(unit=line.unit, table=table.code, month=found.month),
             tuple(_of_cell(there.get(day), day, due, first) for day in days),
-            f"{about.days}/{about.expected}" if about and about.expected else "",
+            f"{about.days}/{about.expected}" if about and judged else "",
         )
 
     return Map(
@@ -150,6 +154,13 @@ def tables_by_day(
             for domain, of_domain in by_domain(tables)
         ),
     )
+
+
+def asked(line: Line, cell: TableCell) -> bool:
+    """Whether a unit is judged by a table (it declared it, or owes it and never declared any), or
+    sent it anyway.
+    """
+    return bool(cell.declared or cell.days or (line.declared is None and cell.owed))
 
 
 def by_domain(tables: Iterable[Table]) -> list[tuple[str, list[Table]]]:
@@ -182,7 +193,7 @@ def share_legend() -> tuple[tuple[Cell, str], ...]:
     """What the numbers of the maps of units mean."""
     texts = {"full": "✓", "most": "95", "some": "70", "few": "20", "zero": "0"}
     said = [((key, texts[key]), f"{span}%") for key, span in SHARES]
-    return (*said, (NOT_DUE, _("未到期")))
+    return (*said, (NOT_DUE, _("未到期")), (NOT_ASKED, _("未申明")))
 
 
 def share_cell(came: int, expected: int) -> Cell:

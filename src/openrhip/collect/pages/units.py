@@ -74,7 +74,7 @@ def month_page(request: AskedRequest, place: Place, code: str, month: Month) -> 
         "batch_total": batches.total,
         "persons": [(words.person_text(kind), count) for kind, count in line.persons],
         **_charts(found, line),
-        **_lists(line, catalogue),
+        **_lists(found, line, catalogue),
     }
     return render(request, "collect/unit.jinja", context)
 
@@ -196,8 +196,10 @@ def _charts(found: Coverage, line: Line) -> dict[str, Any]:
     }
 
 
-def _lists(line: Line, catalogue: Catalogue) -> dict[str, Any]:
+def _lists(found: Coverage, line: Line, catalogue: Catalogue) -> dict[str, Any]:
+    unasked = [cell.table for cell in found.tables[line.unit] if not heat.asked(line, cell)]
     return {
+        "unasked": present.table_names(unasked, catalogue),
         "not_sent": present.table_names(line.not_sent, catalogue),
         "not_declared": present.table_names(line.not_declared, catalogue),
         "empty_tables": present.table_names(line.empty, catalogue),
