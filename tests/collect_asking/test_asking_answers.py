@@ -1,8 +1,6 @@
 """What is answered: current rows, days that are asked for, small tables of the database."""
 
-from datetime import date, datetime
-
-import pytest
+from datetime import datetime
 
 TOKEN = "s0123456789abcdef0123456789abcdef"
 

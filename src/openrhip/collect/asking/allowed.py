@@ -46,7 +46,7 @@ AGGREGATES = COUNTS | _names(
     bool_or stddev stddev_pop stddev_samp variance var_pop var_samp covar_pop covar_samp corr
     regr_slope regr_intercept regr_r2 quantile quantile_cont quantile_disc percentile_cont
     percentile_disc approx_quantile string_agg group_concat listagg list array_agg fsum kahan_sum
-    sum_no_overflow product skewness kurtosis mad entropy geometric_mean geomean histogram
+    sum_no_overflow product skewness kurtosis mad entropy geometric_mean geomean
     """
 )
 WINDOWS = _names(
@@ -57,7 +57,7 @@ WINDOWS = _names(
 )
 _OPERATORS = _names(
     """
-    + - * / // % ** ^ || & | ~ ~~ !~~ ~~* !~~* ~~~ << >> ! @ <-> ^@ ->> ~~~ !~ ~* !~*
+    + - * / // % ** ^ || & | ~ ~~ !~~ ~~* !~~* ~~~ << >> @ ^@ ->>
     """
 )
 _DATES = _names(
@@ -67,7 +67,7 @@ _DATES = _names(
     dayofyear weekday yearweek century decade era epoch epoch_ms dayname monthname last_day
     make_date make_time make_timestamp strftime strptime try_strptime age to_years to_months
     to_weeks to_days to_hours to_minutes to_seconds to_milliseconds to_quarters today current_date
-    time_bucket julian date timestamp
+    time_bucket julian
     """
 )
 _TEXTS = _names(
@@ -84,7 +84,7 @@ _NUMBERS = _names(
     """
     abs ceil ceiling floor round round_even trunc sign sqrt cbrt exp ln log log2 log10 pow power mod
     greatest least pi sin cos tan asin acos atan atan2 degrees radians isnan isinf isfinite add
-    subtract multiply divide fdiv fmod gcd lcm even bit_count width_bucket
+    subtract multiply divide fdiv fmod gcd lcm even bit_count
     """
 )
 _OTHER = _names(
@@ -99,7 +99,6 @@ _OTHER = _names(
 FUNCTIONS = AGGREGATES | WINDOWS | _OPERATORS | _DATES | _TEXTS | _NUMBERS | _OTHER
 
 FOLDED = _names(
-    "+ - to_years to_months to_weeks to_days to_quarters trunc date_trunc make_date last_day "
-    "date timestamp"
+    "+ - to_years to_months to_weeks to_days to_quarters trunc date_trunc make_date last_day"
 )
 """Functions of an expression that is worked out beforehand to choose the files."""

@@ -19,6 +19,8 @@ _VERBS = {
     "faults": ("feedback", "faults"),
     "coverage": ("coverage", "coverage"),
     "figures": ("coverage", "figures"),
+    "ask": ("asking", "ask"),
+    "queries": ("asking", "queries"),
 }
 
 

@@ -8,7 +8,7 @@ as well. The text stays in this room's table; the ledger has its digest.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -232,8 +232,9 @@ def _room_for_one_more() -> None:
 
 
 def _typed(values: Mapping[str, tuple[str, str | None]]) -> dict[str, Any]:
+    """The values again as the engine gets them: dates as dates."""
     return {
-        name: questions.typed(Parameter(name, questions.Sort(sort)), text) if text else None
+        name: date.fromisoformat(text) if text and sort in ("month", "day") else text
         for name, (sort, text) in values.items()
     }
 
