@@ -18,9 +18,9 @@ import pyarrow as pa
 import pyarrow.csv
 
 from openrhip.collect.engine.chunks import Chunk, Shape, check_header, in_order
-from openrhip.collect.engine.quoting import cut
 from openrhip.collect.rules.jobs import InputFile, Limits
 from openrhip.collect.rules.tables import Table
+from openrhip.kernel.csvrows import cut
 from openrhip.kernel.errors import Malformed, TooLarge
 
 BLOCK = 16 << 20
