@@ -7,7 +7,7 @@ import pytest
 from store_city import DAY, NOW, content
 
 from openrhip.collect import models, service
-from openrhip.collect.service import doors, entering, receiving
+from openrhip.collect.service import doors, entering, receiving, settling
 from openrhip.kernel import clock
 from openrhip.kernel.errors import (
     Conflict,
@@ -405,8 +405,6 @@ class Crash(BaseException):
 
 @pytest.mark.parametrize("step", ["_note_outcomes", "_into_lake", "_finish", "after lake"])
 def test_after_a_crash_at_any_step_the_truth_is_found(place, unit, monkeypatch, step):
-    from openrhip.collect.service import settling
-
     unit.load(("V0",), ("V1", "x"))
     got = unit.send(("V2",), ("V3", "x"), sent_at=NOW + MINUTE)
 
@@ -450,6 +448,41 @@ def test_a_crash_between_the_two_commits_leaves_no_row_twice(place, unit, monkey
     assert done.state == "loaded"
     assert place.numbers() == ["V2"]
     assert [row["no"] for row in place.faults(done)] == ["V3"]
+
+
+def test_checked_again_after_such_a_crash_the_newer_outcome_counts(place, unit, monkeypatch):
+    """Between the two checks a key came on another day: one more row is at fault."""
+    got = unit.send(("V2",), ("V3", "x"), ("V4",), ("V5",))
+
+    def crash(*_, **__):
+        raise Crash
+
+    with monkeypatch.context() as patched:
+        patched.setattr(place.lake, "replace", crash)
+        with pytest.raises(Crash):
+            service.process(batch_id=got.id)
+    unit.load(("V2",), day=DAY - timedelta(days=1))
+    done = service.process(batch_id=got.id)
+    assert (done.loaded, done.quarantined) == (2, 2)
+    assert [row["no"] for row in place.faults(done)] == ["V2", "V3"]
+    assert place.numbers(since=DAY) == ["V4", "V5"]
+
+
+def test_a_full_database_after_the_lake_is_caught_up(place, unit, monkeypatch):
+    from django.db import OperationalError
+
+    got = unit.send(("V1",), ("V2", "x"))
+
+    def full(*_):
+        raise OperationalError("database or disk is full")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(settling, "_end", full)
+        with pytest.raises(Unavailable):
+            service.process(batch_id=got.id)
+    assert service.batch(got.id).state == "received"
+    assert service.process(batch_id=got.id).loaded == 1
+    assert len(place.engine.checked) == 1
 
 
 # --- units

@@ -224,7 +224,11 @@ class DeltaLake:
         for part in parts:
             standing = log.entries(units=[part.unit], since=part.day, until=part.day)
             if any(entry.batch == part.batch for entry in standing):
-                continue  # this very batch is in: the commit was made, only its end was not told
+                if not log.parted:
+                    continue  # this batch is in: the commit was made, only its end was not told
+                # Rows at fault go in first. Where the good ones did not follow, the batch was
+                # checked again, and what it found now takes the place under the same name.
+                standing = [] if part.files else standing
             for entry in standing:
                 if entry.least == entry.most:
                     remove.append(entry)

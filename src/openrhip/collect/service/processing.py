@@ -10,9 +10,11 @@ follow; if not, the batch is checked again from its originals.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from datetime import timedelta
+
+from django.db.models import F
 
 from openrhip.collect import models
 from openrhip.collect.lake.locks import held
@@ -91,15 +93,15 @@ def run(rows: Sequence[models.Batch]) -> list[Problem]:
     return failed
 
 
-def _claim(rows: Iterable[models.Batch]) -> None:
+def _claim(rows: Sequence[models.Batch]) -> None:
     now = clock.now()
+    for row in rows:
+        row.attempts += 1
+        row.state = State.CHECKING.value
     with writing():
-        for row in rows:
-            row.attempts += 1
-            row.state = State.CHECKING.value
-            models.Batch.objects.filter(pk=row.pk).update(
-                state=row.state, attempts=row.attempts, wait_until=None
-            )
+        models.Batch.objects.filter(pk__in=[row.pk for row in rows]).update(
+            state=State.CHECKING.value, attempts=F("attempts") + 1, wait_until=None
+        )
         models.Step.objects.bulk_create(
             models.Step(batch=row, state=State.CHECKING.value, at=now) for row in rows
         )

@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
+from datetime import date
 
 from openrhip.collect import models
 from openrhip.collect.rules.jobs import CheckResult, Part, Written
-from openrhip.collect.rules.states import State, Trouble
+from openrhip.collect.rules.states import OPEN, State, Trouble
 from openrhip.collect.rules.tables import Table
 from openrhip.collect.service import doors, entering, following, reading
 from openrhip.collect.service.checking import Outcome
-from openrhip.kernel import clock, events, ids
+from openrhip.kernel import clock, events, ids, statements
 from openrhip.kernel.database import writing
 from openrhip.kernel.errors import Unavailable
 
 LOADED, REFUSED = "collect.batch-loaded", "collect.batch-refused"
 """Events; payload: {"batches": [id, …]}, those that were settled together."""
+Cell = tuple[str, str, date]
+_SAVE = (
+    "UPDATE collect_batch SET received = %s, loaded = %s, quarantined = %s, marked = %s, "
+    "amended = %s, withdrawn = %s, engine = %s, catalogue = %s WHERE sequence = %s"
+)
+_END = (
+    "UPDATE collect_batch SET state = %s, finished_at = %s, current = %s, problem = %s, "
+    "entry_key = %s, entry_place = %s, leaf = %s WHERE sequence = %s"
+)
 _OVERTAKEN = Trouble(
     "overtaken",
     "同一机构、表、日期已有签名时间更晚的批次",
@@ -30,8 +41,10 @@ def settle(outcomes: Sequence[Outcome]) -> None:
     """Bring checked batches of one table to their end; durable, each wholly or not at all."""
     if not outcomes:
         return
+    standing = _standing([outcome.row for outcome in outcomes])
     for outcome in outcomes:
-        if outcome.trouble is None and _overtaken(outcome.row):
+        before = standing.get(_cell(outcome.row))
+        if outcome.trouble is None and before and before.sent_at > outcome.row.sent_at:
             outcome.trouble = _OVERTAKEN
     good = [outcome for outcome in outcomes if outcome.trouble is None]
     _note_outcomes(good)
@@ -46,7 +59,7 @@ def resume(row: models.Batch) -> bool:
     """Whether the lake holds this batch already, so that a crash only kept its row from saying so;
     then the row follows. The outcome is in the row since before the commit.
     """
-    if row.state != State.CHECKING or not row.catalogue:
+    if row.state not in OPEN or not row.catalogue:
         return False
     if doors.lake().batch_of(table=row.table, unit=row.unit_id, day=row.day) != row.id:
         return False
@@ -75,15 +88,10 @@ def _apply(row: models.Batch, result: CheckResult, digest: str) -> None:
 
 
 def _save(row: models.Batch) -> None:
-    models.Batch.objects.filter(pk=row.pk).update(
-        received=row.received,
-        loaded=row.loaded,
-        quarantined=row.quarantined,
-        marked=row.marked,
-        amended=row.amended,
-        withdrawn=row.withdrawn,
-        engine=row.engine,
-        catalogue=row.catalogue,
+    statements.change(
+        _SAVE,
+        *(row.received, row.loaded, row.quarantined, row.marked, row.amended, row.withdrawn),
+        *(row.engine, row.catalogue, row.pk),
     )
 
 
@@ -130,13 +138,17 @@ def _finish(
                 outcome.row.loaded = 0
                 _save(outcome.row)
         _reports(refused)
+        standing = _standing([row for row, _, trouble in ended if not trouble])
+        _stand_down(standing.values())
         for place, (row, _, trouble) in enumerate(ended):
-            replaced = None if trouble else _stand_down(row)
+            before = None if trouble else standing.get(_cell(row))
             row.state = (State.REFUSED if trouble else State.LOADED).value
             row.finished_at, row.current = now, trouble is None
             row.problem = asdict(trouble) if trouble else None
             row.entry_key, row.entry_place = key, place
-            row.leaf = entering.leaf_of(row, trouble=trouble, replaced=replaced)
+            row.leaf = entering.leaf_of(
+                row, trouble=trouble, replaced=before.digest if before else None
+            )
             _end(row)
         models.Step.objects.bulk_create(
             models.Step(batch=row, state=row.state, at=now) for row, _, _ in ended
@@ -149,35 +161,34 @@ def _finish(
 
 
 def _end(row: models.Batch) -> None:
-    models.Batch.objects.filter(pk=row.pk).update(
-        state=row.state,
-        finished_at=row.finished_at,
-        current=row.current,
-        problem=row.problem,
-        entry_key=row.entry_key,
-        entry_place=row.entry_place,
-        leaf=row.leaf,
+    statements.change(
+        _END,
+        *(row.state, row.finished_at, row.current),
+        *(json.dumps(row.problem, ensure_ascii=False) if row.problem else None,),
+        *(row.entry_key, row.entry_place, json.dumps(row.leaf), row.pk),
     )
 
 
-def _stand_down(row: models.Batch) -> str | None:
-    """What stood for the unit, table and day does so no more; answers its manifest's digest."""
-    standing = _standing(row)
-    if standing is None or standing.pk == row.pk:
-        return None
-    models.Batch.objects.filter(pk=standing.pk).update(current=False)
-    return standing.digest
+def _cell(row: models.Batch) -> Cell:
+    return row.unit_id, row.table, row.day
 
 
-def _standing(row: models.Batch) -> models.Batch | None:
-    return models.Batch.objects.filter(
-        unit_id=row.unit_id, table=row.table, day=row.day, current=True
-    ).first()
+def _standing(rows: Sequence[models.Batch]) -> dict[Cell, models.Batch]:
+    """What stands for the units, tables and days of these batches, other than themselves."""
+    if not rows:
+        return {}
+    found = models.Batch.objects.filter(
+        table=rows[0].table,
+        current=True,
+        unit_id__in={row.unit_id for row in rows},
+        day__in={row.day for row in rows},
+    ).only("sequence", "unit_id", "table", "day", "sent_at", "digest")
+    own = {row.pk for row in rows}
+    return {_cell(row): row for row in found if row.pk not in own}
 
 
-def _overtaken(row: models.Batch) -> bool:
-    standing = _standing(row)
-    return standing is not None and standing.pk != row.pk and standing.sent_at > row.sent_at
+def _stand_down(rows: Iterable[models.Batch]) -> None:
+    models.Batch.objects.filter(pk__in=[row.pk for row in rows]).update(current=False)
 
 
 def _follow(
