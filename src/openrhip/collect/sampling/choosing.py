@@ -86,9 +86,15 @@ def codes(column: Column, catalogue: Catalogue, plan: Plan, table: Table) -> Seq
     return allowed(column, pool, plan, table) or pool
 
 
+def usual(column: Column, least: int, most: int) -> int:
+    """Below the greatest value that is allowed: counts of what is allowed in millions are small."""
+    wide = most - least > 1_000 * _UNIT and least < 10 * _UNIT
+    return least + (100 if column.type is Type.INTEGER else 500) * _UNIT if wide else most
+
+
 def weight(column: Column) -> int:
     """How much more often than by chance the usual code occurs."""
-    return 20 if column.values in _USUAL else 2
+    return 20 if column.values in _USUAL else 1 if column.values in _KNOWN else 2
 
 
 def flags(column: Column, plan: Plan, table: Table) -> Sequence[str]:
@@ -151,7 +157,7 @@ def words(column: Column) -> tuple[str, ...]:
     if most <= 4:
         return tuple("甲乙丙丁"[:most][at % most] for at in range(3)) if most else ("甲",)
     for part, known in _LIKELY.items():
-        if part in column.name:
+        if column.name == part or (column.name.endswith(f"_{part}") and column.name != "work_unit"):
             return tuple(one[:most].ljust(least, "。") for one in known)
     phrases = [f"{re.sub('[^一-龥]', '', column.zh)[:12]}{phrase}" for phrase in _PHRASES]
     return tuple(one[:most].ljust(least, "。") for one in phrases)

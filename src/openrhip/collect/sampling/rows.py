@@ -178,9 +178,10 @@ class Rows:
             self.typed.setdefault(self.table.day_column, today)
             fixed.add(self.table.day_column)
         before = {edge.less for edge in self.plan.moments}
+        after = {edge.more for edge in self.plan.moments} - before
         for column in self.table.columns:
             if column.type in MOMENTS and column.name not in self.typed:
-                made = self._moment(column, today, early=column.name in before)
+                made = self._moment(column, today, column.name in before, column.name in after)
                 self.typed[column.name] = made
         bounds = {name: _moment_bounds(self.columns_by_name[name]) for name in self.typed}
         bounds = {name: both for name, both in bounds.items() if both}
@@ -190,15 +191,16 @@ class Rows:
                 self.typed[column.name] = self.random(column.name).integers(0, _DAY, self.rows)
         settle(self.typed, self.plan.times, frozenset(), {})
 
-    def _moment(self, column: Column, today: np.ndarray, *, early: bool) -> np.ndarray:
+    def _moment(self, column: Column, today: np.ndarray, early: bool, late: bool) -> np.ndarray:
         random = self.random(column.name)
         line = self.line.get(column.name)
         if column.name in ("collected_at", "updated_at"):
-            late = _DAY + (3_600 if column.name == "collected_at" else 7_200)
-            return today // _DAY * _DAY + late + random.integers(0, 3_600, self.rows)
+            night = _DAY + (3_600 if column.name == "collected_at" else 7_200)
+            return today // _DAY * _DAY + night + random.integers(0, 3_600, self.rows)
         if column.type is Type.DATE:
-            made = today // _DAY - random.integers(0, 15 if early else 2, self.rows)
-            made = made * _DAY
+            apart = random.integers(0, 15 if early else 2, self.rows)
+            apart = -random.integers(0, 30, self.rows) if late else apart
+            made = (today // _DAY - apart) * _DAY
         else:
             apart = random.integers(0, 3_600, self.rows)
             made = today - 2 * apart if early else today + apart
@@ -221,7 +223,8 @@ class Rows:
             unit = 10 ** (MICRO - shares.get(column.name, (0, column.scale))[1])
             bounds[column.name] = choosing.bounds(column, self.plan.literals)
             spread = self.random(column.name).uniform(0.15, 0.6, self.rows)
-            made = least + (spread * (most - least)).astype(np.int64)
+            usual = choosing.usual(column, least, most)
+            made = least + (spread * (usual - least)).astype(np.int64)
             made = least + (made - least) // unit * unit
             if column.name in ("age", "age_years") and self.plan.people:
                 made = self._age(least, most)
