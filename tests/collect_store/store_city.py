@@ -43,7 +43,7 @@ NAMES = {"U1": "第一示范医院", "U2": "第二示范医院"}
 NOW = datetime.now(UTC).replace(hour=2, minute=0, second=0, microsecond=0)
 DAY = NOW.date() - timedelta(days=1)
 BOTH = frozenset(Owner)
-HEAD = ("no", "n", "amend_flag")
+HEAD = ("no", "n", "amend_flag", "org_code", "collected_at")
 
 
 def a_table(code, **other):
@@ -134,7 +134,7 @@ class DoubleEngine:
         columns = {field.name: [] for field in schema}
         for line, row, _ in good:
             made = {
-                **row, "n": int(row["n"]) if row["n"] else None, "_unit": job.unit, "_day": job.day,
+                **row, "collected_at": None, "n": int(row["n"]) if row["n"] else None, "_unit": job.unit, "_day": job.day,
                 "_batch": job.batch, "_line": line,
             }  # fmt: skip
             for name, values in columns.items():
@@ -164,7 +164,7 @@ def content(*rows):
     lines = [",".join(HEAD)]
     for row in rows:
         no, n, flag = (*row, *("1", "1")[len(row) - 1 :])
-        lines.append(f"{no},{n},{flag}")
+        lines.append(f"{no},{n},{flag},123456789,2020-11-05 08:00:00")
     return ("\n".join(lines) + "\n").encode()
 
 
