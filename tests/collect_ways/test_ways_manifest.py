@@ -13,6 +13,9 @@ from hypothesis import strategies as st
 from openrhip.agent import manifest as manifests
 from openrhip.agent.describing import Reading, describe
 from openrhip.agent.manifest import BatchFile
+from openrhip.collect.engine.csv_door import CsvFile
+from openrhip.collect.rules.jobs import InputFile, Limits
+from openrhip.collect.rules.tables import Column, Owner, Period, Table
 from openrhip.formats.gm.certs import Certificate
 from openrhip.formats.gm.sm3 import hexdigest
 from openrhip.kernel import clock
@@ -20,6 +23,14 @@ from openrhip.kernel.errors import Malformed, NotVerified, TooLarge
 
 FILE = BatchFile("a.csv", "csv", 3, 10, "0" * 64, "utf-8", ",")
 DAY = date(2020, 11, 5)
+TABLE = Table(
+    "T",
+    *("表", "table", "", "", "test", "test"),
+    owed_by=frozenset(Owner),
+    period=Period.DAY,
+    key=("no",),
+    columns=(Column("no", "号", "number"), Column("n", "数", "count")),
+)
 
 
 def build(**about):
@@ -137,10 +148,15 @@ def test_what_is_wrong_is_said_with_its_place(keys, where, change):
     assert caught.value.what
 
 
+@pytest.fixture(scope="module")
+def signed(keys):
+    return manifests.sign(build(), keys.signer("U1")).encode()
+
+
 @settings(max_examples=150, deadline=None)
 @given(st.data())
-def test_no_bytes_raise_anything_but_a_problem(keys, data):
-    good = manifests.sign(build(), keys.signer("U1")).encode()
+def test_no_bytes_raise_anything_but_a_problem(signed, data):
+    good = signed
     at = data.draw(st.integers(0, len(good)))
     junk = data.draw(st.binary(max_size=8))
     cut = data.draw(st.integers(0, 12))
@@ -194,6 +210,18 @@ def test_rows_are_counted_as_a_reader_counts_them(tmp_path_factory, rows, encodi
     assert found.sm3 == hexdigest(path.read_bytes())
     text = path.read_bytes().decode(found.encoding)
     assert text == out.getvalue()
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.text(st.sampled_from('aa中,"\n\n\r'), max_size=40), st.sampled_from(manifests.ENCODINGS))
+def test_broken_lines_are_counted_as_the_check_counts_them(tmp_path_factory, text, encoding):
+    """Else a batch with one stray quote would be refused for its number of rows."""
+    path = tmp_path_factory.getbasetemp() / "odd.csv"
+    path.write_bytes(f"no,n\n{text}".encode(encoding))
+    file = InputFile(path, path.name, encoding=encoding)
+    door = CsvFile(file, TABLE, Limits())
+    checked = sum(door.parse(block).count for block in door.blocks())
+    assert describe(path, encoding=encoding, delimiter=",").rows == checked
 
 
 @pytest.mark.parametrize(
