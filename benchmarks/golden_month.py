@@ -1,4 +1,4 @@
-"""The golden month (金标准月): November 2020 as printed, scaled down, sent, checked, loaded, printed.
+"""The golden month (金标准月): November 2020 as printed, scaled down, sent, loaded, printed anew.
 
 Every unit's batches of the month are made up so that they add up to its printed line, arrive on as
 many days, and come in through the same door as real ones. Then both tables of the bulletin are
@@ -75,15 +75,14 @@ def play(centre: _units.Centre, scale: float, *, say: Any = print) -> Outcome:
         for at, one in enumerate(planned):
             if day not in (None, one.arrives):
                 collect.process_due(limit=10_000)
-                say(
-                    f"{day}: {at:,} of {len(planned):,} batches, {time.perf_counter() - begun:.0f} s"
-                )
+                spent = time.perf_counter() - begun
+                say(f"{day}: {at:,} of {len(planned):,} batches, {spent:.0f} s")
             day = one.arrives
             sender.send(one)
         while collect.process_due(limit=10_000):
             pass
     for state in (State.REFUSED, State.RECEIVED, State.CHECKING):
-        for batch in collect.batches(state=state).items[:3]:
+        for batch in collect.batches(state=state)[:3]:
             say(f"{batch.table} of {batch.unit}: {batch.state}, {batch.problem}, {batch.hits[:3]}")
     seconds = time.perf_counter() - begun
     return _printed(scale, len(planned), seconds)
