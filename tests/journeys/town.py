@@ -117,6 +117,7 @@ def register():
         ("OP01", "罗运维", "operator"),
         ("PR01", "方隐私", "privacy-officer"),
         ("IX01", "贺主索引", "records-clerk"),
+        ("AN01", "范分析", "analyst"),
     ):
         directory.register_staff(code=code, name=name, institution_code=centre, roles=[role])
     directory.register_staff(
@@ -143,6 +144,7 @@ def accounts():
         ("index", "IX01"),
         ("newcomer", "JL0102"),
         ("sender", "DM01"),
+        ("analyst", "AN01"),
     ):
         account = staff.create_account(name=name, password=PASSWORD, staff_code=code)
         secret = pyotp.random_base32()

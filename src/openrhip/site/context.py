@@ -67,6 +67,8 @@ def _entries(visitor: Visitor) -> list[tuple[str, str]]:
         ]
     if visitor.may(Role.DATA_MANAGER):
         entries += [(_("本单位采集"), "unit-desk"), (_("采集目录"), "catalogue")]
+    if visitor.may(Role.ANALYST):
+        entries.append((_("数据查询"), "questions"))
     if visitor.may(Role.RECORDS_CLERK):
         entries.append((_("疑似同一人"), "reviews"))
     if visitor.may(Role.PRIVACY_OFFICER):

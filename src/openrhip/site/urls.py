@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from openrhip.collect.pages import batches, catalogue, desk, units
+from openrhip.collect.pages import asking, asking_runs, batches, catalogue, desk, units
 from openrhip.collect.pages import console as collection
 from openrhip.directory.pages import consents, oversight, people, reviews
 from openrhip.directory.rules.access import Role
@@ -23,6 +23,7 @@ steward = staff(Role.RECORDS_CLERK)
 officer = staff(Role.PRIVACY_OFFICER)
 sender = staff(Role.DATA_MANAGER)
 reader = staff(Role.OPERATOR, Role.DATA_MANAGER)
+analyst = staff(Role.ANALYST)
 
 urlpatterns: list[URLPattern | URLResolver] = [
     # The machine API: every request is signed by an institution (directory.api.door);
@@ -173,6 +174,23 @@ urlpatterns: list[URLPattern | URLResolver] = [
     ),
     path("catalogue/<str:code>/", reader(catalogue.table), name="catalogue-table"),
     path("catalogue/<str:code>/sample.csv", reader(catalogue.sample), name="catalogue-sample"),
+    # Asking the collected data
+    path("questions/", analyst(asking.listed), name="questions"),
+    path("questions/new/", analyst(asking.new), name="new-question"),
+    path("questions/tables/", analyst(asking.tables), name="question-tables"),
+    path("questions/tables/<str:name>/", analyst(asking.table), name="question-table"),
+    path("questions/runs/", analyst(asking.runs), name="question-runs"),
+    path("questions/runs/<str:run_id>/", analyst(asking_runs.run), name="question-run"),
+    path("questions/runs/<str:run_id>/state/", analyst(asking_runs.state), name="question-state"),
+    path(
+        "questions/runs/<str:run_id>/cancel/", analyst(asking_runs.cancel), name="question-cancel"
+    ),
+    path(
+        "questions/runs/<str:run_id>/export/", analyst(asking_runs.export), name="question-export"
+    ),
+    path("questions/runs/<str:run_id>/save/", analyst(asking_runs.save), name="question-save"),
+    path("questions/saved/<str:query_id>/", analyst(asking.saved), name="question"),
+    path("questions/saved/<str:query_id>/retire/", analyst(asking.retire), name="question-retire"),
     # The patient index's review list
     path("index/reviews/", steward(reviews.reviews), name="reviews"),
     path("index/reviews/<str:review_id>/", steward(reviews.review), name="review"),

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from django.db import close_old_connections
 
 from openrhip.collect import service as collect
+from openrhip.collect.service import asking
 from openrhip.directory import service as directory
 from openrhip.kernel import events
 from openrhip.records import service as records
@@ -39,6 +40,8 @@ COLLECTING: Chores = (
     (3600.0, collect.keep_keys),
     # persons with health records, once a day
     (600.0, collect.count_persons_due),
+    # analysts' queries that nobody looks after, answers older than a day
+    (10.0, asking.keep_queries),
 )
 _log = logging.getLogger(__name__)
 
