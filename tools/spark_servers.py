@@ -58,8 +58,17 @@ def sail_cluster(*, workers: int = 2) -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def spark_cluster(*, master: str = "local-cluster[2,1,1024]", wait: float = 120) -> Iterator[str]:
-    """Apache Spark's Connect server over executors that are processes of their own."""
+def spark_cluster(
+    *,
+    master: str = "local-cluster[2,1,1024]",
+    driver_memory: str = "1g",
+    brief: bool = False,
+    wait: float = 180,
+) -> Iterator[str]:
+    """Apache Spark's Connect server over executors that are processes of their own.
+
+    brief: Java compiles lightly, which pays where little is done.
+    """
     import pyspark  # noqa: PLC0415 - an extra
 
     home = Path(pyspark.__file__).parent
@@ -71,6 +80,12 @@ def spark_cluster(*, master: str = "local-cluster[2,1,1024]", wait: float = 120)
         "spark.sql.shuffle.partitions": "2",
         "spark.default.parallelism": "2",
     }
+    if brief:
+        light = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xshare:auto"
+        settings |= {
+            "spark.driver.extraJavaOptions": light,
+            "spark.executor.extraJavaOptions": light,
+        }
     given = [part for name, value in settings.items() for part in ("--conf", f"{name}={value}")]
     with tempfile.TemporaryDirectory() as folder:
         environment = {
@@ -86,7 +101,8 @@ def spark_cluster(*, master: str = "local-cluster[2,1,1024]", wait: float = 120)
         with log.open("wb") as out:
             server = subprocess.Popen(
                 [
-                    *(home / "bin" / "spark-submit", "--master", master, "--driver-memory", "1g"),
+                    *(home / "bin" / "spark-submit", "--master", master, "--driver-memory"),
+                    driver_memory,
                     *(*given, "--class", SERVER, "spark-internal"),
                 ],
                 env=environment,

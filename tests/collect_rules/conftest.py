@@ -30,7 +30,7 @@ def spark():
     """Apache Spark: Connect server, master, and executors in processes of their own."""
     if why := spark_servers.why_no_spark():
         pytest.skip(why)
-    with spark_servers.spark_cluster() as url:
+    with spark_servers.spark_cluster(brief=True) as url:
         yield from _connected(url)
 
 

@@ -23,25 +23,29 @@ _NAMING = (
 def apart(case: Case) -> bool:
     """Whether a case asks something of the table as a whole."""
     table = case.table
-    own = [column for column in table.columns if column.name not in _COMMON]
-    return bool(
-        table.key
-        or table.day_column
-        or table.references
-        or table.period is Period.MONTH
-        or any(column.required for column in own)
-    )
+    return bool(table.key or table.day_column or table.period is Period.MONTH)
 
 
 def merged(cases: list[Case]) -> Case:
-    """Each case's columns, value sets and rules under a prefix; its rows fill its own columns."""
-    columns, rules, values, rows, broken = [], [], {}, [], []
+    """Each case's columns, value sets and rules under a prefix; its rows fill its own columns, and
+    a required one has the value of its case's first row elsewhere.
+    """
+    columns, rules, references, values, rows, broken = [], [], [], {}, [], []
+    everywhere, known = {}, {}
     for at, case in enumerate(cases):
         prefix = f"c{at}_"
         columns += [
             _column(column, prefix) for column in case.table.columns if column.name not in _COMMON
         ]
         rules += [_rule(rule, prefix) for rule in case.table.rules]
+        references += [
+            replace(each, columns=tuple(_own(name, prefix) for name in each.columns))
+            for each in case.table.references
+        ]
+        known |= {_id(rule, prefix): keys for rule, keys in case.known.items()}
+        for column in case.table.columns:
+            kept = case.rows[0][column.name] if column.required else None
+            everywhere[_own(column.name, prefix)] = kept
         for key, found in case.catalogue.values.items():
             name = key if key.startswith("OR-") else prefix + key
             values[name] = replace(found, key=name)
@@ -49,7 +53,7 @@ def merged(cases: list[Case]) -> Case:
         broken += [frozenset(_id(each, prefix) for each in found) for found in case.broken]
     first = cases[0]
     table = replace(first.table, columns=(*columns, *COMMON), rules=tuple(rules))
-    everywhere = dict.fromkeys((column.name for column in table.columns), None)
+    table = replace(table, references=tuple(references))
     return replace(
         first,
         name="all in one table",
@@ -57,6 +61,7 @@ def merged(cases: list[Case]) -> Case:
         table=table,
         rows=tuple(everywhere | row for row in rows),
         broken=tuple(broken),
+        known=known,
     )
 
 
