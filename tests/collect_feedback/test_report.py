@@ -117,7 +117,7 @@ def test_rows_at_fault_as_a_file(city):
     head, *rows = table_rows("".join(service.rows_at_fault(batch)))
     assert head[:4] == ["行号 line", "规则 rules", "问题 what", "流水号 no"]
     assert [row[0] for row in rows] == ["2", "7"]
-    assert rows[0][2] == "流水号未填写；金额的格式不对"
+    assert rows[0][2] == "流水号未填写；金额的格式不对，应为数值（至多2位小数）"
     assert rows[1][head.index("金额 amount")] == "'=1+1"
     assert rows[1][head.index("备注 note")] == "-5"
     assert rows[0][head.index("备注 note")] == "'=HYPERLINK(1)"
