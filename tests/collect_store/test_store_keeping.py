@@ -174,3 +174,45 @@ def test_closed_months_are_merged_once_a_night(place, unit, monkeypatch):
     assert done.current
     assert "NEW" in place.numbers()
     assert "V2" not in place.numbers()
+
+
+# --- after a restore
+
+
+def test_database_and_lake_are_compared_and_what_is_lacking_is_loaded_again(place, unit, other):
+    import shutil
+
+    from click.testing import CliRunner
+
+    from openrhip.collect.cli.lake import lake as command
+
+    first = unit.load(("V1",), ("V2", "x"))
+    other.load(("V1",))
+    saved = place.home / "saved"
+    shutil.copytree(place.lake.rows, saved)
+    second = unit.load(("V3",), sent_at=NOW + MINUTE)
+    unit.load(("W1",), day=DAY - timedelta(days=1))
+    assert service.check_lake() == ()
+    shutil.rmtree(place.lake.rows)
+    shutil.move(saved, place.lake.rows)
+    place.lake._logs.clear()
+    told = service.check_lake()
+    assert [(one.day, one.in_lake) for one in told] == [
+        (DAY - timedelta(days=1), None),
+        (DAY, first.id),
+    ]
+    assert CliRunner().invoke(command, ["check"]).exit_code != 0
+    done = CliRunner().invoke(command, ["check", "--mend", "--json"])
+    assert done.exit_code == 0
+    assert done.output.count("true") == 2
+    assert service.check_lake() == ()
+    assert place.numbers() == ["W1", "V3", "V1"]
+    assert service.batch(second.id).current
+    assert service.batch(second.id).receipt
+
+
+def test_what_only_the_lake_knows_is_told(place, unit):
+    got = unit.load(("V1",))
+    models.Batch.objects.filter(id=got.id).update(current=False)
+    [told] = service.check_lake(mend=True)
+    assert (told.in_rows, told.in_lake, told.mended) == (None, got.id, False)

@@ -44,6 +44,10 @@ class Lake(Protocol):
         """Which batch stands there now: the truth after a crash."""
         ...
 
+    def standing(self, *, table: str) -> dict[tuple[str, date], str]:
+        """Which batch stands for every unit and day of a table."""
+        ...
+
     def files(
         self,
         *,

@@ -19,6 +19,7 @@ _VERBS = {
     "faults": ("feedback", "faults"),
     "coverage": ("coverage", "coverage"),
     "figures": ("coverage", "figures"),
+    "lake": ("lake", "lake"),
     "ask": ("asking", "ask"),
     "queries": ("asking", "queries"),
 }

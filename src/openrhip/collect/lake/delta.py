@@ -67,6 +67,17 @@ class DeltaLake:
             return named
         return reading.batch_in([log.folder / entry.path for entry in entries], day)
 
+    def standing(self, *, table: str) -> dict[tuple[str, date], str]:
+        """Which batch stands for every unit and day of a table."""
+        log = self.log(table)
+        found: dict[tuple[str, date], str] = {}
+        for entry in log.entries():
+            if entry.batch:
+                found[entry.unit, entry.least] = entry.batch
+            else:
+                found |= reading.batches_in(log.folder / entry.path)
+        return found
+
     def quarantined_batch_of(self, *, table: str, unit: str, day: date) -> str | None:
         """Whose rows at fault stand there now, if any are."""
         entries = self.fault_log(table).entries(units=[unit], since=day, until=day)

@@ -84,6 +84,13 @@ def batch_in(paths: Iterable[Path], day: date) -> str | None:
     return None
 
 
+def batches_in(path: Path) -> dict[tuple[str, date], str]:
+    """The batches of a merged file, by unit and day."""
+    found = pq.read_table(path, columns=["_unit", "_day", "_batch"])
+    rows = found.group_by(["_unit", "_day", "_batch"]).aggregate([]).to_pylist()
+    return {(row["_unit"], row["_day"]): row["_batch"] for row in rows}
+
+
 def files_sql(paths: Iterable[Path]) -> str:
     """DuckDB's name for these Parquet files together. Raises NotFound for none."""
     names = [literal(str(path)) for path in paths]

@@ -49,10 +49,12 @@ from openrhip.collect.service.recovering import (
 )
 from openrhip.collect.service.registry import declare, declared, register_unit, unit, units
 from openrhip.collect.service.revealing import OriginalRow, original_rows
+from openrhip.collect.service.verifying import Disagreement, check_lake
 
 __all__ = [
     "BatchPage",
     "BatchState",
+    "Disagreement",
     "Incoming",
     "IncomingFile",
     "OriginalRow",
@@ -69,6 +71,7 @@ __all__ = [
     "batch_page",
     "batches",
     "check_days",
+    "check_lake",
     "complete_upload",
     "confirm_fault",
     "count_persons",
