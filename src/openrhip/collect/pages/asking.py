@@ -70,6 +70,7 @@ def runs(request: AskedRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def new(request: AskedRequest) -> HttpResponse:
     """The editor, with tables and columns beside it. Post: ask."""
+    parameters: Sequence[Parameter]
     if request.method == "POST":
         text = request.POST.get("sql", "")
         parameters = _parameters(text, ())

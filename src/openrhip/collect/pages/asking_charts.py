@@ -85,7 +85,8 @@ def _bars(points: Sequence[tuple[str, float, str]]) -> Bars:
     known = _kinds(points)
     shown = [one for one in points if one[2] in known][:MOST_BARS]
     most = max((value for _n, value, _s in shown), default=0) or 1
-    room, y, last, bars = WIDTH - NAME - VALUE, 4.0, "", []
+    room, y, last = WIDTH - NAME - VALUE, 4.0, ""
+    bars: list[Bar] = []
     for name, value, series in shown:
         if bars:
             y += HIGH + (2 if name == last else GAP)

@@ -196,11 +196,17 @@ def report_view(report: Report) -> dict[str, Any]:
     return {
         "table": report.table_zh if chinese() else report.table_en,
         "problem": report.problem_zh if chinese() else report.problem_en,
-        "remedy": report.remedy,
+        "remedy": _own_language(report.remedy),
         "groups": [group_view(group, report.table) for group in report.groups],
         "errors": sum(group.severity == "error" for group in report.groups),
         "warnings": sum(group.severity != "error" for group in report.groups),
     }
+
+
+def _own_language(remedy: str) -> str:
+    """Of a remedy written `中文 / English` the part in the page's language."""
+    zh, slash, en = remedy.partition(" / ")
+    return (zh if chinese() else en) if slash else remedy
 
 
 def rates(found: Scores | None, line: Line | None, limits: Sequence[Decimal]) -> list[Rate]:

@@ -34,7 +34,7 @@ from openrhip.directory.pages.charts import daily_chart
 from openrhip.kernel.errors import NotFound
 from openrhip.kernel.periods import Month
 
-LAST = 12  # batches and faults shown on a unit's page
+LAST = 6  # batches and faults shown on a unit's page
 
 
 @require_safe
@@ -219,7 +219,9 @@ def _others(found: Coverage, line: Line, catalogue: Catalogue) -> list[dict[str,
             "last": cell.last,
         }
         for cell in found.tables[line.unit]
-        if cell.table in catalogue.tables and catalogue.tables[cell.table].period is not Period.DAY
+        if heat.asked(line, cell)
+        and cell.table in catalogue.tables
+        and catalogue.tables[cell.table].period is not Period.DAY
     ]
 
 
