@@ -24,12 +24,12 @@ CHORES: Chores = (
     (5.0, records.finish_pending),
     (300.0, records.sweep_uploads),
     (300.0, directory.sweep_nonces),
-    # batches put down in the watched folder; announced ones that nobody finishes
-    (2.0, collect.watch_inbox),
-    (300.0, collect.sweep_incoming),
     (30.0, records.keep_evidence),
 )
 COLLECTING: Chores = (
+    # batches put down in the watched folder (one process at a time); announced ones nobody finishes
+    (2.0, collect.watch_inbox),
+    (300.0, collect.sweep_incoming),
     # of the processes that check and load batches: entries a crash left open, checks across tables,
     # what crashes left on the disk, the night's merging and clearing, keys after a rotation
     (5.0, collect.finish_pending),

@@ -25,7 +25,7 @@ from openrhip.kernel.errors import Misconfigured
 def watch(inbox: Path | None, once: bool, pause: float, as_json: bool) -> None:
     """Take in batches that units put down, until SIGTERM or Ctrl-C (监视目录).
 
-    The centre's worker does the same where setting collect_inbox names the folder. What changed
+    A running centre does the same where setting collect_inbox names the folder. What changed
     between two looks is still being written, and waits.
     """
     start()
