@@ -173,6 +173,16 @@ def test_a_batch_of_documents_is_loaded(unit, samples, tmp_path):
     assert done.loaded == 1
 
 
+def test_documents_for_a_table_without_them_are_refused_at_once(unit, samples, tmp_path):
+    (tmp_path / "visit.xml").write_bytes(samples[NAME])
+    file = describe(tmp_path / "visit.xml")
+    made = manifests.build(unit="U1", table="OP_VISIT", day=date(2026, 2, 18), files=[file])
+    envelope = manifests.sign(made, unit.signer).encode()
+    with pytest.raises(Malformed) as caught:
+        collect.announce(institution="U1", envelope=envelope)
+    assert caught.value.where == "manifest/files"
+
+
 def test_a_batch_with_a_broken_document_is_refused_with_its_name(unit, tmp_path):
     (tmp_path / "bad.xml").write_bytes(_BOMB)
     file = describe(tmp_path / "bad.xml")

@@ -87,6 +87,12 @@ def check(manifest: Manifest, *, at: datetime) -> Table:
         )
     if Owner(unit.owner) not in table.owed_by:
         raise Refused("this table is not owed by units of this kind", where="manifest/table")
+    if manifest.files[0].format == "cda" and not table.cda:
+        raise Malformed(
+            "no document fills this table",
+            where="manifest/files",
+            remedy="send its rows as CSV or Parquet",
+        )
     if manifest.day > city_day(at):
         raise Malformed("the day of the batch lies ahead", where="manifest/day")
     if table.period is Period.MONTH and manifest.day.day != 1:
