@@ -16,7 +16,7 @@ _MOMENTS = (Type.DATE, Type.DATETIME)
 _NUMBERS = (Type.INTEGER, Type.DECIMAL)
 _BAD_FORMS = {
     Type.INTEGER: ("12.5", "1e3", "１２", "0x1F", "+7"),
-    Type.DECIMAL: ("12,5", "inf", "1.234567", "１２.00", ".5"),
+    Type.DECIMAL: ("12,5", "inf", "１２.00", ".5", "1e3"),
     Type.DATE: ("2026-02-30", "2026/11/03", "20261303", "3.11.2026", "２０２６-11-03"),
     Type.DATETIME: ("2026-11-03 24:00:00", "2026-11-03", "2026-11-03T08:00:00+08:00", "now"),
     Type.TIME: ("24:00:00", "8:00", "noon"),
@@ -51,7 +51,8 @@ def _form(frame: Frame, column: Column) -> Iterator[Spot]:
     readers = frame.read_by(column.name)
     if readers & {Kind.SUM, Kind.PATTERN, Kind.REFERENCE, Kind.UNIQUE}:
         return
-    for value in _BAD_FORMS.get(column.type, ()):
+    finer = (f"1.{'2' * (column.scale + 1)}",) if column.type is Type.DECIMAL else ()
+    for value in (*_BAD_FORMS.get(column.type, ()), *finer):
         yield _one(frame, "form", column, Kind.FORM, value)
     if column.type is Type.TEXT and readers <= {Kind.REQUIRED, Kind.FORM, Kind.LENGTH, Kind.ABSENT}:
         for value in ("\x07", "x\u200b", " x", "x\u3000"):
