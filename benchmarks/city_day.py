@@ -78,9 +78,12 @@ def _batch(
 
     from openrhip.agent import manifest as manifests
     from openrhip.agent.describing import describe
+    from openrhip.collect.rules.tables import Period
     from openrhip.collect.sampling import sample
     from openrhip.collect.sampling.damaging import damage
 
+    if table.period is Period.MONTH:
+        day = day.replace(day=1)
     found = sample(table, catalogue, rows, day, unit, 1, pool)
     if spoil := round(found.num_rows * AT_FAULT):
         found = damage(table, catalogue, found, count=spoil, seed=rows)[0]
