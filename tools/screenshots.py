@@ -3,8 +3,8 @@
 python tools/screenshots.py FACTS.json FOLDER [--only NAME,NAME] [--languages zh,en]
 
 FACTS.json: {"url": …, "accounts": {who: {"name": …, "password": …, "secret": …}}, "people": {…}} as
-the journeys' city writes it (tests/journeys/town.py); who: shen, pan, operator, privacy, index, sender.
-Needs a development site, which shows its codes.
+the journeys' city writes it (tests/journeys/town.py); who: shen, pan, operator, privacy, index,
+sender, analyst. Needs a development site, which shows its codes.
 """
 
 from __future__ import annotations
@@ -43,6 +43,27 @@ def pressed(path: str, button: str) -> Callable[[Page, dict[str, Any]], None]:
 def filled(path: str) -> Callable[[Page, dict[str, Any]], None]:
     def go(page: Page, facts: dict[str, Any]) -> None:
         page.goto(facts["url"] + path.format(**facts["people"]))
+
+    return go
+
+
+def asked(sql: str) -> Callable[[Page, dict[str, Any]], None]:
+    """The page of a query that was written in the editor."""
+
+    def go(page: Page, facts: dict[str, Any]) -> None:
+        page.goto(facts["url"] + "/questions/new/")
+        page.locator("[name=sql]").fill(sql)
+        page.locator(".ask-editor button").click()
+        page.locator("[data-running]").wait_for(state="detached")
+        page.wait_for_load_state("networkidle")
+
+    return go
+
+
+def kept(sql: str) -> Callable[[Page, dict[str, Any]], None]:
+    def go(page: Page, facts: dict[str, Any]) -> None:
+        asked(sql)(page, facts)
+        page.goto(page.url + "save/")
 
     return go
 
@@ -148,6 +169,15 @@ SCREENS: tuple[tuple[str, str, Callable[[Page, dict[str, Any]], None]], ...] = (
     ("catalogue-table", "sender", opened("/catalogue/OP_VISIT/")),
     ("value-sets", "sender", opened("/catalogue/values/?q=2261")),
     ("value-set", "sender", opened("/catalogue/values/GB-T-2261.1/")),
+    ("questions", "analyst", opened("/questions/")),
+    ("question", "analyst", opened("/questions/saved/coverage/")),
+    ("question-new", "analyst", opened("/questions/new/?table=OP_VISIT")),
+    ("question-tables", "analyst", opened("/questions/tables/?q=HTN")),
+    ("question-table", "analyst", opened("/questions/tables/OP_RECORD/")),
+    ("question-answer", "analyst", pressed("/questions/saved/coverage/", "main form button")),
+    ("question-refused", "analyst", asked("SELECT * FROM read_csv('/etc/hosts')")),
+    ("question-save", "analyst", kept("SELECT 1 AS number, 'x' AS name")),
+    ("question-runs", "analyst", opened("/questions/runs/")),
     ("reviews", "index", opened("/index/reviews/")),
     ("review", "index", pressed("/index/reviews/", ".app-table .app-action-link")),
     ("emergencies", "privacy", opened("/privacy/emergencies/")),

@@ -75,14 +75,14 @@ class _Judge:
             self._object(item, names, days)
 
     def _object(self, item: Tree, names: frozenset[str], days: _Bounds) -> None:
-        kind = item.get("type")
+        kind = _kind(item)
         if "class" in item:
             self._expression(item)
         elif kind in allowed.NODES:
             names, days = self._query(item, names)
         elif kind in allowed.SOURCES:
             self._source(item, names, days)
-        elif isinstance(kind, str) and kind not in allowed.OTHERS:
+        elif kind and kind not in allowed.OTHERS:
             raise Refused(f"{_plain(kind)} is not allowed in a query")
         if isinstance(item.get("id"), str) and item["id"] not in allowed.TYPES:
             raise Refused(f"the type {_plain(item['id'])} is not allowed in a query")
@@ -217,7 +217,7 @@ def _of_tables(node: Tree, uses: Sequence[Use]) -> bool:
     sources = [
         one
         for one in tree.walk(node["from_table"])
-        if one.get("type") in allowed.SOURCES and "class" not in one and one["type"] != "JOIN"
+        if _kind(one) in allowed.SOURCES and "class" not in one and _kind(one) != "JOIN"
     ]
     kinds = {one["type"] for one in sources}
     return kinds == {"BASE_TABLE"} and any(one.get("schema_name") in mine for one in sources)
@@ -230,6 +230,12 @@ def _count_star() -> Tree:
 
 def _number(value: int) -> Tree:
     return dict(outputs(tree.parse(f"SELECT {value}"))[0])
+
+
+def _kind(item: Tree) -> str:
+    """What an object is; types of values are objects themselves."""
+    kind = item.get("type")
+    return kind if isinstance(kind, str) else ""
 
 
 def _plain(name: object) -> str:
