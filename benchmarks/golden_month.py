@@ -5,6 +5,7 @@ many days, and come in through the same door as real ones. Then both tables of t
 printed from what was received and compared with the scaled figures, cell by cell.
 
 OPENRHIP_BENCH_SCALE: share of the real month, 0.01 unless said otherwise (1.9 million rows).
+OPENRHIP_BENCH_UNITS: names of the units that send, all unless said otherwise.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from typing import Any
 from benchmarks import _units
 
 SCALE = float(os.environ.get("OPENRHIP_BENCH_SCALE", "0.01"))
+ONLY = os.environ.get("OPENRHIP_BENCH_UNITS", "").split()
 MONTH = "2020-11"
 
 
@@ -115,7 +117,8 @@ def main() -> None:
     from benchmarks import _harness
 
     with _units.centre() as centre:
-        outcome = play(centre.signers, centre.lines, SCALE)
+        units = [line for line in centre.lines if not ONLY or line.name in ONLY]
+        outcome = play(centre.signers, units, SCALE)
     for row in outcome.differing[:40]:
         print("differs:", *row)
     for code, names in sorted(outcome.oddities.items()):
@@ -132,6 +135,7 @@ def main() -> None:
         rows=outcome.rows,
         batches=outcome.batches,
         seconds=round(outcome.seconds),
+        oddities={code: sorted(names) for code, names in sorted(outcome.oddities.items())},
     )
     sys.exit(bool(outcome.differing))
 
