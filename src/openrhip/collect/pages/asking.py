@@ -16,7 +16,8 @@ from openrhip.collect.asking.relations import Relation
 from openrhip.collect.pages import asking_words as words
 from openrhip.collect.pages.asking_forms import QuestionForm
 from openrhip.collect.pages.places import Tab
-from openrhip.collect.rules.questions import Parameter, SavedQuery
+from openrhip.collect.pages.words import DOMAINS
+from openrhip.collect.rules.questions import MOST_TEXT, Parameter, SavedQuery
 from openrhip.collect.service import asking, asking_saved
 from openrhip.directory.pages.asked import AskedRequest
 from openrhip.kernel.errors import Conflict, Malformed, NotFound
@@ -71,12 +72,14 @@ def runs(request: AskedRequest) -> HttpResponse:
 def new(request: AskedRequest) -> HttpResponse:
     """The editor, with tables and columns beside it. Post: ask."""
     parameters: Sequence[Parameter]
+    shown = request.POST.get("show", request.GET.get("table", "")).upper()
     if request.method == "POST":
-        text = request.POST.get("sql", "")
+        text = request.POST.get("sql", "")[:MOST_TEXT]
         parameters = _parameters(text, ())
         form = QuestionForm(request.POST, parameters=parameters)
-        asked = _ask(request, form, text, parameters)
-        if asked is not None:
+        if "show" in request.POST:
+            form = QuestionForm(initial=request.POST.dict(), parameters=parameters)
+        elif asked := _ask(request, form, request.POST.get("sql", ""), parameters):
             return asked
     else:
         text, parameters = _beginning(request)
@@ -86,7 +89,7 @@ def new(request: AskedRequest) -> HttpResponse:
         "tabs": tabs(request),
         "form": form,
         "groups": grouped(list(known.values()), few=True),
-        "table": known.get(request.GET.get("table", "").upper()),
+        "table": known.get(shown),
         "words": words,
     }
     return render(request, "collect/question_new.jinja", context)
@@ -155,7 +158,10 @@ def grouped(found: Sequence[Relation], *, few: bool = False) -> list[tuple[str, 
     for one in found:
         if not (few and one.kind == "value-set"):
             groups.setdefault(words.area_text(one), []).append(one)
-    return [(title, sorted(group, key=lambda one: one.name)) for title, group in groups.items()]
+    order = ["collection", *DOMAINS]
+    places = {domain: at for at, domain in enumerate(order)}
+    listed = sorted(groups.items(), key=lambda item: places.get(item[1][0].domain, len(order)))
+    return [(title, sorted(group, key=lambda one: one.name)) for title, group in listed]
 
 
 def _ask(
