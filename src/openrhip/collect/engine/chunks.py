@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -27,13 +28,14 @@ class Shape:
 @dataclass(slots=True)
 class Chunk:
     """Some rows in a file's order. raw: the catalogue's columns as text, empty is NULL. first: line
-    number of the first row in the batch, set once the chunks before it were counted.
+    number of the first row in the batch, set once the chunks before it were counted. own: what
+    steps tell later ones about its rows.
     """
 
     raw: pa.Table
     shapes: tuple[Shape, ...] = ()
     first: int = 1
-    own: dict[str, object] = field(default_factory=dict)
+    own: dict[str, Any] = field(default_factory=dict)
 
     @property
     def count(self) -> int:

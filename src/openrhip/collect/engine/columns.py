@@ -20,6 +20,7 @@ class TextColumn:
     def __init__(self, array: pa.Array) -> None:
         self.array = array
         self.rows = len(array)
+        self._planes: dict[int, tuple[npt.NDArray[np.int64] | slice, Bytes]] = {}
         _, offsets, data = array.buffers()
         start = array.offset
         if offsets is None or not self.rows:
@@ -30,8 +31,11 @@ class TextColumn:
 
     @cached_property
     def lengths(self) -> npt.NDArray[np.int32]:
-        """Bytes of each value; 0 where it is missing."""
-        return np.diff(self.offsets)
+        """Bytes of each value; 0 where it is missing, whatever lies beneath."""
+        lengths = np.diff(self.offsets)
+        if self.nulls:
+            lengths[~np.asarray(self.array.is_valid().to_numpy(zero_copy_only=False), bool)] = 0
+        return lengths
 
     @cached_property
     def nulls(self) -> int:
@@ -74,12 +78,22 @@ class TextColumn:
             mask[found] = True
         return mask
 
-    def of_length(self, length: int) -> tuple[npt.NDArray[np.int64] | slice, Bytes]:
-        """The rows whose values have this many bytes, and those bytes as a matrix."""
+    def planes(self, length: int) -> tuple[npt.NDArray[np.int64] | slice, Bytes]:
+        """The rows whose values have this many bytes, and those bytes: one line a place."""
+        found = self._planes.get(length)
+        if found is None:
+            found = self._planes[length] = self._made(length)
+        return found
+
+    def _made(self, length: int) -> tuple[npt.NDArray[np.int64] | slice, Bytes]:
         if self.uniform == length:
-            return slice(None), self.span.reshape(self.rows, length)
+            return slice(None), np.ascontiguousarray(self.span.reshape(self.rows, length).T)
         rows = np.flatnonzero(self.lengths == length)
-        return rows, self.data[self.offsets[rows][:, None] + np.arange(length)]
+        planes = np.empty((length, len(rows)), np.uint8)
+        starts = self.offsets[:-1][rows]
+        for place in range(length if len(rows) else 0):
+            np.take(self.data, starts + place, out=planes[place])
+        return rows, planes
 
 
 def none(rows: int) -> Mask:

@@ -9,7 +9,7 @@ look-ups (UNIQUE, UNIQUE_STORE, REFERENCE) are no expressions: `lookups` names t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 
@@ -110,10 +110,19 @@ class Compiled:
         ]
         return " | ".join(f"CAST({term} AS BIGINT)" for term in terms) or "CAST(0 AS BIGINT)"
 
-    def staged_sql(self, source: str) -> str:
-        """Source columns, typed values, members. source: SQL of a relation."""
-        made = [f"{one.sql} AS {name(one.name)}" for one in self.typed if one.name != one.column]
+    def staged_sql(self, source: str, only: Collection[str] | None = None) -> str:
+        """Source columns, typed values, members (of these names alone, if given).
+
+        source: SQL of a relation.
+        """
+        made = [
+            f"{one.sql} AS {name(one.name)}"
+            for one in self.typed
+            if one.name != one.column and (only is None or one.name in only)
+        ]
         for member in self.members:
+            if only is not None and member.name not in only:
+                continue
             codes = select([name("code")], name(member.relation))
             made.append(f"{member.sql} IN ({codes}) AS {name(member.name)}")
         return select(["*", *made], source)

@@ -72,21 +72,20 @@ class Identity:
         self.days: Numbers = np.full(text.rows, NO_DAY, np.int64)
         self.odd: Mask = none(text.rows)
         self.sound: Mask = none(text.rows)
-        rows, signs = text.of_length(18)
-        if not len(signs):
+        rows, signs = text.planes(18)
+        if not signs.shape[1]:
             return
         digits = signs - np.uint8(48)
-        right = (digits[:, :17] <= 9).all(axis=1) & (digits[:, 0] > 0)
-        last = digits[:, 17].astype(np.uint16)
-        is_x = signs[:, 17] == ord("X")
-        last[is_x] = 10
-        total = last.copy()
+        right = digits[0] > 0
+        is_x = signs[17] == ord("X")
+        total = np.where(is_x, np.uint16(10), digits[17])
         for place in range(17):
-            total += digits[:, place] * _IDENTITY_WEIGHTS[place]
-        right &= (is_x | (digits[:, 17] <= 9)) & (total % 11 == 1)
+            total += digits[place] * _IDENTITY_WEIGHTS[place]
+            right &= digits[place] <= 9
+        right &= (is_x | (digits[17] <= 9)) & (total % 11 == 1)
         days = days_of(digits, (6, 10, 12))
         self.days[rows] = days
-        self.odd[rows] = digits[:, 16] % 2 == 1
+        self.odd[rows] = (digits[16] & 1).astype(bool)
         self.sound[rows] = right & (days != NO_DAY)
 
 
@@ -198,11 +197,12 @@ def _hidden(text: TextColumn, content: bytes) -> Mask:
     U+FEFF. Some of what begins so is harmless; SQL says.
     """
     mask = none(text.rows)
+    # a leading byte is never a following one: looked for alone first, which is quickest
     for lead in (b"\xc2", b"\xe3\x80\x80", b"\xef\xbb\xbf"):
-        if lead in content:
+        if lead[0] in content and lead in content:
             mask |= text.rows_at(_places(text.span, lead))
     for lead in (b"\xe2\x80", b"\xe2\x81"):
-        if lead in content:
+        if lead[0] in content and lead in content:
             found = _places(text.span, lead)
             third = text.span[np.minimum(found + 2, len(text.span) - 1)]
             if lead == b"\xe2\x80":
@@ -223,7 +223,10 @@ def _places(span: Bytes, lead: bytes) -> Numbers:
 def _length(look: Look, fault: Fault) -> Mask:
     text = look.texts[fault.rule.columns[0]]
     least, most = int(fault.rule.get("least")), int(fault.rule.get("most"))
-    mask = text.lengths > most if text.most > most else none(look.rows)
+    mask = none(look.rows)
+    if text.most > most:
+        signs = text.lengths if text.ascii else pc.utf8_length(text.array).fill_null(0).to_numpy()
+        mask |= text.present & (signs > most)
     if least > 1:
         bytes_each = 1 if text.ascii else 4
         mask |= text.present & (text.lengths < least * bytes_each)
@@ -290,13 +293,13 @@ def _identity(look: Look, fault: Fault) -> Mask:
 def _credit_code(look: Look, fault: Fault) -> Mask:
     text = look.texts[fault.rule.columns[0]]
     sound = none(look.rows)
-    rows, signs = text.of_length(18)
-    if len(signs):
-        total = np.zeros(len(signs), np.uint32)
-        right = (_CREDIT_DIGITS[signs[:, 2:8]] <= 9).all(axis=1)
+    rows, signs = text.planes(18)
+    if signs.shape[1]:
+        total = np.zeros(signs.shape[1], np.uint32)
+        right = np.ones(signs.shape[1], bool)
         for place in range(18):
-            value = _CREDIT_DIGITS[signs[:, place]]
-            right &= value < 31
+            value = _CREDIT_DIGITS[signs[place]]
+            right &= value < (10 if 2 <= place < 8 else 31)
             total += value.astype(np.uint32) * np.uint32(pow(3, place, 31) if place < 17 else 1)
         sound[rows] = right & (total % 31 == 0)
     mask = text.present & ~sound
@@ -318,9 +321,11 @@ def _name_agrees(look: Look, fault: Fault) -> Mask:
     both = look.texts[named].present & look.texts[code].present
     if not both.any():
         return both
-    pairs = look.sets.pairs(look.column(code).values)
+    key = look.column(code).values
     joined = pc.binary_join_element_wise(look.texts[code].array, look.texts[named].array, SEPARATOR)
-    return both & ~_in(joined, pairs)
+    mask = both & ~_in(joined, look.sets.pairs(key))
+    # a code that the set does not hold has no name to agree with
+    return mask & _in(look.texts[code].array, look.sets.codes(key)) if mask.any() else mask
 
 
 def _order(look: Look, fault: Fault) -> Mask:
@@ -352,6 +357,8 @@ _COMPARED: dict[str, Callable[[Numbers, Numbers], Mask]] = {
 def _compare(look: Look, fault: Fault) -> Mask:
     left, right = fault.rule.get("left"), fault.rule.get("right")
     broken = _COMPARED.get(fault.rule.get("op"))
+    if left not in look.converted and (not right or right not in look.converted):
+        return _compare_texts(look, fault)
     if broken is None or left not in look.converted or (right and right not in look.converted):
         return look.texts[left].present
     if not right:
@@ -369,6 +376,20 @@ def _compare(look: Look, fault: Fault) -> Mask:
     else:
         return look.texts[left].present
     return look.unsure(left, right) | (one[1] & other[1] & broken(one[0], other[0]))
+
+
+def _compare_texts(look: Look, fault: Fault) -> Mask:
+    """Equality of texts; their order is left to SQL."""
+    left, right = (fault.rule.get(item) for item in ("left", "right"))
+    one = look.texts[left]
+    if fault.rule.get("op") not in ("=", "==", "!=", "<>"):
+        return one.present
+    other = look.texts[right].array if right else pa.scalar(fault.rule.get("value"), pa.string())
+    same = np.asarray(
+        pc.equal(one.array, other).fill_null(False).to_numpy(zero_copy_only=False), bool
+    )
+    both: Mask = one.present & look.texts[right].present if right else one.present
+    return both & (same if fault.rule.get("op") in ("!=", "<>") else ~same)
 
 
 def _needed(look: Look, fault: Fault) -> Mask:
@@ -421,9 +442,9 @@ def _identity_agrees(look: Look, fault: Fault) -> Mask:
         days, there = look.days(birth)
         mask |= found.sound & ((there & (days != found.days)) | look.unsure(birth))
     if sex:
-        rows, signs = look.texts[sex].of_length(1)
-        if len(signs):
-            told, odd = signs[:, 0], found.odd[rows]
+        rows, signs = look.texts[sex].planes(1)
+        if signs.shape[1]:
+            told, odd = signs[0], found.odd[rows]
             differs = ((told == ord("1")) & ~odd) | ((told == ord("2")) & odd)
             mask[rows] |= found.sound[rows] & differs
     return mask

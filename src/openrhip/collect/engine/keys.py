@@ -56,6 +56,17 @@ def among(asked: pa.Table, answer: Any) -> npt.NDArray[np.bool_]:
     return np.fromiter((key in held_keys for key in keys), bool, asked.num_rows)
 
 
+def held_by(
+    ordered: npt.NDArray[np.uint64], hashes: npt.NDArray[np.uint64]
+) -> npt.NDArray[np.bool_]:
+    """Which hashes are among the ordered ones."""
+    if not len(ordered):
+        return np.zeros(len(hashes), bool)
+    places = np.minimum(np.searchsorted(ordered, hashes), len(ordered) - 1)
+    found: npt.NDArray[np.bool_] = ordered[places] == hashes
+    return found
+
+
 def repeated(hashes: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
     """The hashes that come more than once."""
     ordered = np.sort(hashes)

@@ -55,8 +55,8 @@ def masked_arrow(values: pa.Array, personal: Personal) -> pa.Array:
 def _phones(values: pa.Array) -> pa.Array:
     """Mobile numbers are as long cut as whole: their bytes are overwritten in a copy."""
     text = TextColumn(values)
-    rows, signs = text.of_length(_MOBILE)
-    plain = (signs < 0x80).all(axis=1)
+    rows, signs = text.planes(_MOBILE)
+    plain = np.ones(signs.shape[1], bool) if text.ascii else (signs < 0x80).all(axis=0)
     starts = text.offsets[:-1][rows][plain].astype(np.int64)
     data = text.data.copy()
     for place in range(3, 7):

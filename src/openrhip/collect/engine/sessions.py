@@ -63,21 +63,31 @@ class Sessions:
         self._lock = threading.Lock()
         self._owner: tuple[int, str] | None = None
         self._database: duckdb.DuckDBPyConnection | None = None
-        self._free: list[Cursor] = []
+        self._free: dict[bool, list[Cursor]] = {True: [], False: []}
 
     @contextmanager
-    def cursor(self, limits: Limits) -> Iterator[Cursor]:
+    def cursor(self, limits: Limits, *, lean: bool = False) -> Iterator[Cursor]:
+        """A cursor for one thread. lean: plans are not optimised, which few rows do not repay."""
         with self._lock:
             owner = (os.getpid(), limits.memory)
             if self._owner != owner or self._database is None:
-                self._database, self._owner, self._free = _opened(limits.memory), owner, []
-            cursor = self._free.pop() if self._free else Cursor(self._database.cursor())
+                self._database, self._owner = _opened(limits.memory), owner
+                self._free = {True: [], False: []}
+            free, database = self._free[lean], self._database
+            cursor = free.pop() if free else _cursor(database, lean=lean)
         try:
             yield cursor
         finally:
             with self._lock:
                 if self._owner == owner:
-                    self._free.append(cursor)
+                    self._free[lean].append(cursor)
+
+
+def _cursor(database: duckdb.DuckDBPyConnection, *, lean: bool) -> Cursor:
+    connection = database.cursor()
+    if lean:
+        connection.execute("PRAGMA disable_optimizer")
+    return Cursor(connection)
 
 
 def _opened(memory: str) -> duckdb.DuckDBPyConnection:

@@ -1,7 +1,7 @@
-"""Patterns as tables of bytes (字节表): regular expressions of fixed lengths, matched vectorised.
+"""Patterns as ranges of bytes (字节范围): regular expressions of fixed lengths, matched vectorised.
 
 A catalogue's pattern has literals, classes of ASCII characters, groups, | and repetition only.
-Spelled out it is some sequences of byte sets; rows of a sequence's length are looked up place by
+Spelled out it is some sequences of byte sets; rows of a sequence's length are compared place by
 place. Patterns that spell out into too many sequences are left to the regular expression itself.
 """
 
@@ -22,7 +22,8 @@ from openrhip.collect.engine.columns import Bytes, Mask, TextColumn
 
 MOST_SEQUENCES = 48
 MOST_PLACES = 40
-Sequence = tuple[bytes, ...]  # of each place a table of 256: 1 where the byte fits
+Ranges = tuple[tuple[int, int], ...]  # of bytes, first and last
+Sequence = tuple[Ranges, ...]  # of each place
 
 
 def matched(column: TextColumn, pattern: str) -> Mask:
@@ -33,20 +34,30 @@ def matched(column: TextColumn, pattern: str) -> Mask:
         return np.asarray(found.fill_null(False).to_numpy(zero_copy_only=False), bool)
     fits = np.zeros(column.rows, bool)
     for length, alternatives in sequences:
-        rows, signs = column.of_length(length)
-        if len(signs):
+        rows, signs = column.planes(length)
+        if signs.shape[1]:
             fits[rows] = _any_of(signs, alternatives)
     return fits
 
 
 def _any_of(signs: Bytes, alternatives: tuple[Sequence, ...]) -> Mask:
-    fits = np.zeros(len(signs), bool)
-    for tables in alternatives:
-        one = np.ones(len(signs), bool)
-        for place, table in enumerate(tables):
-            one &= np.frombuffer(table, bool)[signs[:, place]]
+    fits = np.zeros(signs.shape[1], bool)
+    for places in alternatives:
+        one = np.ones(signs.shape[1], bool)
+        for plane, ranges in zip(signs, places, strict=True):
+            one &= _within(plane, ranges)
         fits |= one
     return fits
+
+
+def _within(plane: Bytes, ranges: Ranges) -> Mask:
+    """Which bytes lie in one of the ranges."""
+    if len(ranges) == 1 and ranges[0][0] == ranges[0][1]:
+        return np.equal(plane, ranges[0][0])
+    found: Mask = (plane - np.uint8(ranges[0][0])) <= ranges[0][1] - ranges[0][0]
+    for first, last in ranges[1:]:
+        found |= (plane - np.uint8(first)) <= last - first
+    return found
 
 
 @lru_cache(maxsize=4096)
@@ -64,7 +75,7 @@ def spelled(pattern: str) -> tuple[tuple[int, tuple[Sequence, ...]], ...]:
 
 
 class _TooManyError(Exception):
-    """The pattern spells out into more than is worth a table."""
+    """The pattern spells out into more than is worth looking at."""
 
 
 def _limited(sequences: Iterator[Sequence]) -> Iterator[Sequence]:
@@ -105,7 +116,7 @@ def _item(operator: Any, value: Any) -> Iterator[Sequence]:
         raise _TooManyError
 
 
-def _class(items: Any) -> bytes:
+def _class(items: Any) -> Ranges:
     ranges = []
     for operator, value in items:
         if operator is sre.LITERAL:
@@ -117,10 +128,7 @@ def _class(items: Any) -> bytes:
     return _table(ranges)
 
 
-def _table(ranges: list[tuple[int, int]]) -> bytes:
+def _table(ranges: list[tuple[int, int]]) -> Ranges:
     if any(last > 0x7F for _, last in ranges):
         raise _TooManyError
-    table = bytearray(256)
-    for first, last in ranges:
-        table[first : last + 1] = b"\1" * (last + 1 - first)
-    return bytes(table)
+    return tuple(sorted(ranges))

@@ -16,9 +16,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from openrhip.collect.engine.chunks import Chunk, Shape
-from openrhip.collect.engine.duckdb_engine import chunks_of
 from openrhip.collect.engine.looking_up import sealed_with
 from openrhip.collect.engine.masking import TOKENS
+from openrhip.collect.engine.reading import chunks_of
 from openrhip.collect.rules.jobs import CheckJob
 from openrhip.kernel.errors import TooLarge
 

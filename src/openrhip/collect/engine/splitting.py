@@ -14,7 +14,8 @@ import pyarrow.compute as pc
 from openrhip.collect.engine import masking, writing
 from openrhip.collect.engine.chunks import Chunk
 from openrhip.collect.engine.compiling import BITS, Compiled
-from openrhip.collect.engine.judging import Judged, sealed_with
+from openrhip.collect.engine.judging import Judged
+from openrhip.collect.engine.looking_up import sealed_with
 from openrhip.collect.rules.jobs import CheckJob, CheckResult, Example, RuleHits, Written
 from openrhip.collect.rules.tables import Column, Personal
 
@@ -127,7 +128,7 @@ class Splitter:
                 continue
             found = self._kept(rows[field.name], field.name)
             columns.append(found if found.type == field.type else found.cast(field.type))
-        return pa.table(columns, schema=self._schema)
+        return pa.table(columns, names=self._schema.names)
 
     def _kept(self, values: pa.ChunkedArray, name: str) -> pa.ChunkedArray | pa.Array:
         """What the tables keep of a column: a token, some signs, or all."""
@@ -243,7 +244,9 @@ class Splitter:
                 self._examples.setdefault(rule_id, []).extend(found)
 
 
-def _masked(values: pa.ChunkedArray, column: Column) -> pa.Array:
+def _masked(values: pa.ChunkedArray, column: Column) -> pa.ChunkedArray | pa.Array:
+    if column.personal is Personal.NO:
+        return values
     texts = [
         None if value is None else masking.masked(value, column.personal)
         for value in values.to_pylist()

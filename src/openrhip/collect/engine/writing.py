@@ -6,6 +6,7 @@ import os
 from datetime import date
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -69,11 +70,12 @@ class Writer:
         if self._writer is None:
             self._writer = pq.ParquetWriter(
                 self.path,
-                self.schema,
+                rows.schema,
                 compression="lz4",
                 use_dictionary=self._dictionaries,
                 write_statistics=True,
                 store_schema=False,
+                store_decimal_as_integer=True,
             )
         self._writer.write_table(rows)
         self.rows += rows.num_rows
@@ -104,4 +106,8 @@ def repeated_columns(table: Table) -> list[str]:
 
 
 def constant(value: str | date, count: int, kind: pa.DataType) -> pa.Array:
-    return pa.repeat(pa.scalar(value, kind), count)
+    """One value for all rows; text as a dictionary of one, which is written as such."""
+    if not pa.types.is_string(kind):
+        return pa.repeat(pa.scalar(value, kind), count)
+    indices = pa.array(np.zeros(count, np.int32))
+    return pa.DictionaryArray.from_arrays(indices, pa.array([value], kind))
