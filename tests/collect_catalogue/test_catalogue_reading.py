@@ -1,9 +1,17 @@
 """What is no catalogue file is a typed error with its place."""
 
+from datetime import date
+
 import pytest
 from catalogue_tables import TABLE, changed
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from openrhip.collect import sampling
 from openrhip.collect.catalogue import load, read_table, read_values, reading, survey
+from openrhip.collect.rules.checking import check
+from openrhip.collect.rules.deriving import rules_of
+from openrhip.collect.rules.tables import Catalogue
 from openrhip.formats.cda.catalogue.load import value_sets
 from openrhip.kernel.errors import Malformed, NotFound, Problem, TooLarge
 
@@ -209,3 +217,42 @@ def test_a_catalogue_that_could_not_work_is_not_used(tmp_path):
         with pytest.raises(Malformed) as told:
             load(tmp_path)
         assert told.value.where.startswith("tables/OP_VISIT")
+
+
+VALUES_OF_ANY_KIND = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(10**12), 10**12)
+    | st.floats(allow_nan=False)
+    | st.text(max_size=12)
+    | st.sampled_from(["no", "sex", "fee", "T_ONE", "order", "date", "GB/T 2261.1", "identity"]),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3)
+    ),
+    max_leaves=5,
+)
+
+
+def paths(value, before=()):
+    """Every place in a nested value."""
+    yield before
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            yield from paths(inner, (*before, name))
+    elif isinstance(value, list):
+        for at, inner in enumerate(value):
+            yield from paths(inner, (*before, str(at)))
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.sampled_from([path for path in paths(TABLE) if path]), VALUES_OF_ANY_KIND)
+def test_whatever_stands_anywhere_ends_typed(path, value):
+    """Read, or Malformed; what was read is checked without a raw error, and then works."""
+    try:
+        table = read_table(changed("/".join(path), value), where="t")
+    except Malformed:
+        return
+    catalogue = Catalogue({table.code: table}, load().values)
+    if not check(catalogue):
+        assert rules_of(table)
+        assert sampling.sample(table, catalogue, 3, date(2026, 11, 3)).num_rows == 3
