@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-from functools import lru_cache
+from datetime import datetime, timedelta
 from pathlib import Path
 
-from django.db.models import Min, Q, QuerySet
+from django.db.models import Count, Min, Q, QuerySet
 
 from openrhip.collect import models
 from openrhip.collect.rules.states import OPEN
@@ -18,7 +17,9 @@ MOST_GATHERED = 40
 MOST_ROWS = 250_000
 PATIENCE = timedelta(minutes=10)
 """So long a batch waits for one of its unit that it may refer to."""
+FAIRNESS = timedelta(minutes=2)
 _OPEN = [state.value for state in OPEN]
+_known_depths: dict[str, dict[str, int]] = {}
 
 
 def turn_of(table: str) -> Path:
@@ -29,8 +30,19 @@ def turn_of(table: str) -> Path:
 def tables_due() -> list[str]:
     """Tables with batches that may be taken up, those that others refer to first."""
     depth = depths(doors.catalogue())
-    found = _due().values_list("table").annotate(first=Min("sequence"))
-    return [table for table, _ in sorted(found, key=lambda row: (depth.get(row[0], 0), row[1]))]
+    found = (
+        _due()
+        .values_list("table")
+        .annotate(first=Min("sequence"), many=Count("sequence"), oldest=Min("received_at"))
+    )
+    long_ago = clock.now() - FAIRNESS
+
+    def turn(row: tuple[str, int, int, datetime]) -> tuple[bool, int, int, int]:
+        # The more batches go in together, the less each costs; but none waits for ever.
+        table, first, many, oldest = row
+        return oldest > long_ago, depth.get(table, 0), -many, first
+
+    return [row[0] for row in sorted(found, key=turn)]
 
 
 def group(table: str, *, most: int) -> list[models.Batch]:
@@ -65,7 +77,6 @@ def until(row: models.Batch) -> list[models.Batch]:
     return list(rows.order_by("sequence").select_related("unit"))
 
 
-@lru_cache(maxsize=4)
 def _depths(references: tuple[tuple[str, tuple[str, ...]], ...]) -> dict[str, int]:
     """How many tables stand below one another by reference; circles are cut where they close."""
     below = dict(references)
@@ -85,11 +96,16 @@ def _depths(references: tuple[tuple[str, tuple[str, ...]], ...]) -> dict[str, in
 
 def depths(catalogue: Catalogue) -> dict[str, int]:
     """0 for tables that refer to none."""
+    if catalogue.digest and catalogue.digest in _known_depths:
+        return _known_depths[catalogue.digest]
     references = tuple(
         (code, tuple(sorted({reference.table for reference in table.references})))
         for code, table in sorted(catalogue.tables.items())
     )
-    return _depths(references)
+    found = _depths(references)
+    _known_depths.clear()
+    _known_depths[catalogue.digest] = found
+    return found
 
 
 def _due() -> QuerySet[models.Batch]:

@@ -53,14 +53,15 @@ def process_due(*, limit: int = 400) -> int:
     for table in choosing.tables_due():
         with held(choosing.turn_of(table), wait=False) as mine:
             while mine and done < limit:
-                group = choosing.group(table, most=min(choosing.MOST_GATHERED, limit - done))
+                most = min(choosing.MOST_GATHERED, limit - done)
+                group = choosing.group(table, most=most)
                 if not group:
                     break
                 with guarded():
                     failed = run(group)
                 done += len(group) - len(failed)
-                if failed and len(failed) == len(group):
-                    break
+                if len(group) < most or len(failed) == len(group):
+                    break  # what came in the meantime is for the next round
         if done >= limit:
             break
     return done

@@ -17,7 +17,7 @@ from django.db import IntegrityError
 from openrhip.agent import manifest as manifests
 from openrhip.agent.manifest import Envelope, Manifest
 from openrhip.collect import models
-from openrhip.collect.rules.states import OPEN, BatchState, State, late_days
+from openrhip.collect.rules.states import OPEN, BatchState, late_days
 from openrhip.collect.rules.tables import Owner, Period, Table
 from openrhip.collect.service import doors, originals, reading
 from openrhip.collect.service.room import guarded
@@ -27,9 +27,15 @@ from openrhip.kernel import clock, ids
 from openrhip.kernel.database import writing
 from openrhip.kernel.errors import Conflict, Malformed, NotFound, Refused
 from openrhip.kernel.periods import city_day
+from openrhip.kernel.statements import ask, insert
 
 WAYS = ("https", "folder", "cli", "agent", "drill")
 _signers: set[str] = set()
+_SAME = "SELECT sequence FROM collect_batch WHERE unit_id = %s AND digest = %s"
+_NEWEST = (
+    'SELECT sequence FROM collect_batch WHERE unit_id = %s AND "table" = %s AND day = %s '
+    "AND state <> 'refused' ORDER BY sequence DESC LIMIT 1"
+)
 
 
 def receive(
@@ -107,17 +113,13 @@ def known(manifest: Manifest) -> BatchState | None:
 
     Raises Conflict where a sending signed later came before.
     """
-    same = models.Batch.objects.filter(unit_id=manifest.unit, digest=manifest.digest).first()
-    if same is not None:
-        return reading.view(same, hits=True, already=True)
-    newest = (
-        models.Batch.objects.filter(unit_id=manifest.unit, table=manifest.table, day=manifest.day)
-        .exclude(state=State.REFUSED.value)
-        .order_by("-sequence")
-        .first()
-    )
-    if newest is None:
+    cell = (manifest.unit, manifest.table, manifest.day)
+    if same := ask(_SAME, manifest.unit, manifest.digest):
+        return _known(same[0][0])
+    last = ask(_NEWEST, *cell)
+    if not last:
         return None
+    newest = models.Batch.objects.get(pk=last[0][0])
     if newest.content == manifest.content:
         return reading.view(newest, hits=True, already=True)
     if newest.sent_at > manifest.sent_at:
@@ -127,6 +129,10 @@ def known(manifest: Manifest) -> BatchState | None:
             remedy="sign the manifest anew if this is what shall stand",
         )
     return None
+
+
+def _known(sequence: int) -> BatchState:
+    return reading.view(models.Batch.objects.get(pk=sequence), hits=True, already=True)
 
 
 def _keep(
@@ -185,7 +191,7 @@ def _insert(row: models.Batch, sent: Envelope) -> BatchState:
                     defaults={"certificates": [der.hex() for der in sent.certificates]},
                 )
             row.save(force_insert=True)
-            models.Step.objects.create(batch=row, state=row.state, at=row.received_at)
+            insert([models.Step(batch=row, state=row.state, at=row.received_at)])
     except IntegrityError:
         if done := known(sent.manifest) or _open_twin(row):
             return done

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import date
 
@@ -52,7 +52,8 @@ def settle(outcomes: Sequence[Outcome]) -> None:
     for outcome in outcomes:
         if outcome.trouble and outcome.result and outcome.result.quarantine:
             doors.lake().hold(_part(outcome.row, [outcome.result.quarantine]))
-    _finish([(outcome.row, outcome.table, outcome.trouble) for outcome in outcomes], outcomes)
+    ended = [(outcome.row, outcome.table, outcome.trouble) for outcome in outcomes]
+    _finish(ended, outcomes, standing)
 
 
 def resume(row: models.Batch) -> bool:
@@ -63,7 +64,7 @@ def resume(row: models.Batch) -> bool:
         return False
     if doors.lake().batch_of(table=row.table, unit=row.unit_id, day=row.day) != row.id:
         return False
-    _finish([(row, doors.catalogue().tables[row.table], None)], ())
+    _finish([(row, doors.catalogue().tables[row.table], None)], (), _standing([row]))
     return True
 
 
@@ -126,7 +127,9 @@ def _part(row: models.Batch, files: Sequence[Written]) -> Part:
 
 
 def _finish(
-    ended: Sequence[tuple[models.Batch, Table, Trouble | None]], outcomes: Sequence[Outcome]
+    ended: Sequence[tuple[models.Batch, Table, Trouble | None]],
+    outcomes: Sequence[Outcome],
+    standing: Mapping[Cell, models.Batch],
 ) -> None:
     """The rows say what the lake holds, in one transaction with coverage; then the ledger."""
     now, key = clock.now(), ids.new_id()
@@ -138,8 +141,11 @@ def _finish(
                 outcome.row.loaded = 0
                 _save(outcome.row)
         _reports(refused)
-        standing = _standing([row for row, _, trouble in ended if not trouble])
-        _stand_down(standing.values())
+        _stand_down(
+            standing[_cell(row)]
+            for row, _, trouble in ended
+            if not trouble and _cell(row) in standing
+        )
         for place, (row, _, trouble) in enumerate(ended):
             before = None if trouble else standing.get(_cell(row))
             row.state = (State.REFUSED if trouble else State.LOADED).value
