@@ -282,11 +282,7 @@ def build(home, stack):
         keys = Keys(home / "pki")
     register()
     deposits(keys, now)
-    import time as t
-
-    t0 = t.time()
     made = collecting.collect(keys, now)
-    print("collect took", t.time() - t0, flush=True)
     return {"accounts": accounts(), "people": {**lives(now), **made}}
 
 
