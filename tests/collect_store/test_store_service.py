@@ -73,6 +73,25 @@ def test_the_same_content_waiting_is_one_batch(unit):
     assert again.id == first.id
 
 
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("apart", [timedelta(0), MINUTE])
+def test_two_processes_at_once_let_one_batch_in(place, unit, monkeypatch, apart):
+    """Both looked before either wrote; the same manifest, or the same content signed anew."""
+    first = unit.send(("V1",))
+    real, looks = receiving.known, []
+
+    def look(manifest):
+        looks.append(1)
+        return None if len(looks) <= 2 else real(manifest)
+
+    monkeypatch.setattr(receiving, "known", look)
+    second = unit.send(("V1",), sent_at=NOW + apart)
+    assert second.id == first.id
+    assert second.already
+    assert models.Batch.objects.count() == 1
+    assert len(list(place.home.rglob("*.sealed"))) == 1
+
+
 def test_what_was_replaced_can_be_sent_again_signed_anew(place, unit):
     unit.load(("V1",))
     second = unit.load(("V2",), sent_at=NOW + MINUTE)
