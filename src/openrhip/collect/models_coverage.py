@@ -84,9 +84,7 @@ class CoverageDay(models.Model):
     quarantined = models.BigIntegerField(default=0)
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["day", "unit"], name="collect_coverage_day")
-        ]
+        constraints = [models.UniqueConstraint(fields=["day", "unit"], name="collect_coverage_day")]
 
     def __str__(self) -> str:
         return f"{self.unit}/{self.day}"
