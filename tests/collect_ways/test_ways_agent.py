@@ -20,7 +20,7 @@ from openrhip.collect import service as collect
 from openrhip.collect.models import Batch
 from openrhip.collect.service import doors, incoming
 from openrhip.kernel import clock
-from openrhip.kernel.errors import Unavailable
+from openrhip.kernel.errors import Misconfigured, Problem, Unavailable
 
 DAY = date(2020, 11, 5)
 
@@ -312,6 +312,24 @@ def test_a_node_that_died_before_it_moved_the_files_moves_them(make_batches, mon
     _rounds(again)
     assert not folder.exists()
     assert Batch.objects.count() == 1
+
+
+def test_a_node_without_a_seal_sends_collected_data_only(keys, tmp_path):
+    home = tmp_path / "bare"
+    agent.init(home, institution="U1", centre_url="http://127.0.0.1:9", keys=keys.folder)
+    assert not (home / "keys" / "seals").exists()
+    node = agent.open_node(home)
+    try:
+        assert node.batches is not None
+        assert node.round() == 0
+        with pytest.raises(Misconfigured, match="no seal"):
+            _ = node.desk.seal
+    finally:
+        node.close()
+    (home / "keys" / "seals").mkdir()
+    (home / "keys" / "seals" / "U1.esl").write_bytes(b"broken")
+    with pytest.raises(Problem):
+        agent.open_node(home)
 
 
 # What is whole ---------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 import httpx
@@ -42,11 +42,41 @@ class Desk:
         self.institution: Signer = SoftwareSigner.load(
             config.keys / "institutions", config.institution, self._password
         )
-        self.seal = ofd.Seal.from_der(_bytes(config.keys / "seals" / f"{config.institution}.esl"))
-        self.timestamper = self._timestamper()
-        maker = Certificate.from_der(self.seal.data.maker)
-        self._keeper = Keeper(config.keys / "trust", (self.institution,), (maker, *self.seal.chain))
+        # A node without a seal sends collected data only; what is wrong with a seal shows at once.
+        if self._seal_file.exists():
+            _ = self.seal, self.timestamper, self._keeper
         self.staff: Callable[[str], Signer] = lru_cache(maxsize=1000)(self._staff)
+
+    @property
+    def _seal_file(self) -> Path:
+        return self.config.keys / "seals" / f"{self.config.institution}.esl"
+
+    @cached_property
+    def seal(self) -> ofd.Seal:
+        """The institution's seal. Raises Misconfigured."""
+        if not self._seal_file.exists():
+            raise Misconfigured(
+                "this node holds no seal: it sends collected data only",
+                where=f"seals/{self._seal_file.name}",
+                remedy="put the institution's seal there, then `openrhip agent retry`",
+            )
+        return ofd.Seal.from_der(_bytes(self._seal_file))
+
+    @cached_property
+    def _keeper(self) -> Keeper:
+        maker = Certificate.from_der(self.seal.data.maker)
+        trust = self.config.keys / "trust"
+        return Keeper(trust, (self.institution,), (maker, *self.seal.chain))
+
+    @cached_property
+    def timestamper(self) -> tsp.Timestamper:
+        """The timestamp authority. Raises Misconfigured."""
+        if not self.config.tsa_url:
+            folder = self.config.keys / "tsa"
+            return tsp.LocalTimestamper(
+                tsp.Authority(SoftwareSigner.load(folder, "tsa", self._password))
+            )
+        return tsp.RemoteTimestamper(_poster(self.config.tsa_url))
 
     def lay_out(self, form: Form, source: bytes, companion: bytes) -> bytes:
         """The unsigned OFD of what the hospital's system wrote. Raises Malformed, TooLarge."""
@@ -104,14 +134,6 @@ class Desk:
                 where=f"staff/{code}",
                 remedy="enrol the author's certificate at this node, then `openrhip agent retry`",
             ) from error
-
-    def _timestamper(self) -> tsp.Timestamper:
-        if not self.config.tsa_url:
-            folder = self.config.keys / "tsa"
-            return tsp.LocalTimestamper(
-                tsp.Authority(SoftwareSigner.load(folder, "tsa", self._password))
-            )
-        return tsp.RemoteTimestamper(_poster(self.config.tsa_url))
 
 
 def source_of(package: Package) -> bytes:
