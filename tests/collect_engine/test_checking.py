@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
+import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -11,9 +12,10 @@ import pytest
 from openrhip.collect.catalogue import load, read_table
 from openrhip.collect.engine.duckdb_engine import DuckDbEngine
 from openrhip.collect.engine.sealing import Sealer
+from openrhip.collect.engine.sessions import Sessions
 from openrhip.collect.rules.jobs import CheckJob, InputFile, Known, Limits
 from openrhip.collect.rules.tables import Catalogue, ValueSet
-from openrhip.kernel.errors import Malformed, TooLarge
+from openrhip.kernel.errors import Malformed, Problem, TooLarge
 
 ENGINE = DuckDbEngine()
 SEALER = Sealer(bytes(range(32)))
@@ -262,3 +264,106 @@ def test_names_of_a_catalogue_are_never_executed(tmp_path):
     )
     result = ENGINE.check(job_of(catalogue, tmp_path, content, table="E"))
     assert (result.received, result.quarantined) == (3, 3)
+
+
+def test_what_does_not_fit_waits_on_disk(catalogue, tmp_path, monkeypatch):
+    monkeypatch.setattr("openrhip.collect.engine.csv_door.BLOCK", 2000)
+    monkeypatch.setattr("openrhip.collect.engine.duckdb_engine.bytes_of", lambda memory: 1)
+    job = job_of(
+        catalogue, tmp_path, csv(*(GOOD.format(n) for n in range(100)), GOOD.format(3), "x")
+    )
+    result = ENGINE.check(job)
+    assert (result.received, result.loaded, result.quarantined) == (102, 99, 3)
+    assert hits_of(result) == {"key.unique": 2, "row.shape": 1}
+    assert sorted(row["_line"] for row in rows_of(result.quarantine)) == [4, 101, 102]
+    assert sorted(path.name for path in job.out.iterdir()) == [
+        "good-0.parquet",
+        "good-1.parquet",
+        "quarantine.parquet",
+    ]
+
+
+def test_many_batches_answer_as_each_alone(catalogue, tmp_path):
+    contents = [
+        csv(GOOD.format(1), GOOD.format(1)),
+        csv(GOOD.format(1).replace("1949-12-31", "1949-12-30"), "x", GOOD.format(2)),
+        csv(GOOD.format(1).replace("张三", "x" * 70_000)),
+        HEADER,
+        b"PK\x03\x04",
+        csv(*(GOOD.format(n) for n in range(5))),
+    ]
+    known = Known(lambda keys: keys.slice(0, 1))
+    jobs, alone = [], []
+    for at, content in enumerate(contents):
+        for folder in (tmp_path / f"a{at}", tmp_path / f"b{at}"):
+            folder.mkdir()
+        jobs.append(job_of(catalogue, tmp_path / f"a{at}", content, known=known))
+        try:
+            alone.append(ENGINE.check(job_of(catalogue, tmp_path / f"b{at}", content, known=known)))
+        except Problem as problem:
+            alone.append(problem)
+    for one, other in zip(ENGINE.check_many(jobs), alone, strict=True):
+        assert type(one) is type(other)
+        if isinstance(one, Problem):
+            assert str(one) == str(other)
+            continue
+        assert (one.received, one.loaded, one.quarantined, one.hits) == (
+            other.received,
+            other.loaded,
+            other.quarantined,
+            other.hits,
+        )
+        assert rows_of(one.good) == rows_of(other.good)
+        assert rows_of(one.quarantine) == rows_of(other.quarantine)
+    assert [type(one).__name__ for one in alone] == [
+        "CheckResult",
+        "CheckResult",
+        "TooLarge",
+        "CheckResult",
+        "Malformed",
+        "CheckResult",
+    ]
+
+
+def test_several_files_of_a_small_batch_count_on(catalogue, tmp_path):
+    first, second = (
+        csv(GOOD.format(1), "x", GOOD.format(2)),
+        csv("y", GOOD.format(2), GOOD.format(3)),
+    )
+    jobs = []
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        jobs.append(job_of(catalogue, tmp_path / name, first, second))
+    for result in ENGINE.check_many(jobs):
+        assert sorted(row["_line"] for row in rows_of(result.quarantine)) == [2, 3, 4, 5]
+        assert sorted(row["_line"] for row in rows_of(result.good)) == [1, 6]
+
+
+def test_nothing_reaches_beyond_the_columns_given():
+    with Sessions().cursor(Limits()) as cursor:
+        for sql in (
+            "FROM '/etc/passwd'",
+            "COPY (SELECT 1) TO '/tmp/x'",
+            "INSTALL httpfs",
+            "ATTACH '/tmp/x.db'",
+            "SET threads = 4",
+            "SELECT * FROM GOOD",
+        ):
+            with pytest.raises(duckdb.Error):
+                cursor.connection.execute(sql)
+
+
+@pytest.mark.parametrize("length", [0, 3, 11, 12, 200])
+def test_cut_files_are_refused_or_counted(catalogue, tmp_path, length):
+    content = csv(GOOD.format(1)).encode()[:-length] if length else csv(GOOD.format(1)).encode()
+    try:
+        result = ENGINE.check(job_of(catalogue, tmp_path, content))
+    except Malformed:
+        return
+    assert result.received == result.loaded + result.quarantined
+    path = tmp_path / "x.parquet"
+    pq.write_table(pa.table({"visit_no": ["V1"]}), path)
+    with pytest.raises(Malformed):
+        ENGINE.check(
+            job_of(catalogue, tmp_path, path.read_bytes()[: 100 + length], format="parquet")
+        )

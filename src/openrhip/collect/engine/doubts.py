@@ -385,9 +385,8 @@ def _compare_texts(look: Look, fault: Fault) -> Mask:
     if fault.rule.get("op") not in ("=", "==", "!=", "<>"):
         return one.present
     other = look.texts[right].array if right else pa.scalar(fault.rule.get("value"), pa.string())
-    same = np.asarray(
-        pc.equal(one.array, other).fill_null(False).to_numpy(zero_copy_only=False), bool
-    )
+    found = pc.equal(one.array, other).fill_null(False).to_numpy(zero_copy_only=False)
+    same: Mask = np.asarray(found, bool)
     both: Mask = one.present & look.texts[right].present if right else one.present
     return both & (same if fault.rule.get("op") in ("!=", "<>") else ~same)
 

@@ -38,11 +38,13 @@ class Held:
 
     def __init__(self, folder: Path, budget: int) -> None:
         self.chunks: list[Chunk] = []
+        self.sizes: list[int] = []  # rows of each chunk's table
         self._folder, self._left = folder, budget
         self._files: dict[int, Path] = {}
 
     def add(self, chunk: Chunk) -> None:
         size = chunk.raw.nbytes
+        self.sizes.append(chunk.raw.num_rows)
         if size > self._left and self.chunks:
             path = self._folder / f".held-{len(self.chunks)}.arrow"
             with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, chunk.raw.schema) as out:

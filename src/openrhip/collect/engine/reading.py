@@ -64,7 +64,7 @@ def find_double(job: CheckJob, held: Held) -> None:
         places.append(own)
         if len(own):
             parts.append(held.rows(at).select(list(columns)).take(pa.array(own)))
-        chunk.own["double"] = np.zeros(chunk.count - len(chunk.shapes), bool)
+        chunk.own["double"] = np.zeros(held.sizes[at], bool)
     if not parts:
         return
     table = pa.concat_tables(parts)
