@@ -157,8 +157,8 @@ def _tables(found: Coverage, told: CollectionFigures) -> dict[str, Any]:
         "districts": rows[Owner.DISTRICT],
         "hospitals": rows[Owner.HOSPITAL],
         "headings": {
-            "districts": told.districts.heading if chinese() else _("区"),
-            "hospitals": told.hospitals.heading if chinese() else _("医院"),
+            "districts": told.districts.heading if chinese() else _("各区采集情况"),
+            "hospitals": told.hospitals.heading if chinese() else _("各医院采集情况"),
         },
         "kinds": [words.person_text(kind) for kind in PERSONS],
     }
