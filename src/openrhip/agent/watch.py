@@ -19,7 +19,7 @@ from typing import BinaryIO, NamedTuple
 
 from openrhip.agent.rules import Form
 
-UNFINISHED = (".tmp", ".part", ".writing", ".crdownload")
+UNFINISHED = (".tmp", ".part", ".filepart", ".writing", ".crdownload")
 FORMS = {".xml": Form.CDA, ".ofd": Form.OFD, ".pdf": Form.PDF}
 COMPANION = ".xml"  # report.pdf is described by report.pdf.xml
 
