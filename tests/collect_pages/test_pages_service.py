@@ -1,10 +1,12 @@
 """What the pages ask the service for: lists, what waits, what was refused today, cells."""
 
+import inspect
 from datetime import date, datetime, timedelta
 
 import pytest
 
-from openrhip.collect import models, service
+from openrhip.collect import figures, models, service
+from openrhip.collect.pages import console
 from openrhip.collect.rules.states import State
 from openrhip.collect.service import overview
 from openrhip.kernel import clock
@@ -112,3 +114,12 @@ def test_so_many_months_of_persons(city, months):
     found = service.person_totals(until=NOVEMBER, months=months)
     assert len(found) == months
     assert found[-1].month == NOVEMBER
+
+
+def test_pages_count_no_persons(city, monkeypatch):
+    monkeypatch.setattr(figures, "count_persons", lambda month: pytest.fail("it counted"))
+    city.send(day=DAY)
+    told = figures.figures(NOVEMBER, count=False)
+    assert told.rows == 10
+    assert "count=False" in inspect.getsource(console.overview)
+    assert "count=False" in inspect.getsource(console.figures_file)
