@@ -441,6 +441,28 @@ def test_the_log_is_summed_up_now_and_then(shelf, monkeypatch):
     assert [row[2] for row in Shelf(shelf.home).rows()] == ["A6"]
 
 
+def test_the_logs_own_files_are_cleared_and_nobody_misses_anything(shelf, monkeypatch):
+    from openrhip.collect.lake import log as logs
+
+    for at in range(4):
+        shelf.put("U1", MONTH + timedelta(days=at), (f"A{at}", 1, "1"))
+    idle = DeltaLake(shelf.home)
+    assert len(idle.files(table="VISIT")) == 4
+    folder = shelf.lake.rows / "VISIT" / "_delta_log"
+    for path in folder.glob("*.json"):
+        os.utime(path, (time.time() - 40 * 86_400,) * 2)
+    shelf.put("U1", MONTH + timedelta(days=9), ("B", 1, "1"))
+    shelf.lake.vacuum(table="VISIT", keep_days=400)
+    left = len(list(folder.glob("*.json")))
+    assert left < 6
+    shelf.lake.vacuum(table="VISIT", keep_days=400)
+    assert len(shelf.rows()) == 5
+    monkeypatch.setattr(logs, "OPEN_SECONDS", 0.0)
+    assert len(idle.files(table="VISIT")) == 5
+    assert len(Shelf(shelf.home).rows()) == 5
+    assert DeltaTable(folder.parent).to_pyarrow_table(columns=["no"]).num_rows == 5
+
+
 def test_an_entry_tells_readers_what_to_pass_over():
     entry = Entry("a", 1, 5, "U1", MONTH, MONTH + timedelta(days=3), "", amends=True)
     assert '"_day": "2020-10-04"' in entry.stats(parted=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -19,7 +20,7 @@ from openrhip.kernel.config import current
 from openrhip.kernel.errors import Conflict
 from openrhip.kernel.files import sync_folder
 
-MOST_OPEN = 200
+MOST_OPEN = 400
 
 
 def open_lake() -> DeltaLake:
@@ -34,6 +35,7 @@ class DeltaLake:
         self.rows = home / "lake"
         self.faults = home / "quarantine"
         self._logs: OrderedDict[Path, Log] = OrderedDict()
+        self._guard = threading.Lock()
         self._keys = Keys(home / "collect" / "keys", self)
 
     # --- writing
@@ -194,14 +196,19 @@ class DeltaLake:
         return self._log(self.faults / layout.checked(table), parted=True)
 
     def _log(self, folder: Path, *, parted: bool) -> Log:
-        log = self._logs.get(folder)
-        if log is None:
-            log = self._logs[folder] = Log(folder, parted=parted)
+        with self._guard:
+            log = self._logs.get(folder)
+            if log is not None:
+                self._logs.move_to_end(folder)
+                return log
+        log = Log(folder, parted=parted)
+        if folder.is_dir():
             with held(log.lock):
                 log.mend()
+        with self._guard:
+            log = self._logs.setdefault(folder, log)
             while len(self._logs) > MOST_OPEN:
                 self._logs.popitem(last=False)
-        self._logs.move_to_end(folder)
         return log
 
     @contextmanager

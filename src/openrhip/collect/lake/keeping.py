@@ -56,6 +56,7 @@ def vacuum(lake: DeltaLake, table: str, *, keep_days: int, grace_days: int) -> i
         if not log.folder.is_dir():
             continue
         with held(log.lock):
+            log.clear()
             standing = set(log.files()["path"].to_pylist())
             gone += _clear(log, standing, keep_days=keep_days, grace_days=grace_days)
     return gone

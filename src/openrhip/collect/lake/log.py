@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -28,6 +29,7 @@ from openrhip.kernel.files import make_folder, sync_folder, write_durably
 
 BOUNDS = ("_unit", "_day", "_batch")
 CHECKPOINT_EVERY = 50
+OPEN_SECONDS = 3_600.0
 TRIES = 8
 _MARK = "openrhip.actions"
 _CONFIGURATION = {
@@ -79,6 +81,8 @@ class Log:
         self.folder = folder
         self.parted = parted
         self._table: DeltaTable | None = None
+        self._opened = 0.0
+        self._guard = threading.RLock()
         self._files: tuple[int, pa.Table] | None = None
         self._seen = -1
 
@@ -94,23 +98,27 @@ class Log:
 
     def refresh(self) -> DeltaTable | None:
         """The table as it is now, or None."""
-        try:
-            if self._table is None:
-                if not (self.folder / "_delta_log").is_dir():
-                    return None
-                self._table = DeltaTable(self.folder)
-            elif self._commit_file(self._table.version() + 1).exists():
-                self._table.update_incremental()
-        except TableNotFoundError:
-            return None
-        return self._table
+        with self._guard:
+            now = time.monotonic()
+            try:
+                # Opened anew now and then: commits that were summed up and cleared are not missed.
+                if self._table is None or now - self._opened > OPEN_SECONDS:
+                    if not (self.folder / "_delta_log").is_dir():
+                        return None
+                    self._table, self._opened = DeltaTable(self.folder), now
+                elif self._commit_file(self._table.version() + 1).exists():
+                    self._table.update_incremental()
+            except TableNotFoundError:
+                return None
+            return self._table
 
     def files(self) -> pa.Table:
         """The files that make up the table: path, size, rows, unit, least, most, batch."""
-        version = self.version
-        if self._files is None or self._files[0] != version:
-            self._files = (version, self._read_files())
-        return self._files[1]
+        with self._guard:
+            version = self.version
+            if self._files is None or self._files[0] != version:
+                self._files = (version, self._read_files())
+            return self._files[1]
 
     def entries(
         self,
@@ -189,6 +197,18 @@ class Log:
         sync_folder(logs)
         mark.unlink()
 
+    def clear(self) -> None:
+        """Sum up, and let go of the log's own files that are older than a month. Lock is held."""
+        table = self.refresh()
+        if (
+            table is None
+            or self._commit_file(int(table.version())).stat().st_mtime < self._summed()
+        ):
+            return
+        self.checkpoint()
+        table.cleanup_metadata()
+        sync_folder(self.folder / "_delta_log")
+
     def mend(self) -> None:
         """Take away what a power cut left of a commit or checkpoint that nobody was told of."""
         logs = self.folder / "_delta_log"
@@ -247,6 +267,11 @@ class Log:
                 _sync(self._commit_file(number))
         sync_folder(self.folder / "_delta_log")
         self._seen = version
+
+    def _summed(self) -> float:
+        """When the log was summed up last."""
+        last = self.folder / "_delta_log" / "_last_checkpoint"
+        return last.stat().st_mtime if last.exists() else 0.0
 
     def _commit_file(self, version: int) -> Path:
         return self.folder / "_delta_log" / f"{version:020d}.json"
