@@ -1,16 +1,19 @@
 """What the pages ask the service for: lists, what waits, what was refused today, cells."""
 
-import inspect
+import json
 from datetime import date, datetime, timedelta
 
 import pytest
+from django.test import RequestFactory
 
 from openrhip.collect import figures, models, service
 from openrhip.collect.pages import console
 from openrhip.collect.rules.states import State
 from openrhip.collect.service import overview
+from openrhip.directory.service import Actor, Role
 from openrhip.kernel import clock
 from openrhip.kernel.periods import Month
+from openrhip.site.accounts.rules import Kind, Visitor
 
 DAY = date(2020, 11, 5)
 NOVEMBER = Month(2020, 11)
@@ -116,10 +119,34 @@ def test_so_many_months_of_persons(city, months):
     assert found[-1].month == NOVEMBER
 
 
+def asked(path):
+    """A request as an operator makes it."""
+    request = RequestFactory().get(path)
+    request.actor = Actor(staff_code="OP", roles=(Role.OPERATOR,), name="罗运维")
+    request.visitor = Visitor(Kind.STAFF, "罗运维", 1, "", request.actor)
+    return request
+
+
 def test_pages_count_no_persons(city, monkeypatch):
     monkeypatch.setattr(figures, "count_persons", lambda month: pytest.fail("it counted"))
     city.send(day=DAY)
-    told = figures.figures(NOVEMBER, count=False)
-    assert told.rows == 10
-    assert "count=False" in inspect.getsource(console.overview)
-    assert "count=False" in inspect.getsource(console.figures_file)
+    page = console.overview(asked("/console/collection/?month=2020-11"))
+    assert "第一示范医院" in page.content.decode()
+    told = console.figures_file(asked("/"), "2020-11", "json")
+    assert json.loads(told.content)["collection"]["rows_in_month"]["all"] == 10
+    assert (
+        console.figures_file(asked("/"), "2020-11", "csv").content.decode().count("第一示范") == 1
+    )
+
+
+def test_pages_of_a_city_without_anything(city):
+    """Empty states: no units at all, and a month before anything came."""
+    for path in ("/console/collection/", "/console/collection/?month=2019-01"):
+        assert console.overview(asked(path)).status_code == 200
+    for by in ("day", "hospital", "district", "nonsense"):
+        assert console.heat_maps(asked(f"/?by={by}")).status_code == 200
+    assert "还没有清点" in console.persons(asked("/")).content.decode()
+    models.Unit.objects.all().delete()
+    assert "还没有接入单位" in console.overview(asked("/console/collection/")).content.decode()
+    assert "没有可以显示的单位" in console.heat_maps(asked("/")).content.decode()
+    assert "还没有接入的区" in console.persons(asked("/")).content.decode()
