@@ -50,7 +50,7 @@ def _confine(job: dict[str, Any]) -> None:
     space = job["memory_bytes"] * 2 + (3 << 30)
     resource.setrlimit(resource.RLIMIT_AS, (space, space))
     os.umask(0o077)
-    os.nice(5)
+    os.nice(2)
 
 
 def _answer(duckdb: Any, job: dict[str, Any]) -> dict[str, Any]:
