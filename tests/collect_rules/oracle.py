@@ -407,9 +407,11 @@ def _day(rule: Rule, row: Values) -> bool:
     day = row.asked.day
     if value is None:
         return False
+    amends = row.text("amend_flag") in ("2", "3")
     if row.asked.table.period is Period.MONTH:
-        return (value.year, value.month) != (day.year, day.month)
-    return value != day
+        own, asked = (value.year, value.month), (day.year, day.month)
+        return own > asked or (own < asked and not amends)
+    return value > day or (value < day and not amends)
 
 
 # --- with look-ups --------------------------------------------------------------------------------

@@ -259,8 +259,13 @@ def _identity_agrees(maker: Maker, rule: Rule) -> str:
 
 
 def _day(maker: Maker, rule: Rule) -> str:
+    """Rows that amend or withdraw may be of days before; none is of a day to come."""
     first, last = maker.context("_first"), maker.context("_last")
-    return f"{maker.day(rule.columns[0])} NOT BETWEEN {first} AND {last}"
+    day = maker.day(rule.columns[0])
+    if not any(column.name == "amend_flag" for column in maker.table.columns):
+        return f"{day} NOT BETWEEN {first} AND {last}"
+    new = f"COALESCE({maker.raw('amend_flag')}, '1') NOT IN ('2', '3')"
+    return f"{day} > {last} OR ({day} < {first} AND {new})"
 
 
 def _both(condition: str, fault: str) -> str:

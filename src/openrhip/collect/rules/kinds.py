@@ -65,7 +65,9 @@ class Kind(StrEnum):
     ABSENT = "absent"  # column; when, among: no value is there
     SUM = "sum"  # total=column, parts=[columns], tolerance="0.01"; a missing part counts 0
     IDENTITY_AGREES = "identity-agrees"  # identity; birth, sex (one may be left out)
-    DAY = "day"  # the day column lies in the batch's day (or month, for monthly tables)
+    # the day column lies in the batch's day (or month, for monthly tables), or before it where the
+    # row amends or withdraws (amend flag 2, 3)
+    DAY = "day"
     # with look-ups
     UNIQUE = "unique"  # the key occurs once in the batch: each of the double rows is at fault
     UNIQUE_STORE = "unique-store"  # the key is not yet in the unit's other days (amend flag 1)
