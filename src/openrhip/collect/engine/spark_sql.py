@@ -14,7 +14,7 @@ from functools import lru_cache
 import sqlglot
 from sqlglot import exp
 
-from openrhip.collect.engine.compiling import BITS, Compiled, Lookup
+from openrhip.collect.engine.compiling import Compiled, Lookup
 from openrhip.collect.engine.masking import KEPT_LOADED, masked_sql
 from openrhip.collect.engine.spark_staging import sealed_columns
 from openrhip.collect.engine.sqltext import select
@@ -42,6 +42,11 @@ def name(text: str) -> str:
 def literal(text: str) -> str:
     """A quoted text value."""
     return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def fault_name(bit: int) -> str:
+    """The column that tells whether a row breaks a rule."""
+    return f"_f{bit}"
 
 
 @lru_cache(maxsize=4096)
@@ -136,7 +141,11 @@ class Plan:
         )
 
     def checked(self) -> str:
-        """Every row with the words `_w0`, `_w1` … of the rules it breaks."""
+        """Every row, and for each rule (`_f` and its bit) whether the row breaks it.
+
+        A column a rule, and no word of bits: Java compiles an expression of moderate size, and
+        never one method of hundreds of conditions.
+        """
         sql = self.staged()
         for relation in self.relations:
             keys = [name(f"_l{relation.bit}:{at}") for at in range(len(relation.keys))]
@@ -148,20 +157,19 @@ class Plan:
                 ["t.*", f"{keys[0]} IS NOT NULL AS {name(f'_l{relation.bit}')}"],
                 f"({sql}) AS t LEFT JOIN ({met}) AS r ON {on}",
             )
-        words = [f"{self._word(word)} AS {name(f'_w{word}')}" for word in self._words()]
-        return select(["*", *words], f"({sql})")
+        found = [
+            f"coalesce({translated(fault.sql)}, FALSE) AS {fault_name(fault.bit)}"
+            for fault in self.compiled.faults
+        ]
+        found += [
+            f"coalesce({self._looked_up(lookup)}, FALSE) AS {fault_name(lookup.bit)}"
+            for lookup in self.compiled.lookups
+            if lookup.bit in self._joined()
+        ]
+        return select(["*", *found], f"({sql})")
 
-    def _words(self) -> range:
-        return range(self.compiled.words)
-
-    def _word(self, word: int) -> str:
-        found = [translated(self.compiled.word_sql(word))]
-        joined = {relation.bit for relation in self.relations}
-        for lookup in self.compiled.lookups:
-            if lookup.bit in joined and lookup.bit // BITS == word:
-                broken, bit = self._looked_up(lookup), 1 << lookup.bit % BITS
-                found.append(f"CAST(CASE WHEN {broken} THEN {bit} ELSE 0 END AS BIGINT)")
-        return " | ".join(found)
+    def _joined(self) -> set[int]:
+        return {relation.bit for relation in self.relations}
 
     def _looked_up(self, lookup: Lookup) -> str:
         met = name(f"_l{lookup.bit}")
@@ -172,9 +180,12 @@ class Plan:
 
     def faulty(self, severity: Severity) -> str:
         """Whether a row breaks a rule of this severity."""
-        masks = self.compiled.mask(severity)
-        found = [f"{name(f'_w{at}')} & {mask} <> 0" for at, mask in enumerate(masks) if mask]
-        return f"({' OR '.join(f'({each})' for each in found)})" if found else "FALSE"
+        found = [
+            self.breaks(bit)
+            for bit, rule in enumerate(self.compiled.rules)
+            if rule.severity is severity
+        ]
+        return f"({' OR '.join(found)})" if found else "FALSE"
 
     def ids(self, severities: Sequence[Severity]) -> str:
         """The ids of the broken rules, comma-separated, NULL if none."""
@@ -187,22 +198,25 @@ class Plan:
             f"nullif(concat_ws(',', {', '.join(listed)}), '')" if listed else "CAST(NULL AS STRING)"
         )
 
-    @staticmethod
-    def breaks(bit: int) -> str:
-        return f"({name(f'_w{bit // BITS}')} & {1 << bit % BITS}) <> 0"
+    def breaks(self, bit: int) -> str:
+        """Whether a row breaks a rule, over what `checked` gave."""
+        asked = {fault.bit for fault in self.compiled.faults} | self._joined()
+        return fault_name(bit) if bit in asked else "FALSE"
 
     def totals(self, view: str) -> str:
         """One row: rows, quarantined, marked, amended, withdrawn, then how many break each rule."""
-        error, warning = self.faulty(Severity.ERROR), self.faulty(Severity.WARNING)
         flag = name("amend_flag")
-        loaded = [warning, f"{flag} = '2'", f"{flag} = '3'"]
-        counted = [error, *(f"NOT {error} AND {each}" for each in loaded)]
+        counted = ["_bad", "NOT _bad AND _odd"]
+        counted += [f"NOT _bad AND {flag} = '{each}'" for each in ("2", "3")]
         counted += [self.breaks(bit) for bit in range(len(self.compiled.rules))]
         sums = ", ".join(
             f"coalesce(sum(CASE WHEN {each} THEN 1 ELSE 0 END), 0) AS n{at}"
             for at, each in enumerate(counted)
         )
-        return select(["count(*) AS received", sums], name(view))
+        bad = f"{self.faulty(Severity.ERROR)} AS _bad"
+        odd = f"{self.faulty(Severity.WARNING)} AS _odd"
+        rows = select(["*", bad, odd], name(view))
+        return select(["count(*) AS received", sums], f"({rows})")
 
     def good(self, view: str) -> str:
         """The rows that are loaded, as the tables keep them."""
