@@ -208,7 +208,7 @@ def _hurt(columns: dict[str, np.ndarray], kind: int, row: int, twice: list[int])
         "number of another form": ("visit_no", f"X{columns['visit_no'][row][1:]}"),
         "sex code unknown": ("sex_code", "3"),
         "24 o'clock": ("visit_at", "2020-06-30 24:00:00"),
-        "another month": ("visit_at", "2020-05-31 23:59:59"),
+        "another month": ("visit_at", "2020-07-01 00:00:00"),
         "department unknown": ("dept_code", "D999"),
         "diagnosis code": ("diag_code", "j18"),
         "exponent": ("total_fee", "1e3"),

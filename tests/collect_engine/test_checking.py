@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import date
 
 import duckdb
@@ -367,3 +368,17 @@ def test_cut_files_are_refused_or_counted(catalogue, tmp_path, length):
         ENGINE.check(
             job_of(catalogue, tmp_path, path.read_bytes()[: 100 + length], format="parquet")
         )
+
+
+def test_a_line_without_end_is_refused_after_its_first_blocks(catalogue, tmp_path):
+    job = job_of(catalogue, tmp_path, HEADER + "\n")
+    with job.files[0].path.open("r+b") as file:
+        file.seek(0, 2)
+        file.write(b"x" * (1 << 20))
+        file.truncate(10 << 30)  # a sparse file: what is read of it is counted
+        file.flush()
+    begun = time.process_time()
+    with pytest.raises((Malformed, TooLarge)):
+        ENGINE.check(job)
+    assert time.process_time() - begun < 5
+    job.files[0].path.unlink()
