@@ -38,7 +38,8 @@ step "tests on SQLite"
 pytest -n 2 --dist loadgroup -m "not journey and not fault" tests
 step "tests on PostgreSQL"
 OPENRHIP_DATABASE_URL="$postgres" pytest -n 2 --dist loadgroup -m "not journey and not fault" \
-  tests/kernel tests/directory tests/records tests/site
+  tests/kernel tests/directory tests/records tests/site \
+  tests/collect_store tests/collect_feedback tests/collect_ways tests/collect_asking tests/collect_pages
 step "journeys in Chromium"
 pytest -n 2 --dist loadfile -m journey tests
 step "faults: kill -9 and power cuts"

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.xdist_group("golden")  # one run for all of them
 ROOT = Path(__file__).parents[2]
 UNITS = ("秦淮区", "江苏省中医院", "江苏省口腔医院")
 
