@@ -4,9 +4,10 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from store_city import DAY, NOW, content
+from store_city import CATALOGUE, DAY, NOW, content
 
 from openrhip.collect import models, service
+from openrhip.collect.rules.tables import Catalogue
 from openrhip.collect.service import doors, entering, receiving, settling
 from openrhip.kernel import clock
 from openrhip.kernel.errors import (
@@ -363,6 +364,34 @@ def test_a_batch_whose_check_fails_waits_and_the_others_go_on(place, unit, other
     with clock.frozen(NOW + timedelta(hours=2)):
         assert service.process_due() == 1
     assert service.batch(bad.id).state == "loaded"
+
+
+def test_a_table_that_left_the_catalogue_holds_nobody_up(place, unit):
+    gone = unit.send(("P1",), table="PERSON")
+    kept = unit.send(("V1",))
+    smaller = Catalogue({"VISIT": CATALOGUE.tables["VISIT"]}, digest="sma11")
+    with doors.using(engine=place.engine, lake=place.lake, catalogue=smaller, seal=list):
+        for _ in range(3):
+            service.process_due()
+        assert service.batch(kept.id).state == "loaded"
+        assert service.batch(gone.id).state == "received"
+        with pytest.raises(NotFound):
+            service.process(batch_id=gone.id)
+    assert service.process(batch_id=gone.id).state == "loaded"
+
+
+def test_a_lake_that_cannot_be_asked_is_waited_for(place, unit, monkeypatch):
+    got = unit.send(("V1",))
+    models.Batch.objects.update(state="checking", catalogue="ca7a")
+
+    def away(**_):
+        raise OSError(5, "input/output error")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(place.lake, "batch_of", away)
+        assert service.process_due() == 0
+    assert service.batch(got.id).state == "received"
+    assert service.process(batch_id=got.id).state == "loaded"
 
 
 def test_a_missing_engine_is_told_and_nothing_is_lost(place, unit):

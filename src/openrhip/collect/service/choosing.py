@@ -116,6 +116,8 @@ def _due() -> QuerySet[models.Batch]:
 
 def _waited_for(table: str, catalogue: Catalogue) -> set[str]:
     """Units of which a table that this one refers to is still on its way in."""
+    if table not in catalogue.tables:
+        return set()
     depth = depths(catalogue)
     below = [
         reference.table

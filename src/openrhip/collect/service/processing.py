@@ -72,12 +72,18 @@ def run(rows: Sequence[models.Batch]) -> list[Problem]:
 
     Answers the problems of those that must wait: through no fault of their own.
     """
-    rest = [row for row in rows if not settling.resume(row)]
-    if not rest:
-        return []
-    _claim(rest)
     outcomes: list[Outcome] = []
     failed: list[Problem] = []
+    rest: list[models.Batch] = []
+    for row in rows:
+        try:
+            if not settling.resume(row):
+                rest.append(row)
+        except Exception as error:  # noqa: BLE001 - the others of the group go on
+            failed.append(_put_back(row, error))
+    if not rest:
+        return failed
+    _claim(rest)
     with ExitStack() as folders:
         for row in rest:
             try:
