@@ -31,6 +31,7 @@ _OLDER = (
     "SELECT sequence, id, wrapped_key FROM collect_batch "
     "WHERE substr(wrapped_key, 1, 2) <> %s ORDER BY sequence LIMIT 500"
 )
+_looked: dict[Path, float] = {}
 _log = logging.getLogger(__name__)
 
 
@@ -93,9 +94,15 @@ def _sweep_work() -> Iterator[int]:
 
 
 def _sweep_originals() -> Iterator[int]:
-    """Files older than an hour: a batch that is being received has its row before that."""
-    for month in list(doors.folder("originals").iterdir())[-2:]:
-        old = [path for path in month.iterdir() if _age(path) > ORPHAN_SECONDS]
+    """Files older than an hour: a batch that is being received has its row before that.
+
+    What was looked at once is not looked at again: a month holds a hundred thousand files.
+    """
+    root, now = doors.folder("originals"), time.time()
+    newest = now - _looked.get(root, 0.0) + 2 * ORPHAN_SECONDS
+    _looked[root] = now
+    for month in sorted(root.iterdir())[-2:]:
+        old = [path for path in month.iterdir() if ORPHAN_SECONDS < _age(path) < newest]
         named = {path: match[1] for path in old if (match := _SEALED.fullmatch(path.name))}
         for path in old:
             if path not in named:
