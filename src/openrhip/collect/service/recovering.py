@@ -99,7 +99,7 @@ def _sweep_originals() -> Iterator[int]:
     What was looked at once is not looked at again: a month holds a hundred thousand files.
     """
     root, now = doors.folder("originals"), time.time()
-    newest = now - _looked.get(root, 0.0) + 2 * ORPHAN_SECONDS
+    newest = now - _looked.get(root, 0.0) + 3 * ORPHAN_SECONDS
     _looked[root] = now
     for month in sorted(root.iterdir())[-2:]:
         old = [path for path in month.iterdir() if ORPHAN_SECONDS < _age(path) < newest]
