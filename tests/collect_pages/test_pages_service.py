@@ -4,6 +4,7 @@ import json
 from datetime import date, datetime, timedelta
 
 import pytest
+from django.db import connection
 from django.test import RequestFactory
 
 from openrhip.collect import figures, models, service
@@ -59,6 +60,16 @@ def test_what_waits(city):
     assert (found.received, found.checking, found.batches) == (1, 1, 2)
     assert found.oldest == service.batch(waits).received_at
     assert service.waiting(unit="H2").received == 0
+
+
+def test_what_waits_is_found_by_its_index(city):
+    plan = models.open_batches().values_list("table").explain()
+    if connection.vendor == "sqlite":  # others see the constants whichever way they are given
+        assert "collect_open" in plan
+    city.send(day=DAY, follow=False)
+    assert list(models.open_batches()) == []
+    models.Batch.objects.update(state="checking", current=False)
+    assert models.open_batches().filter(unit="H1").select_related("unit").count() == 1
 
 
 def test_refused_today_is_of_the_citys_day(city):

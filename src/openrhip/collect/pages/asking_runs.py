@@ -127,6 +127,7 @@ def _answer(request: AskedRequest, found: Run, query: SavedQuery | None) -> dict
     pages: Pages = pages_of(request, _Page(number, max(1, -(-found.rows // PAGE)), found.rows))
     return {
         "heads": heads,
+        "drawable": "" if query or number > 1 else _guess(found).get("chart", ""),
         "rows": [
             [_shown(value, one) for value, one in zip(row, heads, strict=True)] for row in rows
         ],

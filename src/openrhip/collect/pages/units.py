@@ -96,18 +96,17 @@ def faults_page(request: AskedRequest, place: Place) -> HttpResponse:
         text = collect.faults_sheet(collect.list_faults(unit=unit, month=month))
         return download(text, "faults.csv", "text/csv; charset=utf-8")
     catalogue = doors.catalogue()
-    groups = collect.fault_groups(unit=unit, month=month)
-    rows = [present.fault_row(one, place, catalogue) for one in groups]
-    if not place.unit and not unit:
-        rows.sort(key=lambda row: (row.tone != "bad", -row.age, row.unit))
+    groups = list(collect.fault_groups(unit=unit, month=month))
+    if unit is None:
+        groups.sort(key=lambda one: (one.severity != "error", one.first_at, one.unit))
     context = {
         "place": place,
         "tabs": place.tabs(request),
         "form": form,
-        "rows": rows[:SHOWN],
-        "total": len(rows),
-        "errors": sum(row.tone == "bad" for row in rows),
-        "old": sum(row.old for row in rows),
+        "rows": [present.fault_row(one, place, catalogue) for one in groups[:SHOWN]],
+        "total": len(groups),
+        "errors": sum(one.severity == "error" for one in groups),
+        "old": sum(one.days_open >= present.OLD for one in groups),
         "csv": place.faults(**{"unit": unit, "month": month, "as": "csv"}),
     }
     return render(request, "collect/faults.jinja", context)

@@ -111,7 +111,7 @@ def depths(catalogue: Catalogue) -> dict[str, int]:
 def _due() -> QuerySet[models.Batch]:
     now = clock.now()
     ready = Q(wait_until__isnull=True) | Q(wait_until__lte=now)
-    return models.Batch.objects.filter(ready, state__in=_OPEN)
+    return models.open_batches().filter(ready)
 
 
 def _waited_for(table: str, catalogue: Catalogue) -> set[str]:

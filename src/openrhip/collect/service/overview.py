@@ -8,7 +8,7 @@ from datetime import date, datetime
 from django.db.models import Count, Min
 
 from openrhip.collect import models
-from openrhip.collect.rules.states import OPEN, BatchState, State
+from openrhip.collect.rules.states import BatchState, State
 from openrhip.collect.service import reading
 from openrhip.kernel import clock, statements
 from openrhip.kernel.periods import Month, city_day, day_bounds
@@ -94,7 +94,7 @@ def batch_page(
 
 def waiting(*, unit: str | None = None) -> Waiting:
     """Batches that are received or being checked."""
-    rows = models.Batch.objects.filter(state__in=[state.value for state in OPEN])
+    rows = models.open_batches()
     if unit is not None:
         rows = rows.filter(unit_id=unit)
     found = rows.values_list("state").annotate(Count("pk"), Min("received_at")).order_by("state")
