@@ -18,8 +18,9 @@ def known():
 
 
 def judge(text, known):
-    found = tree.parse(text)
-    return judging.judge(found, known, {})
+    judged = judging.judge(tree.parse(text), known, {})
+    judging.written(judged)
+    return judged
 
 
 FILES = [
@@ -124,6 +125,9 @@ SYSTEM = [
     "SELECT 'x'::mytype",
     "SELECT * FROM PATIENTS_ORIGINAL",
     "WITH duckdb_views AS (SELECT * FROM duckdb_views) SELECT * FROM duckdb_views",
+    'WITH "/data/la\u212ae/a.parquet" AS (SELECT 1) SELECT * FROM "/data/lake/a.parquet"',
+    'WITH "a.parquet" AS (SELECT 1) SELECT * FROM "a.parquet"',
+    'WITH RECURSIVE "\u212a" AS (SELECT 1 UNION ALL SELECT * FROM k) SELECT 1',
     "WITH RECURSIVE r AS (SELECT * FROM r UNION ALL SELECT * FROM r) SELECT * FROM r",
     "WITH a AS (SELECT 1) SELECT * FROM (WITH b AS (SELECT 2) SELECT * FROM b), b",
     "WITH OP_VISIT AS (SELECT 1) SELECT * FROM OP_VISIT",
@@ -187,6 +191,36 @@ def test_a_mistake_tells_its_place(known):
     with pytest.raises(Malformed) as caught:
         tree.parse("SELECT 1,\n  2 FROM FROM OP_VISIT")
     assert caught.value.where == "2:10"
+
+
+@pytest.mark.parametrize(
+    "name", ["x\" FROM read_text('/etc/passwd') --", "'; DROP VIEW v; --", "a\nb", "中文", "select"]
+)
+def test_names_are_written_as_names(name, known):
+    """What is in quotes stays one name in the text that runs."""
+    quoted = '"' + name.replace('"', '""') + '"'
+    text = "'" + name.replace("'", "''") + "'"
+    sql = f"SELECT visit_no AS {quoted}, {text} AS t FROM OP_VISIT {quoted} ORDER BY {quoted}"  # noqa: S608
+    judged = judging.judge(tree.parse(sql), known, {})
+    made = tree.read(judging.written(judged))
+    (first, second) = judging.outputs(made)
+    assert (first["alias"], second["value"]["value"]) == (name, name)
+
+
+def test_a_text_that_says_more_than_its_tree_is_refused(known, monkeypatch):
+    """Even if the engine wrote a name wrongly down."""
+    judged = judging.judge(tree.parse("SELECT 1 FROM OP_VISIT"), known, {})
+    for wrong in (
+        "SELECT 1 FROM v0.OP_VISIT, read_text('x')",
+        "SELECT 1 FROM v1.OP_VISIT",
+        "SELECT 1 FROM OP_VISIT",
+        "SELECT 1 FROM v0.IP_DISCHARGE",
+        "SELECT 1; SELECT 2",
+        "SELECT 1 FROM 'x.parquet'",
+    ):
+        monkeypatch.setattr(tree, "text_of", lambda found, text=wrong: text)
+        with pytest.raises(Refused):
+            judging.written(judged)
 
 
 def test_columns_of_free_words_are_not_there_without_the_right(known):

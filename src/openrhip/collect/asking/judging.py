@@ -19,6 +19,7 @@ from openrhip.kernel.errors import Refused
 
 VIEWS = "v{}"  # the schema of each view: nobody can name it, names with a schema are refused
 GROUP_SIZE = "__group_size"
+_NAME = re.compile(r"\w{1,64}")
 _SYSTEM = re.compile(r"duckdb_|pg_|sqlite_|pragma|information_schema")
 
 
@@ -34,10 +35,13 @@ class Use:
 
 @dataclass(slots=True)
 class Judged:
-    """tree: with the names of the views in it. uses: one for each place."""
+    """tree: with the names of the views in it. uses: one for each place. final: the schemas of the
+    views, where they are in the tree already.
+    """
 
     tree: Tree
     uses: list[Use] = field(default_factory=list)
+    final: frozenset[str] = frozenset()
 
     @property
     def tables(self) -> tuple[str, ...]:
@@ -49,6 +53,17 @@ def judge(found: Tree, known: Mapping[str, Relation], values: Mapping[str, Any])
     judged = Judged(found)
     _Judge(known, values, judged).node(found["statements"][0], frozenset(), _Bounds())
     return judged
+
+
+def written(judged: Judged) -> str:
+    """The checked tree as the text that runs. What is read back from it is looked at once more: a
+    name that is not written as it should be would make another query of it. Raises Refused.
+    """
+    text = tree.text_of(judged.tree)
+    again = Judged(tree.read(text), final=frozenset(use.schema for use in judged.uses))
+    known = {use.relation.name: use.relation for use in judged.uses}
+    _Judge(known, {}, again).node(again.tree["statements"][0], frozenset(), _Bounds())
+    return text
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,14 +107,19 @@ class _Judge:
         if kind == "RECURSIVE_CTE_NODE":
             # the part it begins with does not see the name that the rest goes on with
             seen |= {"right"}
-            self.node(item["right"], names | {str(item["cte_name"]).lower()}, days)
+            self.node(item["right"], names | {_low(item["cte_name"])}, days)
         for name, value in item.items():
             if name not in seen:
                 self.node(value, names, days)
 
     def _query(self, item: Tree, names: frozenset[str]) -> tuple[frozenset[str], _Bounds]:
         for entry in item.get("cte_map", {}).get("map", []):
-            name = str(entry["key"]).lower()
+            name = _low(entry["key"])
+            if not _NAME.fullmatch(name):
+                raise Refused(
+                    f"{_plain(entry['key'])} is no name for what stands in WITH",
+                    remedy="letters, digits and underscores",
+                )
             if name.upper() in self.known:
                 raise Refused(
                     f"{_plain(entry['key'])} is the name of a table",
@@ -109,8 +129,9 @@ class _Judge:
                 raise Refused(f"{_plain(entry['key'])} is a name of the engine's own")
             self.node(entry["value"], names, _Bounds())
             names |= {name}
-        found = bounds.of_select(item, self._relation, self.values)
-        return names, _Bounds(found)
+        if self.judged.final:
+            return names, _Bounds()
+        return names, _Bounds(bounds.of_select(item, self._relation, self.values))
 
     def _relation(self, name: str) -> Relation | None:
         return self.known.get(name.upper())
@@ -125,13 +146,16 @@ class _Judge:
 
     def _table(self, item: Tree, names: frozenset[str], days: _Bounds) -> None:
         name = str(item.get("table_name", ""))
+        bare = not item.get("catalog_name") and not item.get("at_clause")
+        if item.get("schema_name") in self.judged.final and name in self.known and bare:
+            return
         if item.get("schema_name") or item.get("catalog_name") or item.get("at_clause"):
             raise Refused(
                 "tables are named without a schema", remedy="write OP_VISIT, not main.OP_VISIT"
             )
-        if name.lower() in names:
+        if _low(name) in names:
             return
-        relation = self._relation(name)
+        relation = None if self.judged.final else self._relation(name)
         if relation is None:
             raise Refused(
                 f"there is no table {_plain(name)}",
@@ -236,6 +260,11 @@ def _kind(item: Tree) -> str:
     """What an object is; types of values are objects themselves."""
     kind = item.get("type")
     return kind if isinstance(kind, str) else ""
+
+
+def _low(name: object) -> str:
+    """As the engine compares names: only the letters A to Z have two forms."""
+    return "".join(sign.lower() if sign.isascii() else sign for sign in str(name))
 
 
 def _plain(name: object) -> str:

@@ -163,6 +163,13 @@ def rows(folder: Path, *, first: int = 0, most: int | None = None) -> Iterator[l
                 yield json.loads(line)
 
 
+def tidy(folder: Path) -> None:
+    """Only the answer stays: not what the engine put aside, not the small tables it read."""
+    shutil.rmtree(folder / "spill", ignore_errors=True)
+    for path in folder.glob("t*.parquet"):
+        path.unlink(missing_ok=True)
+
+
 def clear(folder: Path) -> None:
     """Nothing of it stays."""
     shutil.rmtree(folder, ignore_errors=True)

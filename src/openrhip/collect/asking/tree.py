@@ -42,6 +42,14 @@ def parse(text: str) -> Tree:
     return found
 
 
+def read(text: str) -> Tree:
+    """The tree of a text of our own making. Raises Refused if it is none."""
+    found = _serialized(text)
+    if found.get("error") or len(found["statements"]) != 1:
+        raise Refused("the query cannot be written down again")
+    return found
+
+
 def text_of(tree: Tree) -> str:
     """The tree as SQL."""
     made = _connection().execute("SELECT json_deserialize_sql(?::JSON)", [json.dumps(tree)])

@@ -20,11 +20,12 @@ from openrhip.collect.asking.views import Views
 from openrhip.collect.rules import questions
 from openrhip.collect.rules.questions import MOST_TEXT, Parameter, Right, Run, State
 from openrhip.collect.service import asking_entries, asking_rows, doors
+from openrhip.collect.service import asking_settings as settings
 from openrhip.collect.service.asking_entries import role_of, settle, view
 from openrhip.collect.service.room import guarded
 from openrhip.directory.service import Actor, Role, Strength
 from openrhip.formats.gm import sm3
-from openrhip.kernel import clock, config, ids
+from openrhip.kernel import clock, ids
 from openrhip.kernel.database import writing
 from openrhip.kernel.errors import Conflict, Malformed, NotFound, Problem, Refused, TooLarge
 from openrhip.kernel.files import make_folder
@@ -42,7 +43,11 @@ def rights_of(by: Actor) -> frozenset[Right]:
     proven = by.strength in (Strength.SECOND_FACTOR, Strength.MACHINE)
     if Role.ANALYST not in by.roles or Role.OPERATOR in by.roles or not proven:
         return frozenset()
-    more = {right for right in _SETTINGS if by.second_factor and _roles(right) & set(by.roles)}
+    more = {
+        right
+        for right in _SETTINGS
+        if by.second_factor and settings.roles(_SETTINGS[right]) & set(by.roles)
+    }
     return frozenset({Right.ASK, *more})
 
 
@@ -134,9 +139,9 @@ def _job(row: models.QueryRun, by: Actor, values: Mapping[str, tuple[str, str | 
     units = asking_rows.scope_of(by)
     rows = asking_rows.Rows(units)
     views, paths = Views(doors.catalogue(), doors.lake(), folder, rows, units).of(judged.uses)
-    memory = _memory()
+    memory = settings.size("collect_ask_memory")
     return Job(
-        sql=tree.text_of(found),
+        sql=judging.written(judged),
         views=views,
         paths=paths,
         values=dict(values),
@@ -227,7 +232,7 @@ def _room_for_one_more() -> None:
     """Settled by whoever comes next, so that a closed browser keeps no place."""
     open_rows = models.QueryRun.objects.filter(state=State.RUNNING.value)
     busy = [row for row in open_rows if running.alive(folder_of(row.id))]
-    if len(busy) >= int(config.current()["collect_ask_at_once"]):
+    if len(busy) >= settings.whole("collect_ask_at_once"):
         raise Conflict("other queries are running", remedy="try again in a moment")
 
 
@@ -239,15 +244,5 @@ def _typed(values: Mapping[str, tuple[str, str | None]]) -> dict[str, Any]:
     }
 
 
-def _roles(right: Right) -> set[str]:
-    return {one.strip() for one in config.current()[_SETTINGS[right]].split(",")}
-
-
 def _seconds() -> float:
-    return float(config.current()["collect_ask_seconds"])
-
-
-def _memory() -> int:
-    text = config.current()["collect_ask_memory"].upper().removesuffix("B")
-    sizes = {"M": 1 << 20, "G": 1 << 30}
-    return int(text[:-1]) * sizes[text[-1]]
+    return settings.seconds("collect_ask_seconds")

@@ -12,9 +12,8 @@ from openrhip.collect.asking import running
 from openrhip.collect.rules import sheets
 from openrhip.collect.rules.answers import Mask
 from openrhip.collect.rules.questions import Column, Right, Run, State
-from openrhip.collect.service import asking, asking_entries
+from openrhip.collect.service import asking, asking_entries, asking_settings
 from openrhip.directory.service import Actor
-from openrhip.kernel import config
 from openrhip.kernel.database import writing
 from openrhip.kernel.errors import NotFound
 
@@ -46,7 +45,7 @@ def export(run: Run, *, by: Actor, headings: dict[str, str] | None = None) -> It
 
 def least() -> int:
     """The smallest count that is exported without the right."""
-    return int(config.current()["collect_small_cells"])
+    return asking_settings.whole("collect_small_cells")
 
 
 def is_masked(run: Run, *, by: Actor) -> bool:

@@ -139,7 +139,9 @@ def _finished(row: models.QueryRun, cancelled: bool) -> bool:
         mine = fresh.update(**{name: getattr(row, name) for name in _CHANGED})
     if not mine:
         row.refresh_from_db()
-    if row.state != State.ANSWERED.value:
+    if row.state == State.ANSWERED.value:
+        running.tidy(folder)
+    else:
         running.clear(folder)
     return True
 
