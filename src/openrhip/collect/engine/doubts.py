@@ -17,7 +17,7 @@ from openrhip.collect.engine.columns import Bytes, Mask, Numbers, TextColumn, no
 from openrhip.collect.engine.compiling import Fault
 from openrhip.collect.engine.doubts_across import ACROSS
 from openrhip.collect.engine.faults import SEPARATOR
-from openrhip.collect.engine.seen import Seen, Sets, is_in
+from openrhip.collect.engine.seen import Seen, Sets, bound, is_in
 from openrhip.collect.engine.shapes import matched
 from openrhip.collect.rules.kinds import Kind
 from openrhip.collect.rules.tables import Type
