@@ -37,6 +37,8 @@ SETTINGS = {
     "spark.sql.ansi.enabled": "true",
     "spark.sql.caseSensitive": "true",
     "spark.sql.parquet.compression.codec": "zstd",
+    # Java does not compile longer methods at all: rules in one of them would run ten times slower
+    "spark.sql.codegen.hugeMethodLimit": "8000",
 }
 READ_AT_ONCE = 65_536
 RETRIES = 5  # of a call that a cluster does not answer, over some 20 seconds
