@@ -19,7 +19,7 @@ from openrhip.collect.engine.looking_up import sealed_with
 from openrhip.collect.rules.jobs import CheckJob, CheckResult, Example, RuleHits, Written
 from openrhip.collect.rules.tables import Column, Personal
 
-ROWS_A_FILE = 1_000_000
+ROWS_A_FILE = 600_000
 
 
 def shape_rule(table: str) -> str:
@@ -146,9 +146,11 @@ class Splitter:
         with self._lock:
             writer = self._free.pop() if self._free else self._new_writer()
         writer.write(rows)
-        if writer.rows < ROWS_A_FILE:
-            with self._lock:
-                self._free.append(writer)
+        if writer.rows >= ROWS_A_FILE:
+            writer.close()  # its waiting for the disk falls beside the work of other threads
+            return
+        with self._lock:
+            self._free.append(writer)
 
     def _new_writer(self) -> writing.Writer:
         path = self.job.out / f"good-{len(self._good)}.parquet"

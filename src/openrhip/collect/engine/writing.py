@@ -63,6 +63,7 @@ class Writer:
         self.rows = 0
         self._dictionaries = dictionaries
         self._writer: pq.ParquetWriter | None = None
+        self._done: Written | None = None
 
     def write(self, rows: pa.Table) -> None:
         if not rows.num_rows:
@@ -81,9 +82,9 @@ class Writer:
         self.rows += rows.num_rows
 
     def close(self) -> Written | None:
-        """Makes the file durable; None if nothing was written."""
-        if self._writer is None:
-            return None
+        """Makes the file durable, once; None if nothing was written."""
+        if self._writer is None or self._done is not None:
+            return self._done
         self._writer.close()
         handle = os.open(self.path, os.O_RDONLY)
         try:
@@ -91,7 +92,8 @@ class Writer:
         finally:
             os.close(handle)
         sync_folder(self.path.parent)
-        return Written(self.path, self.rows, self.path.stat().st_size)
+        self._done = Written(self.path, self.rows, self.path.stat().st_size)
+        return self._done
 
 
 def repeated_columns(table: Table) -> list[str]:
