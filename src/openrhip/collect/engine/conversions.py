@@ -114,7 +114,7 @@ def _datetime(text: TextColumn, _column: Column) -> Converted:
         for place, sign in between.items():
             right &= signs[place] == ord(sign)
         right &= days != NO_DAY
-        values[rows] = days * _DAY + seconds
+        values[rows] = days.astype(np.int64) * _DAY + seconds  # 32 bits end in 2038
         wrong[rows] = ~right
     micros = values * 1_000_000
     array = _array(micros, text, wrong, pa.timestamp("us"), np.int64)
