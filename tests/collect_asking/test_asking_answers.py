@@ -103,6 +103,18 @@ def test_coverage_as_a_table(city):
     assert city.rows("SELECT count(*) FROM COVERAGE_MONTH") == [["0"]]
 
 
+def test_too_much_coverage_asks_for_days(city, monkeypatch):
+    from openrhip.collect.asking import views
+
+    monkeypatch.setattr(views, "CHUNK", 1)
+    monkeypatch.setattr(views, "MOST_SMALL", 1)
+    city.cover()
+    city.cover(unit="H2", day=date(2020, 12, 1))
+    run = city.ask("SELECT count(*) FROM COVERAGE")
+    assert (run.state, run.where) == ("refused", "COVERAGE")
+    assert city.rows("SELECT count(*) FROM COVERAGE WHERE day < DATE '2020-12-01'") == [["1"]]
+
+
 def test_an_analyst_of_a_unit_sees_that_unit_only(city):
     city.lay("OP_VISIT", [visit(1)], unit="H1")
     city.lay("OP_VISIT", [visit(2)], unit="H2")

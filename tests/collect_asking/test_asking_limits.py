@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 import time
 
 import pytest
@@ -114,6 +116,49 @@ def test_the_process_is_locked(city):
         assert found is not None
         assert found.state == "failed", sql
         assert "/etc" not in found.text
+
+
+FENCED = """
+import os, runpy, socket, sys
+os.chdir(sys.argv[2])
+fence = runpy.run_path(sys.argv[1])["fence"]
+if not fence([sys.argv[3]]):
+    print("no fence")
+    sys.exit()
+open(sys.argv[3]).read()
+open("mine", "w").write("x")
+for act in (
+    lambda: open("/etc/hosts"),
+    lambda: open(sys.argv[4]),
+    lambda: open(sys.argv[4], "w"),
+    lambda: os.listdir("/etc"),
+    lambda: open("/proc/1/environ"),
+    lambda: socket.create_connection(("127.0.0.1", 9)),
+):
+    try:
+        act()
+    except PermissionError:
+        continue
+    sys.exit("went through the fence")
+print("fenced")
+"""
+
+
+def test_the_kernel_keeps_the_process_to_its_files(tmp_path):
+    open_to, closed = tmp_path / "a.parquet", tmp_path / "b.parquet"
+    for path in (open_to, closed):
+        path.write_text("x")
+    own = tmp_path / "own"
+    own.mkdir()
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", FENCED, running.PROCESS, own, open_to, closed],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.stdout.strip() == "no fence":
+        pytest.skip("this kernel has no Landlock: the engine's own lock holds alone")
+    assert (done.stdout.strip(), done.stderr) == ("fenced", "")
 
 
 def test_the_process_has_no_secrets_of_ours(city, slow):

@@ -55,6 +55,11 @@ def test_without_javascript_and_what_is_refused(open_page, go, fits):
     page.get_by_role("link", name="修改后再查").click()
     page.locator("[name=sql]").fill("SELECT code, name FROM V_GB_T_2261_1 ORDER BY code")
     press(page, "查询")
+    for _ in range(20):
+        if not page.locator("[data-running]").count():
+            break
+        page.wait_for_timeout(500)
+        page.get_by_role("link", name="刷新", exact=True).click()
     assert "男性" in page.locator(".ask-answer").inner_text()
     fits(page)
 

@@ -55,7 +55,9 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What the process left. state: answered | failed. problem: a word; text: the engine's own."""
+    """What the process left. state: answered | failed. problem: a word; text: the engine's own.
+    fenced: the kernel kept it to its files.
+    """
 
     state: str
     seconds: float = 0.0
@@ -64,6 +66,7 @@ class Outcome:
     truncated: bool = False
     problem: str = ""
     text: str = ""
+    fenced: bool = False
 
 
 def start(job: Job, folder: Path) -> None:

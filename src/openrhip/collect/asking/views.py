@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,10 @@ from openrhip.collect.asking.running import View
 from openrhip.collect.lake.reading import files_sql, quoted
 from openrhip.collect.ports import Lake
 from openrhip.collect.rules.tables import Catalogue
+from openrhip.kernel.errors import Refused
 
+CHUNK = 50_000
+MOST_SMALL = 2_000_000  # rows of the database that a question reads
 _ARROW = {"VARCHAR": pa.string(), "BIGINT": pa.int64(), "DATE": pa.date32()}
 _FILES = re.compile(r"'((?:[^']|'')*\.parquet)'")
 Rows = Callable[[Use], Iterable[Sequence[Any]]]
@@ -86,14 +90,24 @@ class Views:
         return self.rows(use)
 
     def _write(self, relation: Relation, rows: Iterable[Sequence[Any]], number: int) -> Path:
-        kept = list(rows)
-        columns = list(zip(*kept, strict=True)) or [()] * len(relation.fields)
-        arrays = [
-            pa.array(column, _ARROW[field.type])
-            for field, column in zip(relation.fields, columns, strict=True)
-        ]
+        schema = pa.schema([(one.name, _ARROW[one.type]) for one in relation.fields])
         path = self.folder / f"t{number}.parquet"
-        pq.write_table(pa.table(arrays, names=[one.name for one in relation.fields]), path)
+        waiting, written = iter(rows), 0
+        with pq.ParquetWriter(path, schema) as file:
+            while chunk := list(islice(waiting, CHUNK)):
+                written += len(chunk)
+                if written > MOST_SMALL:
+                    raise Refused(
+                        f"{relation.name} has too many rows to be asked whole",
+                        where=relation.name,
+                        remedy=f"name the days: {relation.day or 'day'} >= …",
+                    )
+                columns = zip(*chunk, strict=True)
+                arrays = [
+                    pa.array(column, field.type)
+                    for column, field in zip(columns, schema, strict=True)
+                ]
+                file.write_table(pa.table(arrays, schema=schema))
         return path
 
 
