@@ -80,6 +80,7 @@ def test_sender_mends_by_the_list_of_faults(open_page, go, baseline):
     # given a hospital whose visits had faults yesterday
     page = open_page("sender")
     go(page, "/unit/faults/")
+    baseline(page)
     # when a fault is followed to the batch
     row = page.locator("tr", has_text="OP_VISIT.sex_code.values")
     row.get_by_role("link", name="逐日查看").click()
@@ -126,8 +127,8 @@ def test_sender_sees_no_other_unit(open_page, go, town):
     assert "钟山示范区" not in page.locator("main").inner_text()
 
 
-def test_developer_finds_a_table_and_its_sample(open_page, go):
-    page = open_page("sender")
+def test_developer_finds_a_table_and_its_sample(open_page, go, baseline):
+    page = open_page("sender", width=390)
     go(page, "/catalogue/")
     page.get_by_label("业务域").select_option(label="检验")
     page.get_by_role("button", name="显示").click()
@@ -137,3 +138,4 @@ def test_developer_finds_a_table_and_its_sample(open_page, go):
     assert len(text.splitlines()) > 50
     page.get_by_role("link", name="GB/T 2261.1").first.click()
     expect(page.get_by_role("row", name="1 男性")).to_be_visible()
+    baseline(page)
