@@ -8,7 +8,7 @@ from django.db import connection
 from django.test import RequestFactory
 
 from openrhip.collect import figures, models, service
-from openrhip.collect.pages import console
+from openrhip.collect.pages import console, desk
 from openrhip.collect.rules.states import State
 from openrhip.collect.service import overview
 from openrhip.directory.service import Actor, Role
@@ -161,3 +161,13 @@ def test_pages_of_a_city_without_anything(city):
     assert "还没有接入单位" in console.overview(asked("/console/collection/")).content.decode()
     assert "没有可以显示的单位" in console.heat_maps(asked("/")).content.decode()
     assert "还没有接入的区" in console.persons(asked("/")).content.decode()
+
+
+def test_whose_institution_sends_nothing_is_told_whom_to_ask(city):
+    request = asked("/unit/")
+    request.actor = Actor(staff_code="DM", institution_code="NOBODY", roles=(Role.DATA_MANAGER,))
+    answer = desk.home(request)
+    assert answer.status_code == 404
+    assert "本单位尚未接入" in answer.content.decode()
+    request.actor = Actor(staff_code="DM", institution_code="H1", roles=(Role.DATA_MANAGER,))
+    assert "第一示范医院" in desk.home(request).content.decode()

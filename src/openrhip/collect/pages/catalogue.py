@@ -55,7 +55,6 @@ def tables(request: AskedRequest) -> HttpResponse:
             (words.domain_text(name), [_row(table, declared) for table in found])
             for name, found in heat.by_domain(wanted)
         ],
-        "declared": declared is not None,
         "owed": [(words.owner_text(one), len(known.owed(one))) for one in Owner],
     }
     return render(request, "collect/catalogue.jinja", context)
@@ -74,7 +73,6 @@ def table(request: AskedRequest, code: str) -> HttpResponse:
         "pick": _pick,
         "named": words.named,
         "types": {line.column.name: words.type_text(line.column.type) for line in told.columns},
-        "sizes": {line.column.name: words.size_of(line.column) for line in told.columns},
         "kept": {
             line.column.name: words.personal_text(line.column.personal) for line in told.columns
         },

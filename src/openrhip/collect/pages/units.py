@@ -12,12 +12,11 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from openrhip.collect import service as collect
 from openrhip.collect.pages import heat, present, words
-from openrhip.collect.pages.charts import rows_by_day, short
+from openrhip.collect.pages.charts import rows_by_day
 from openrhip.collect.pages.console import download
 from openrhip.collect.pages.forms import ConfirmForm, FaultFilter
 from openrhip.collect.pages.places import (
     CONSOLE,
-    Chooser,
     Place,
     asked_month,
     chooser,
@@ -191,7 +190,6 @@ def _charts(found: Coverage, line: Line) -> dict[str, Any]:
         ),
         "rows_chart": rows_by_day([(cell.day, cell.rows, cell.quarantined) for cell in cells]),
         "due": max((cell.expected for cell in cells), default=0),
-        "short": short,
     }
 
 
@@ -230,7 +228,3 @@ def _came(cell: TableCell) -> tuple[str, str]:
     if cell.expected:
         return (_("应到未到"), "bad")
     return (_("未到期"), "") if cell.declared or cell.owed else (_("不要求"), "")
-
-
-def chosen_months(request: AskedRequest) -> Chooser:
-    return chooser(month_of(request))

@@ -135,19 +135,6 @@ def person_text(kind: str) -> str:
     }.get(kind, kind)
 
 
-def size_of(column: Column) -> str:
-    """How long or how large: 1–50, 10,2, 0 … 150."""
-    if column.type in (Type.TEXT, Type.CODE) and column.length != (0, 0):
-        least, most = column.length
-        return str(most) if least == most else f"{least}–{most}"
-    said = []
-    if column.type is Type.DECIMAL:
-        said.append(f"{column.precision or 18},{column.scale}")
-    if column.minimum or column.maximum:
-        said.append(f"{column.minimum or '…'} – {column.maximum or '…'}")
-    return " · ".join(said)
-
-
 def named(item: Table | Column) -> str:
     return item.zh if chinese() else item.en
 
