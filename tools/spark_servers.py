@@ -7,6 +7,7 @@ Spark's Connect server in a process of its own, over `local-cluster` with separa
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import os
 import shutil
 import signal
@@ -111,12 +112,18 @@ def spark_cluster(
                 stdout=out,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                preexec_fn=_ends_with_us,  # noqa: PLW1509 - one call of the system, no threads yet
             )
         try:
             _answers(server, port, wait, log)
             yield f"sc://127.0.0.1:{port}"
         finally:
             _stop(server)
+
+
+def _ends_with_us() -> None:
+    """The server is told to end when whoever started it is killed (prctl PR_SET_PDEATHSIG)."""
+    ctypes.CDLL(None).prctl(1, signal.SIGTERM)
 
 
 def _answers(server: subprocess.Popen[bytes], port: int, wait: float, log: Path) -> None:
