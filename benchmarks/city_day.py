@@ -18,6 +18,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from pathlib import Path
@@ -52,44 +53,44 @@ def sendings(catalogue: Any, lines: Any) -> Iterator[tuple[str, Any]]:
 
 def prepare(centre: _units.Centre, folder: Path) -> list[tuple[bytes, Path]]:
     """The day's files and signed manifests."""
+    from openrhip.agent import manifest as manifests
     from openrhip.collect.catalogue import load
-    from openrhip.collect.sampling import people
 
-    catalogue = load()
-    planned = list(sendings(catalogue, centre.lines))
-    pool = people(200_000)
+    planned = list(sendings(load(), centre.lines))
+    asked = [
+        (unit, table.code, rows, DAY, folder / f"{at}.csv")
+        for at, ((unit, table), rows) in enumerate(zip(planned, sizes(len(planned)), strict=True))
+    ]
     made = []
-    for at, ((unit, table), rows) in enumerate(zip(planned, sizes(len(planned)), strict=True)):
-        made.append(_batch(centre, catalogue, table, unit, rows, DAY, pool, folder / f"{at}.csv"))
+    with ProcessPoolExecutor(2) as makers:
+        for (unit, code, _, _, path), (day, file) in zip(
+            asked, makers.map(make_file, asked, chunksize=20), strict=True
+        ):
+            found = manifests.build(unit=unit, table=code, day=day, files=[file], sent_at=AT)
+            made.append((manifests.sign(found, centre.signers[unit]).encode(), path))
     return made
 
 
-def _batch(
-    centre: _units.Centre,
-    catalogue: Any,
-    table: Any,
-    unit: str,
-    rows: int,
-    day: date,
-    pool: Any,
-    path: Path,
-) -> tuple[bytes, Path]:
+def make_file(asked: tuple[str, str, int, date, Path]) -> tuple[date, Any]:
+    """A batch's day, and what its manifest says of the file that was made."""
     import pyarrow.csv as arrow_csv
 
-    from openrhip.agent import manifest as manifests
     from openrhip.agent.describing import describe
+    from openrhip.collect.catalogue import load
     from openrhip.collect.rules.tables import Period
-    from openrhip.collect.sampling import sample
+    from openrhip.collect.sampling import people, sample
     from openrhip.collect.sampling.damaging import damage
 
+    unit, code, rows, day, path = asked
+    catalogue = load()
+    table = catalogue.tables[code]
     if table.period is Period.MONTH:
         day = day.replace(day=1)
-    found = sample(table, catalogue, rows, day, unit, 1, pool)
+    found = sample(table, catalogue, rows, day, unit, 1, people(200_000))
     if spoil := round(found.num_rows * AT_FAULT):
         found = damage(table, catalogue, found, count=spoil, seed=rows)[0]
     arrow_csv.write_csv(found, path)
-    made = manifests.build(unit=unit, table=table.code, day=day, files=[describe(path)], sent_at=AT)
-    return manifests.sign(made, centre.signers[unit]).encode(), path
+    return day, describe(path)
 
 
 def register_persons(centre: _units.Centre) -> None:
@@ -186,23 +187,23 @@ def _resident(pid: int) -> int:
 
 def singles(centre: _units.Centre, folder: Path) -> tuple[list[float], list[float]]:
     """Milliseconds of check and of replacing, batch by batch, in one process."""
+    from openrhip.agent import manifest as manifests
     from openrhip.collect import service as collect
     from openrhip.collect.catalogue import load
-    from openrhip.collect.sampling import people
     from openrhip.collect.service import doors
 
-    catalogue, pool = load(), people(200_000)
     engine, lake = _Timed(doors.engine(), "check", "check_many"), _Timed(doors.lake(), "replace")
+    at = AT + timedelta(days=1)
     with doors.using(engine=engine, lake=lake):
-        for at, (unit, table) in enumerate(list(sendings(catalogue, centre.lines))[::45]):
-            day = DAY + timedelta(days=1)
-            path = folder / f"single-{at}.csv"
-            envelope, _ = _batch(centre, catalogue, table, unit, SINGLE, day, pool, path)
+        for number, (unit, table) in enumerate(list(sendings(load(), centre.lines))[::45]):
+            path = folder / f"single-{number}.csv"
+            day, file = make_file((unit, table.code, SINGLE, DAY + timedelta(days=1), path))
+            made = manifests.build(unit=unit, table=table.code, day=day, files=[file], sent_at=at)
             state = collect.receive(
-                envelope=envelope,
+                envelope=manifests.sign(made, centre.signers[unit]).encode(),
                 open_file={path.name: path},
                 via="drill",
-                received_at=AT + timedelta(days=1),
+                received_at=at,
             )
             collect.process(batch_id=state.id)
     return engine.taken, lake.taken

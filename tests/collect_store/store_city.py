@@ -14,6 +14,7 @@ import pytest
 from openrhip.agent import manifest as manifests
 from openrhip.collect.lake import DeltaLake
 from openrhip.collect.lake.layout import fault_schema_of, schema_of
+from openrhip.collect.ports import Engine
 from openrhip.collect.rules.jobs import CheckResult, Example, RuleHits, Written
 from openrhip.collect.rules.tables import (
     COMMON,
@@ -80,7 +81,7 @@ CATALOGUE = Catalogue(
 )
 
 
-class DoubleEngine:
+class DoubleEngine(Engine):
     """Rows whose `n` is no number are at fault; keys stored already as well."""
 
     name = "double"

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from openrhip.collect.rules.jobs import CheckJob, CheckResult, Part
 from openrhip.collect.rules.tables import Table
+from openrhip.kernel.errors import Problem
 
 
 class Engine(Protocol):
@@ -19,6 +20,16 @@ class Engine(Protocol):
     def check(self, job: CheckJob) -> CheckResult:
         """Raises Malformed (no such columns, broken encoding …) or TooLarge: refused whole."""
         ...
+
+    def check_many(self, jobs: Sequence[CheckJob]) -> list[CheckResult | Problem]:
+        """Batches of one table; one that is refused whole answers its problem."""
+        return [self._or_problem(job) for job in jobs]
+
+    def _or_problem(self, job: CheckJob) -> CheckResult | Problem:
+        try:
+            return self.check(job)
+        except Problem as problem:
+            return problem
 
 
 class Lake(Protocol):

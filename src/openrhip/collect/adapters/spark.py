@@ -26,6 +26,7 @@ from openrhip.collect.engine.spark_sql import Plan, name
 from openrhip.collect.engine.splitting import shape_rule
 from openrhip.collect.engine.sqltext import select
 from openrhip.collect.engine.writing import Writer, quarantine_schema
+from openrhip.collect.ports import Engine
 from openrhip.collect.rules.jobs import CheckJob, CheckResult, Example, RuleHits, Written
 from openrhip.collect.rules.kinds import Kind
 from openrhip.kernel.errors import Misconfigured, Problem, Unavailable
@@ -44,7 +45,7 @@ READ_AT_ONCE = 65_536
 RETRIES = 5  # of a call that a cluster does not answer, over some 20 seconds
 
 
-class SparkEngine:
+class SparkEngine(Engine):
     """Checks batches on a cluster. url: sc://host:port of its Spark Connect server."""
 
     name = "spark"

@@ -23,6 +23,7 @@ from openrhip.collect.engine.looking_up import Lookups
 from openrhip.collect.engine.reading import chunks_of, find_double, hold, in_order
 from openrhip.collect.engine.sessions import Sessions
 from openrhip.collect.engine.splitting import Splitter
+from openrhip.collect.ports import Engine
 from openrhip.collect.rules.jobs import CheckJob, CheckResult
 from openrhip.kernel.errors import Problem
 
@@ -31,7 +32,7 @@ SMALL_BATCH = 8 << 20  # bytes of files of a batch that is checked together with
 __all__ = ["DuckDbEngine", "chunks_of"]
 
 
-class DuckDbEngine:
+class DuckDbEngine(Engine):
     """Checks batches within this process; it may be used from several threads."""
 
     name = "duckdb"
@@ -59,12 +60,6 @@ class DuckDbEngine:
             else:
                 answers |= self._together(jobs, group)
         return [answers[at] for at in range(len(jobs))]
-
-    def _or_problem(self, job: CheckJob) -> CheckResult | Problem:
-        try:
-            return self.check(job)
-        except Problem as problem:
-            return problem
 
     def _read(self, job: CheckJob) -> Held:
         held = Held(job.out, bytes_of(job.limits.memory) // 2)

@@ -1,13 +1,14 @@
-"""Checking one batch (校验): originals opened in a work folder, the engine asked.
+"""Checking batches (校验): originals opened in work folders, the engine asked.
 
-The work folder is of this process alone and goes when the batch is settled; what it held in the
+A work folder is of this process alone and goes when the batch is settled; what it held in the
 clear is gone with it.
 """
 
 from __future__ import annotations
 
+import logging
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -29,6 +30,7 @@ from openrhip.kernel.errors import Malformed, NotFound, NotVerified, Problem, To
 from openrhip.kernel.files import make_folder
 from openrhip.kernel.periods import city_day
 
+_log = logging.getLogger(__name__)
 REFUSING = (Malformed, TooLarge, NotVerified)
 
 
@@ -43,37 +45,76 @@ class Outcome:
     folder: Path = field(default_factory=Path)
 
 
-def check(row: models.Batch, *, folder: Path) -> Outcome:
-    """Check a batch in an empty folder. What is the batch's own fault becomes its trouble.
+def prepare(row: models.Batch, *, folder: Path) -> tuple[Outcome, CheckJob | None]:
+    """What the engine is to be asked of a batch; no job where it cannot be read at all.
 
-    Raises Unavailable, Misconfigured: not its fault, it waits.
+    Raises Unavailable, Misconfigured, NotFound: not its fault, it waits.
     """
     catalogue = doors.catalogue()
     table = catalogue.tables.get(row.table)
     if table is None:
         raise NotFound("the catalogue no longer has this table", where=row.table)
     outcome = Outcome(row, table, folder=folder)
-    out = folder / "out"
-    make_folder(out)
     try:
-        job = CheckJob(
-            catalogue=catalogue,
-            table=table,
-            files=tuple(inputs(row, manifest_of(row), folder)),
-            unit=row.unit_id,
-            day=row.day,
-            batch=row.id,
-            out=out,
-            today=city_day(clock.now()),
-            known=known_of(table, row),
-            seal=doors.seal(),
-        )
-        outcome.result = doors.engine().check(job)
+        files = tuple(inputs(row, manifest_of(row), folder))
     except REFUSING as problem:
         outcome.trouble = trouble_of(problem)
-        return outcome
-    outcome.trouble = judged(row, outcome.result)
-    return outcome
+        return outcome, None
+    return outcome, CheckJob(
+        catalogue=catalogue,
+        table=table,
+        files=files,
+        unit=row.unit_id,
+        day=row.day,
+        batch=row.id,
+        out=folder / "out",
+        today=city_day(clock.now()),
+        known=known_of(table, row),
+        seal=doors.seal(),
+    )
+
+
+def check(
+    prepared: Sequence[tuple[Outcome, CheckJob | None]],
+) -> Iterator[tuple[Outcome, Exception | None]]:
+    """Check batches of one table. What is a batch's own fault becomes its trouble; what is not
+    comes beside it, and the batch waits.
+    """
+    asked = [(outcome, job) for outcome, job in prepared if job is not None]
+    answers = _answers([job for _, job in asked])
+    yield from ((outcome, None) for outcome, job in prepared if job is None)
+    for (outcome, _), answer in zip(asked, answers, strict=True):
+        if isinstance(answer, REFUSING):
+            outcome.trouble = trouble_of(answer)
+        elif isinstance(answer, Exception):
+            yield outcome, answer
+            continue
+        else:
+            outcome.result = answer
+            outcome.trouble = judged(outcome.row, answer)
+        yield outcome, None
+
+
+def _answers(jobs: Sequence[CheckJob]) -> Sequence[CheckResult | Exception]:
+    """Small batches are asked together; if one brings that down, each is asked alone."""
+    engine = doors.engine()
+    for job in jobs:
+        make_folder(job.out)
+    try:
+        return engine.check_many(jobs)
+    except Exception as error:  # noqa: BLE001 - answered, or told below
+        if len(jobs) == 1:
+            return [error]
+        _log.warning("checking %d batches together failed: %s", len(jobs), type(error).__name__)
+    answers: list[CheckResult | Exception] = []
+    for job in jobs:
+        shutil.rmtree(job.out)
+        make_folder(job.out)
+        try:
+            answers += engine.check_many([job])
+        except Exception as error:  # noqa: BLE001 - the others of the group go on
+            answers.append(error)
+    return answers
 
 
 def judged(row: models.Batch, result: CheckResult) -> Trouble | None:

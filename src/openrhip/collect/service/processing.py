@@ -20,7 +20,7 @@ from openrhip.collect import models
 from openrhip.collect.lake.locks import held
 from openrhip.collect.rules.states import OPEN, BatchState, State
 from openrhip.collect.service import choosing, reading, settling
-from openrhip.collect.service.checking import Outcome, check, work_folder
+from openrhip.collect.service.checking import Outcome, check, prepare, work_folder
 from openrhip.collect.service.room import guarded
 from openrhip.kernel import clock
 from openrhip.kernel.database import writing
@@ -85,12 +85,18 @@ def run(rows: Sequence[models.Batch]) -> list[Problem]:
         return failed
     _claim(rest)
     with ExitStack() as folders:
+        prepared = []
         for row in rest:
             try:
                 folder = folders.enter_context(work_folder(row))
-                outcomes.append(check(row, folder=folder))
+                prepared.append(prepare(row, folder=folder))
             except Exception as error:  # noqa: BLE001 - the others of the group go on
                 failed.append(_put_back(row, error))
+        for outcome, problem in check(prepared):
+            if problem is None:
+                outcomes.append(outcome)
+            else:
+                failed.append(_put_back(outcome.row, problem))
         try:
             settling.settle(outcomes)
         except Exception as error:
