@@ -7,7 +7,7 @@ from functools import wraps
 from typing import Any
 from urllib.parse import quote
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -17,7 +17,7 @@ from openrhip.site.accounts import rules, signin
 from openrhip.site.accounts.rules import Kind
 from openrhip.site.accounts.service import throttle, trail
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 
 
 def open_to_all(view: View) -> View:
@@ -33,7 +33,7 @@ def citizen(view: View) -> View:
 def staff(*roles: Role) -> Callable[[View], View]:
     """A page for staff with one of the roles; none named: any staff."""
 
-    def check(request: HttpRequest) -> HttpResponse | None:
+    def check(request: HttpRequest) -> HttpResponseBase | None:
         turned_away = _wants(request, Kind.STAFF, "staff-sign-in")
         if turned_away is None and roles and not request.visitor.may(*roles):  # type: ignore[attr-defined]
             return errors.page(request, 403)
@@ -46,7 +46,7 @@ def counted_search(view: View) -> View:
     """Posted searches for people are noted and limited, found or not."""
 
     @wraps(view)
-    def counted(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def counted(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if request.method == "POST":
             account = request.visitor.account  # type: ignore[attr-defined]
             free = throttle.try_once(
@@ -61,7 +61,7 @@ def counted_search(view: View) -> View:
     return counted
 
 
-def _wants(request: HttpRequest, kind: Kind, door: str) -> HttpResponse | None:
+def _wants(request: HttpRequest, kind: Kind, door: str) -> HttpResponseBase | None:
     visitor = request.visitor  # type: ignore[attr-defined]
     if visitor.kind is kind:
         return None
@@ -70,9 +70,9 @@ def _wants(request: HttpRequest, kind: Kind, door: str) -> HttpResponse | None:
     return errors.page(request, 403)
 
 
-def _marked(view: View, check: Callable[[HttpRequest], HttpResponse | None]) -> View:
+def _marked(view: View, check: Callable[[HttpRequest], HttpResponseBase | None]) -> View:
     @wraps(view)
-    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         return check(request) or view(request, *args, **kwargs)
 
     guarded.guard = check  # type: ignore[attr-defined]  # a test asks every route for it

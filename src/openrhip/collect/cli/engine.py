@@ -40,7 +40,7 @@ def check(setting: str | None, folder: Path | None, as_json: bool) -> None:
         folder = config.current().home / "collect" / "work"
         folder.mkdir(parents=True, exist_ok=True)
     counts: dict[str, list[int]] = {}
-    differences = []
+    differences: list[conformance.Difference] = []
     with tempfile.TemporaryDirectory(prefix="engine-check-", dir=folder) as own:
         for case, found in conformance.run(asked, Path(own)):
             kept = counts.setdefault(case.kind, [0, 0])
