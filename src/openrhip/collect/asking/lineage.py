@@ -1,7 +1,9 @@
 """Where an answer's columns come from (血缘): what is personal, what is counted, what is derived.
 
 By name, over the whole query: a name that is personal in one of the tables, or that stands anywhere
-for something personal, is personal everywhere. That hides too much rather than too little.
+for something personal, is personal everywhere. Where names do not tell (whole rows, columns by
+number, a star that renames, expressions without a name), all is. That hides too much rather than
+too little.
 """
 
 from __future__ import annotations
@@ -17,6 +19,9 @@ from openrhip.collect.rules.questions import Column
 from openrhip.collect.rules.tables import Personal
 
 _HIDDEN = frozenset(Personal) - {Personal.NO}
+_SEVERAL = ("SET_OPERATION_NODE", "RECURSIVE_CTE_NODE")
+ANY = "*"  # stands for a column that no name tells; personal if any is
+ALL = "**"  # among the personal names: everything is
 _SAME = frozenset({"coalesce", "ifnull", "sum", "max", "min", "round"})
 
 
@@ -29,11 +34,16 @@ class Told:
     counted: frozenset[str]
     columns: tuple[tuple[bool, bool, bool], ...] | None
 
+    @property
+    def everything(self) -> bool:
+        """Whether all is personal, since names do not tell."""
+        return ALL in self.personal
+
     def column(self, place: int, name: str, kind: str) -> Column:
         low = name.lower()
         by_name = (low in self.personal, low in self.derived, low in self.counted)
         known = self.columns[place] if self.columns else by_name
-        return Column(name, kind, *known)
+        return Column(name, kind, known[0] or self.everything, *known[1:])
 
 
 def told(judged: Judged) -> Told:
@@ -44,6 +54,7 @@ def told(judged: Judged) -> Told:
         for field in use.relation.fields
         if field.personal in _HIDDEN
     }
+    personal |= {ANY} if personal else set()
     derived: set[str] = set()
     counted: set[str] = set()
     named = list(_named(judged.tree))
@@ -56,23 +67,84 @@ def told(judged: Judged) -> Told:
             counted |= {name} if is_counted else set()
         if len(personal) + len(derived) + len(counted) == before:
             break
-    return Told(
-        frozenset(personal),
-        frozenset(derived),
-        frozenset(counted),
-        _by_place(outputs(judged.tree), personal, derived, counted),
-    )
+    places = _by_place(judged.tree, personal, derived, counted)
+    if personal and _is_opaque(judged.tree, personal, whole=places is not None):
+        personal.add(ALL)
+    return Told(frozenset(personal), frozenset(derived), frozenset(counted), places)
 
 
 def _by_place(
-    expressions: Sequence[Tree], personal: set[str], derived: set[str], counted: set[str]
+    found: Tree, personal: set[str], derived: set[str], counted: set[str]
 ) -> tuple[tuple[bool, bool, bool], ...] | None:
     """None where a star or unnest() makes several columns of one expression."""
-    for one in expressions:
-        for node in tree.walk(one):
-            if node.get("class") == "STAR" or node.get("function_name") == "unnest":
-                return None
-    return tuple(_tell(one, personal, derived, counted) for one in expressions)
+    lists = _lists(found["statements"][0])
+    if any(map(_makes_several, lists[0])):
+        return None
+    told = [_tell(one, personal, derived, counted) for one in lists[0]]
+    if any(_tell(one, personal, derived, counted)[0] for more in lists[1:] for one in more):
+        told = [(True, *one[1:]) for one in told]
+    return tuple(told)
+
+
+def _makes_several(expression: Tree) -> bool:
+    return any(
+        node.get("class") == "STAR" or node.get("function_name") == "unnest"
+        for node in tree.walk(expression)
+    )
+
+
+def _is_opaque(found: Tree, personal: set[str], *, whole: bool) -> bool:
+    """Whether something personal stands under a name that cannot be told. whole: the answer's own
+    columns are known by their places.
+    """
+    own = {id(one) for one in outputs(found)} if whole else set()
+    aliases = _aliases(found) - personal
+    return any(
+        _is_unnamed(node, aliases)
+        or _renames(node, personal)
+        or any(_is_lost(one, personal, own) for one in node.get("select_list") or ())
+        for node in tree.walk(found)
+    )
+
+
+def _is_unnamed(node: Tree, aliases: set[str]) -> bool:
+    """A column by its number, a whole row, a star that renames."""
+    if node.get("class") == "POSITIONAL_REFERENCE":
+        return True
+    if node.get("class") == "STAR":
+        return any(node.get(one) for one in ("rename_list", "replace_list", "alias"))
+    names: Sequence[object] = node["column_names"] if node.get("class") == "COLUMN_REF" else []
+    return len(names) == 1 and str(names[0]).lower() in aliases
+
+
+def _renames(node: Tree, personal: set[str]) -> bool:
+    """A source whose columns have names that nothing in the query tells."""
+    if "class" in node or node.get("subquery") or node.get("query"):
+        return False
+    if node.get("type") in ("TABLE_FUNCTION", "EXPRESSION_LIST"):
+        return bool(set(_columns(node, all_=True)) & personal)
+    return bool(node.get("column_name_alias"))
+
+
+def _is_lost(one: Tree, personal: set[str], own: set[int]) -> bool:
+    """Something selected, whose name is the engine's choice."""
+    inner = list(tree.walk(one))
+    if one.get("alias") and any(node.get("class") == "STAR" for node in inner):
+        return True
+    if not set(_columns(one)) & personal:
+        return False
+    nameless = not one.get("alias") and one.get("class") not in ("COLUMN_REF", "STAR")
+    unnested = any(node.get("function_name") == "unnest" for node in inner)
+    return unnested or (nameless and id(one) not in own)
+
+
+def _aliases(found: Tree) -> set[str]:
+    """Names that stand for whole rows of a table or subquery."""
+    return {
+        str(node.get("alias") or node.get("table_name") or "").lower()
+        for node in tree.walk(found)
+        if node.get("type") in ("BASE_TABLE", "SUBQUERY", "JOIN") and "class" not in node
+    }
 
 
 def _named(found: Any) -> Iterable[tuple[str, Tree]]:
@@ -85,16 +157,34 @@ def _named(found: Any) -> Iterable[tuple[str, Tree]]:
         aliases = node.get("column_name_alias") or node.get("aliases")
         inner = node.get("subquery") or node.get("query")
         if isinstance(aliases, list) and aliases and isinstance(inner, Mapping):
-            listed = _first_list(inner)
-            for name, expression in zip(aliases, listed, strict=False):
-                yield str(name).lower(), expression
+            yield from _paired([str(name) for name in aliases], _lists(inner))
+        if node.get("type") in _SEVERAL:
+            lists = _lists({"node": node})
+            yield from _paired([_name(one) for one in lists[0]], lists[1:])
 
 
-def _first_list(query: Mapping[str, Any]) -> Sequence[Tree]:
+def _paired(names: Sequence[str], lists: Sequence[Sequence[Tree]]) -> Iterable[tuple[str, Tree]]:
+    """Each name with what stands in its place; with all of a list whose places are not known."""
+    for listed in lists:
+        if any(map(_makes_several, listed)):
+            star = {"class": "COLUMN_REF", "column_names": [ANY]}
+            yield from ((name.lower(), one) for name in names for one in (*listed, star) if name)
+        else:
+            pairs = zip(names, listed, strict=False)
+            yield from ((name.lower(), one) for name, one in pairs if name)
+
+
+def _name(expression: Tree) -> str:
+    return str(expression.get("alias") or (expression.get("column_names") or [""])[-1])
+
+
+def _lists(query: Mapping[str, Any]) -> list[Sequence[Tree]]:
+    """What each of the queries that are put together selects."""
     node = query.get("node") or {}
-    while node.get("type") in ("SET_OPERATION_NODE", "RECURSIVE_CTE_NODE"):
-        node = node.get("left") or (node.get("children") or [{}])[0]
-    return list(node.get("select_list") or ())
+    if node.get("type") not in _SEVERAL:
+        return [list(node.get("select_list") or ())]
+    parts = [node[side] for side in ("left", "right") if node.get(side)]
+    return [one for part in (*parts, *node.get("children", ())) for one in _lists({"node": part})]
 
 
 def _tell(

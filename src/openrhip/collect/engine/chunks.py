@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,6 +14,9 @@ import pyarrow as pa
 from openrhip.collect.rules.jobs import InputFile, Limits
 from openrhip.collect.rules.tables import Table
 from openrhip.kernel.errors import Malformed, TooLarge
+
+_SHOWN = re.compile(r"(?!.*[0-9]{4})[A-Za-z_][A-Za-z0-9_]{0,59}")
+"""What looks like a column's name. Without a header the first row stands there: it is not told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +62,7 @@ def check_header(found: Sequence[str], table: Table, file: InputFile, limits: Li
     seen: set[str] = set()
     for at, name in enumerate(found, 1):
         where = f"{file.name}, header, column {at}"
-        shown = name[:60]
+        shown = name[:60] if _SHOWN.fullmatch(name) else "…"
         if name not in known:
             near = next((item for item in known if item == name.strip().lower()), "")
             remedy = f"write {near}" if near else f"columns of {table.code}: {', '.join(known)}"

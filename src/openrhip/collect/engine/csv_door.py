@@ -25,6 +25,7 @@ from openrhip.kernel.errors import Malformed, TooLarge
 
 BLOCK = 16 << 20
 PARSED_AT_ONCE = 1 << 20
+MOST_SHAPES = 1_000_000  # rows of a batch that are no rows of its table
 DELIMITERS = {",": "comma", ";": "semicolon", "|": "vertical bar", "\t": "tab"}
 _MAGIC = {
     b"PK\x03\x04": "a zip archive or an Excel workbook",
@@ -97,15 +98,19 @@ class CsvFile:
 
         def refuse(row: pyarrow.csv.InvalidRow) -> str:
             refused.append((row.number - 1, row.actual_columns))
-            return "skip"
+            return "skip" if len(refused) <= MOST_SHAPES else "error"
 
         try:
             found = self._arrow(block, refuse, PARSED_AT_ONCE)
         except pa.ArrowInvalid as error:
+            if len(refused) > MOST_SHAPES:
+                raise too_many_shapes(self.file.name) from error
             if "straddling" not in str(error):
                 raise self._no_text(block, error) from error
             refused.clear()
             found = self._arrow(block, refuse, len(block.content))
+        if len(refused) + len(block.broken) > MOST_SHAPES:
+            raise too_many_shapes(self.file.name)
         return Chunk(in_order(found, self.table), _merged(refused, block.broken))
 
     def _arrow(self, block: Block, refuse: object, size: int) -> pa.Table:
@@ -248,6 +253,14 @@ class CsvFile:
         return line_of(self.file.path, find)
 
 
+def too_many_shapes(name: str) -> TooLarge:
+    return TooLarge(
+        f"more than {MOST_SHAPES} rows have another number of fields than the header",
+        where=name,
+        remedy="check delimiter, quotes and line ends",
+    )
+
+
 def line_of(path: Path, find: object) -> int:
     """1-based line of the first place that `find` names in a piece of the file (-1: none)."""
     lines, rest = 1, b""
@@ -289,10 +302,9 @@ def _merged(refused: list[tuple[int, int]], broken: tuple[int, ...]) -> tuple[Sh
         return tuple(Shape(row, fields) for row, fields in refused)
     found = [Shape(row, 0) for row in broken]
     removed = sorted(broken)
-    for row, fields in refused:
-        place = row
-        for one in removed:
-            if one <= place:
-                place += 1
-        found.append(Shape(place, fields))
+    before = 0
+    for row, fields in sorted(refused):
+        while before < len(removed) and removed[before] <= row + before:
+            before += 1
+        found.append(Shape(row + before, fields))
     return tuple(sorted(found, key=lambda shape: shape.row))

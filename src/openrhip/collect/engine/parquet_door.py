@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -16,6 +17,8 @@ from openrhip.kernel.errors import Malformed, TooLarge
 ROWS_AT_ONCE = 65_536
 MAX_GROUP = 1 << 30  # bytes of one row group, unpacked
 MAX_FOOTER = 16 << 20
+PIECE = 64 << 20  # bytes of folded values that are written out at once
+MAX_UNFOLDED, UNFOLDED_RATIO = 1 << 30, 100  # of a file, in bytes and to its size
 _FORMATS = {pa.types.is_date: "%Y-%m-%d", pa.types.is_timestamp: "%Y-%m-%d %H:%M:%S"}
 
 
@@ -24,15 +27,18 @@ class ParquetFile:
 
     def __init__(self, file: InputFile, table: Table, limits: Limits) -> None:
         self.file, self.table, self.limits = file, table, limits
+        self._unfolded = 0
 
     def chunks(self) -> Iterator[Chunk]:
         """Raises Malformed (no Parquet, other columns, values that are no text) or TooLarge."""
         self._footer()
         try:
-            with pq.ParquetFile(self.file.path, memory_map=False) as source:
+            folded = self._folded()
+            with pq.ParquetFile(self.file.path, memory_map=False, read_dictionary=folded) as source:
                 self._bounded(source)
                 for batch in source.iter_batches(batch_size=ROWS_AT_ONCE, use_threads=False):
-                    yield Chunk(in_order(self._text(pa.Table.from_batches([batch])), self.table))
+                    for piece in self._pieces(batch):
+                        yield Chunk(in_order(self._text(piece), self.table))
         except (pa.ArrowException, OSError, ValueError) as error:
             what = f"the Parquet file cannot be read: {type(error).__name__}"
             raise Malformed(what, where=self.file.name) from error
@@ -57,6 +63,46 @@ class ParquetFile:
             if meta.row_group(at).total_byte_size > MAX_GROUP:
                 raise TooLarge("a row group unpacks to more than 1 GB", where=self.file.name)
 
+    def _folded(self) -> list[str]:
+        """Columns of few values, which stay folded until it is known how large they are."""
+        with pq.ParquetFile(self.file.path, memory_map=False) as source:
+            meta, kinds = source.metadata, source.schema_arrow
+            return [
+                name
+                for at, name in enumerate(kinds.names)
+                if at < meta.num_columns
+                and pa.types.is_string(kinds.field(at).type)
+                and any(
+                    meta.row_group(group).column(at).has_dictionary_page
+                    for group in range(meta.num_row_groups)
+                )
+            ]
+
+    def _pieces(self, batch: pa.RecordBatch) -> Iterator[pa.Table]:
+        """The rows in pieces that stay small when their folded values are written out."""
+        found = pa.Table.from_batches([batch])
+        sizes = np.zeros(batch.num_rows, np.int64)
+        for column in batch.columns:
+            if pa.types.is_dictionary(column.type):
+                column.dictionary.validate(full=True)
+                lengths = pc.fill_null(pc.binary_length(column.dictionary), 0)
+                taken = pc.fill_null(lengths.take(column.indices), 0)
+                sizes += taken.to_numpy(zero_copy_only=False)
+            else:
+                column.validate(full=True)
+        self._unfolded += int(sizes.sum())
+        most = max(MAX_UNFOLDED, UNFOLDED_RATIO * self.file.path.stat().st_size)
+        if self._unfolded > most or (len(sizes) and sizes.max() > self.limits.line_bytes):
+            raise TooLarge("values repeated in the file unpack to too much", where=self.file.name)
+        ends = np.cumsum(sizes)
+        start = 0
+        while start < batch.num_rows:
+            before = int(ends[start - 1]) if start else 0
+            end = int(np.searchsorted(ends, before + PIECE, side="right"))
+            end = max(end, start + 1)
+            yield found.slice(start, end - start)
+            start = end
+
     def _text(self, found: pa.Table) -> pa.Table:
         columns = [self._column(found[name].combine_chunks(), name) for name in found.column_names]
         return pa.table(columns, names=found.column_names)
@@ -76,7 +122,7 @@ class ParquetFile:
         numbers = (pa.types.is_integer, pa.types.is_decimal, pa.types.is_floating)
         if not any(test(kind) for test in texts + numbers):
             raise Malformed(
-                f"the column is of type {kind}",
+                f"the column is of type {str(kind)[:60]}",
                 where=f"{self.file.name}, {name}",
                 remedy="text, numbers, dates, timestamps and truth values are read",
             )

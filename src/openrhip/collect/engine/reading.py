@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from openrhip.collect.engine import keys
 from openrhip.collect.engine.chunks import Chunk
-from openrhip.collect.engine.csv_door import CsvFile
+from openrhip.collect.engine.csv_door import MOST_SHAPES, CsvFile, too_many_shapes
 from openrhip.collect.engine.holding import Held
 from openrhip.collect.engine.parquet_door import ParquetFile
 from openrhip.collect.engine.sessions import Sessions
@@ -25,11 +25,14 @@ _Made = TypeVar("_Made")
 
 def chunks_of(job: CheckJob) -> Iterator[Chunk]:
     """All chunks of a batch in order, their lines counted. Raises Malformed or TooLarge."""
-    line = 1
+    line, shapes = 1, 0
     for file in job.files:
         for chunk in _chunks(file, job):
             chunk.first = line
             line += chunk.count
+            shapes += len(chunk.shapes)
+            if shapes > MOST_SHAPES:
+                raise too_many_shapes(file.name)
             if line - 1 > job.limits.rows:
                 raise TooLarge(f"a batch has at most {job.limits.rows} rows", where=file.name)
             yield chunk

@@ -116,6 +116,8 @@ def put_part(
     if not 0 <= place < len(sent.manifest.files):
         raise Malformed("the manifest has no such file", where="file")
     with guarded():
+        if shutil.disk_usage(_root()).free < ROOM_LEFT + len(content):
+            raise Unavailable("the centre has no room for more now", remedy="try again later")
         _parts(folder, sent, place).put(
             number=number, offset=offset, digest=digest, content=content
         )
