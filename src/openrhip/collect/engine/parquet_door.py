@@ -18,7 +18,7 @@ ROWS_AT_ONCE = 65_536
 MAX_GROUP = 1 << 30  # bytes of one row group, unpacked
 MAX_FOOTER = 16 << 20
 PIECE = 64 << 20  # bytes of folded values that are written out at once
-MAX_UNFOLDED, UNFOLDED_RATIO = 1 << 30, 100  # of a file, in bytes and to its size
+MAX_UNFOLDED, UNFOLDED_RATIO = 512 << 20, 100  # of a file, in bytes and to its size
 _FORMATS = {pa.types.is_date: "%Y-%m-%d", pa.types.is_timestamp: "%Y-%m-%d %H:%M:%S"}
 
 
