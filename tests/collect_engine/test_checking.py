@@ -277,11 +277,10 @@ def test_what_does_not_fit_waits_on_disk(catalogue, tmp_path, monkeypatch):
     assert (result.received, result.loaded, result.quarantined) == (102, 99, 3)
     assert hits_of(result) == {"key.unique": 2, "row.shape": 1}
     assert sorted(row["_line"] for row in rows_of(result.quarantine)) == [4, 101, 102]
-    assert sorted(path.name for path in job.out.iterdir()) == [
-        "good-0.parquet",
-        "good-1.parquet",
-        "quarantine.parquet",
-    ]
+    # how many files the good rows fill depends on the threads; nothing else is left behind
+    written = {file.path.name for file in result.good}
+    assert {path.name for path in job.out.iterdir()} == {*written, "quarantine.parquet"}
+    assert sum(file.rows for file in result.good) == 99
 
 
 def test_many_batches_answer_as_each_alone(catalogue, tmp_path):
