@@ -169,8 +169,9 @@ def test_a_batch_of_documents_is_loaded(unit, samples, tmp_path):
     )
     done = collect.process(batch_id=state.id)
     assert done.received == done.loaded + done.quarantined == 1
-    assert (done.state, [hit.rule for hit in done.hits]) == ("loaded", [])
-    assert done.loaded == 1
+    # whether its visit is known depends on what was loaded before: that is told, and only warns
+    broken = {hit.rule for hit in done.hits} - {"OP_RECORD.visit_no.reference"}
+    assert (done.state, broken, done.loaded) == ("loaded", set(), 1)
 
 
 def test_documents_for_a_table_without_them_are_refused_at_once(unit, samples, tmp_path):
