@@ -54,7 +54,10 @@ def test_the_demo_comes_up_and_ends_cleanly(tmp_path):
         "yunwei",
         "bingan",
         "yinsi",
+        "fenxi",
+        "jinlingshuju",
     }
+    assert shown["batches"] > 200
     refused = [path.name for path in (home / "nodes").glob("*/refused/*.refusal.json")]
     assert sorted(refused) == [
         "broken-identity.xml.refusal.json",

@@ -57,9 +57,8 @@ def demo(home: Path, port: int, keep: bool, once: bool, as_json: bool) -> None:
         from openrhip.site.demo import acts
 
         acts.play()
-        if not kept:
-            _collect(home)
-        _show(home, counts, time.monotonic() - started, as_json)
+        batches = 0 if kept else _collect(home)
+        _show(home, counts, batches, time.monotonic() - started, as_json)
         if not once:
             supervisor.run()
     finally:
@@ -95,7 +94,7 @@ def _feed(home: Path) -> Counter[str]:
     return counts
 
 
-def _collect(home: Path) -> None:
+def _collect(home: Path) -> int:
     from openrhip.site.demo import collecting
 
     _step("Sending a month of collected tables … 送入一个月的采集数据")
@@ -106,9 +105,10 @@ def _collect(home: Path) -> None:
 
     sent = collecting.send(home, say=progress)
     click.echo(f"\r    {sent} batches; checked and loaded in the background", err=True)
+    return sent
 
 
-def _show(home: Path, counts: Counter[str], seconds: float, as_json: bool) -> None:
+def _show(home: Path, counts: Counter[str], batches: int, seconds: float, as_json: bool) -> None:
     from openrhip.kernel.config import current
 
     url = current()["centre_url"]
@@ -140,6 +140,7 @@ def _show(home: Path, counts: Counter[str], seconds: float, as_json: bool) -> No
         "home": str(home),
         "seconds": round(seconds, 1),
         "counts": dict(counts),
+        "batches": batches,
         "accounts": [asdict(one) for one in accounts],
     }
     say(as_json, value, "\n".join(lines))
