@@ -154,6 +154,16 @@ def test_work_folders_of_dead_processes_are_swept(place, unit):
     assert not folder.exists()
 
 
+def test_a_work_folder_that_outlived_its_batch_is_swept_at_once(place, unit):
+    got = unit.send(("V1",))
+    service.process(batch_id=got.id)
+    folder = doors.folder("work") / got.id
+    folder.mkdir()
+    (folder / "in-0.csv").write_bytes(content(("V1",)))
+    assert service.sweep_leftovers() == 1
+    assert not folder.exists()
+
+
 # --- by night
 
 

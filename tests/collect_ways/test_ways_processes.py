@@ -215,8 +215,8 @@ def test_a_node_killed_again_and_again_sends_each_batch_once(real, tmp_path):
         folder.mkdir(parents=True)
         _sample(folder, code, 60).rename(folder / "rows.csv")
         (folder / "_ready").touch()
-    delay, killed = 1.0, 0
-    for _ in range(20):
+    delay, killed = 0.5, 0  # the first ones fall into the node's own start
+    for _ in range(40):
         running = subprocess.Popen(
             [sys.executable, "-m", "openrhip", "agent", "run", "--home", str(node)],
             env=real.environment,
@@ -227,7 +227,7 @@ def test_a_node_killed_again_and_again_sends_each_batch_once(real, tmp_path):
         running.send_signal(signal.SIGKILL)
         running.wait()
         killed += 1
-        delay += 0.5
+        delay += 0.25
         counts = agent.status(node).batch_counts
         if counts["loaded"] + counts["refused"] == len(tables):
             break

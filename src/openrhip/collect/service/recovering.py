@@ -12,7 +12,6 @@ from pathlib import Path
 
 from openrhip.collect import models
 from openrhip.collect.lake.locks import held
-from openrhip.collect.rules.states import OPEN
 from openrhip.collect.service import choosing, doors, originals
 from openrhip.collect.service.room import guarded
 from openrhip.kernel import clock
@@ -25,7 +24,6 @@ from openrhip.kernel.statements import ask
 ORPHAN_SECONDS = 3_600.0
 SETTLE_DAYS = 10
 """A month is merged this many days after its end, when late batches have mostly come."""
-_OPEN = [state.value for state in OPEN]
 _SEALED = re.compile(r"([0-9a-f]{32})-\d+\.sealed")
 _OLDER = (
     "SELECT sequence, id, wrapped_key FROM collect_batch "
@@ -80,7 +78,8 @@ def sweep_old_originals() -> int:
 
 def _sweep_work() -> Iterator[int]:
     for folder in doors.folder("work").iterdir():
-        row = models.Batch.objects.filter(id=folder.name, state__in=_OPEN).first()
+        # Settled or not: a crash may have come between the end of a batch and that of its folder.
+        row = models.Batch.objects.filter(id=folder.name).first()
         if row is None:
             # Rows being revealed have folders of their own, for moments.
             if _age(folder) > ORPHAN_SECONDS:
