@@ -147,7 +147,7 @@ def _show(home: Path, counts: Counter[str], batches: int, seconds: float, as_jso
 
 
 def _account_lines(one: cast.DemoAccount) -> str:
-    return f"    {one.name:<11}{one.password:<20} {one.what}"
+    return f"    {one.name:<14}{one.password:<20} {one.what}"
 
 
 def _clear(home: Path) -> None:
