@@ -104,7 +104,13 @@ def _collect(home: Path) -> int:
             click.echo(f"\r    {done}/{total}", nl=False, err=True)
 
     sent = collecting.send(home, say=progress)
-    click.echo(f"\r    {sent} batches; checked and loaded in the background", err=True)
+
+    def waiting(left: int) -> None:
+        if sys.stderr.isatty():
+            click.echo(f"\r    {left} batches to be checked and loaded  ", nl=False, err=True)
+
+    collecting.settle(say=waiting)
+    click.echo(f"\r    {sent} batches checked{'':30}", err=True)
     return sent
 
 

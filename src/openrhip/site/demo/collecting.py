@@ -8,6 +8,7 @@ again.
 from __future__ import annotations
 
 import tempfile
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -91,6 +92,17 @@ def send(home: Path, *, say: Callable[[int, int], None]) -> int:
             say(at, len(planned))
         _correct(sender, planned)
     return len(planned)
+
+
+def settle(*, say: Callable[[int], None], patience: float = 180) -> None:
+    """Wait until the centre has checked everything, then count the people with health records."""
+    from openrhip.collect import service as collect
+
+    deadline = time.monotonic() + patience
+    while (left := collect.waiting().batches) and time.monotonic() < deadline:
+        say(left)
+        time.sleep(0.5)
+    collect.count_persons(_last_month())
 
 
 def _send(sender: Sender, one: Sending, at: int) -> None:
